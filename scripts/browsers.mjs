@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** The browsers that the tests need: how to name one, where it may be, and the Debian package that brings it. */
+const BROWSERS = {
+  chromium: {
+    variable: 'CHROMIUM_PATH',
+    commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    debianPackage: 'chromium',
+  },
+  firefox: {
+    variable: 'FIREFOX_PATH',
+    commands: ['firefox-esr', 'firefox'],
+    debianPackage: 'firefox-esr',
+  },
+};
+
+/** Chromium as root has no sandbox; the rest keeps it from talking to anybody but us. */
+export const CHROMIUM_ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** The path of a browser, or undefined: the variable, the system's, then Playwright's own download. */
+export async function findBrowser(name) {
+  const { variable, commands } = BROWSERS[name];
+  const named = process.env[variable];
+  if (named) return isExecutable(named) ? named : undefined;
+  return commands.map(inPath).find(Boolean) ?? (await playwrightsOwn(name));
+}
+
+/** How Playwright starts it. @throws Error naming the browser and what to do */
+export async function launchOptions(name) {
+  const executablePath = await requireBrowser(name);
+  if (name === 'chromium') return { executablePath, headless: true, args: CHROMIUM_ARGS };
+  // `moz-firefox` is stock Firefox over WebDriver BiDi: Playwright's patched build is not needed.
+  return { executablePath, headless: true, channel: 'moz-firefox' };
+}
+
+/** @throws Error naming the browser and what to do */
+export async function requireBrowser(name) {
+  const found = (await findBrowser(name)) ?? installFromDebian(name);
+  if (found) return found;
+  const { variable, commands, debianPackage } = BROWSERS[name];
+  throw new Error(
+    `${name} is missing: neither ${variable}, nor ${commands.join(', ')} in PATH, nor Playwright's download.\n` +
+      `Install it (Debian: apt-get install ${debianPackage}; elsewhere: npx playwright install ${name}) ` +
+      `or point ${variable} to it.`,
+  );
+}
+
+function installFromDebian(name) {
+  const isDebian = existsSync('/etc/debian_version') && process.getuid?.() === 0 && inPath('apt-get');
+  if (!isDebian) return undefined;
+  const { debianPackage, commands } = BROWSERS[name];
+  console.log(`${name} is missing: installing Debian's ${debianPackage}`);
+  const run = (...args) =>
+    execFileSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 'ignore', 'inherit'], env: APT_ENV });
+  try {
+    run('update');
+    run('install', '-y', '--no-install-recommends', debianPackage);
+  } catch (error) {
+    console.error(`apt-get could not install ${debianPackage}: ${error.message}`);
+  }
+  return commands.map(inPath).find(Boolean);
+}
+
+const APT_ENV = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+
+async function playwrightsOwn(name) {
+  const playwright = await import('playwright').catch(() => undefined);
+  const path = playwright?.[name].executablePath();
+  return path && isExecutable(path) ? path : undefined;
+}
+
+function inPath(command) {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, command))
+    .find(isExecutable);
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,59 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { requireBrowser } from './browsers.mjs';
+import { build } from './build.mjs';
+import { readPlaywright, readVitest } from './report.mjs';
+import { run } from './run.mjs';
+
+const REPORTS = '.reports';
+
+/** A level that is one check: it passes or fails as a whole. */
+const check = (name, script) => ({
+  name,
+  run: () => run('npm', ['run', '--silent', script]),
+  count: undefined,
+});
+
+/** A level with a report of its own tests. */
+const vitest = (name, project) => ({
+  name,
+  run: () =>
+    run('vitest', [
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${REPORTS}/${name}.json`,
+    ]),
+  count: () => readVitest(`${REPORTS}/${name}.json`),
+});
+
+/** All levels of `npm test`, cheapest first. */
+export const LEVELS = [
+  { name: 'browsers', run: requireBrowsers, count: undefined },
+  check('lint', 'test:lint'),
+  check('format', 'test:format'),
+  check('types', 'test:types'),
+  { name: 'build', run: build, count: undefined },
+  vitest('unit', 'unit'),
+  vitest('browser', 'browser'),
+  {
+    name: 'e2e',
+    run: () =>
+      run('playwright', ['test', '--config', 'e2e/playwright.config.ts'], {
+        PLAYWRIGHT_JSON_OUTPUT_NAME: `../${REPORTS}/e2e.json`,
+      }),
+    count: () => readPlaywright(`${REPORTS}/e2e.json`),
+  },
+  check('sizes', 'test:sizes'),
+  check('package', 'test:package'),
+];
+
+export function clearReports() {
+  rmSync(REPORTS, { recursive: true, force: true });
+  mkdirSync(REPORTS, { recursive: true });
+}
+
+async function requireBrowsers() {
+  for (const name of ['chromium', 'firefox']) console.log(`${name}: ${await requireBrowser(name)}`);
+}

@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util';
+import { build } from './build.mjs';
+import { install } from './install.mjs';
+import { ROOT } from './run.mjs';
+
+process.chdir(ROOT);
+
+/** What the service of the demo can take: ten requests a second, a few more in line. */
+const CAPACITY = {
+  ratePerSecond: 10,
+  queueLimit: 10,
+  baseLatencyMs: 40,
+  overload: { status: 503, retryAfter: '2' },
+};
+
+/** `npm start`: the demo and the fragile service behind it, on loopback. */
+const port = readPort();
+await install();
+await build();
+await serve(port);
+
+function readPort() {
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '4810' } } });
+  const number = Number(values.port);
+  if (Number.isInteger(number) && number > 0 && number < 65_536) return number;
+  return fail(`--port ${values.port} is no port; allowed: 1 to 65535.`);
+}
+
+async function serve(wanted) {
+  const { startOrigin } = await import('../packages/origin/dist/index.js');
+  try {
+    const origin = await startOrigin({
+      port: wanted,
+      staticDirs: ['demo/dist'],
+      control: true,
+      behaviour: CAPACITY,
+    });
+    console.log(`\n  Sluice demo: ${origin.url}\n  Ctrl-C ends it.\n`);
+    process.once('SIGINT', () => void origin.close().then(() => process.exit(0)));
+  } catch (error) {
+    fail(error.message);
+  }
+}
+
+function fail(sentence) {
+  console.error(sentence);
+  process.exit(1);
+}
