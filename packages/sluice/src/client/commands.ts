@@ -1,0 +1,57 @@
+import { SluiceError } from '../core/errors.js';
+import type { Notify } from '../core/ports.js';
+import { createSealingKeySource } from '../drain/runtime.js';
+import { cancelJob, commandQueues, redriveJob } from '../store/control.js';
+import { writeContext } from '../store/meta.js';
+import { listJobs, readJob, readQueues } from '../store/query.js';
+import type { Database } from '../store/rows.js';
+import { sealContext } from '../transport/seal.js';
+import type { Sluice } from './sluice.js';
+
+type Commands = Pick<
+  Sluice,
+  'counts' | 'list' | 'get' | 'pause' | 'resume' | 'nudge' | 'cancel' | 'redrive' | 'setContext'
+>;
+
+const LARGEST_PAGE = 1000;
+
+/** Commands are transactions: they hold wherever they are called from, with no engine alive, and then tell. */
+export function createCommands(database: Database, notify: Notify): Commands {
+  const sealingKey = createSealingKeySource(database);
+  const command = async (queue: string | undefined, kind: 'pause' | 'resume' | 'nudge'): Promise<void> => {
+    notify.tell(await commandQueues(database, queue, { kind }, Date.now()));
+  };
+  return {
+    counts: async () => {
+      const rows = await readQueues(database);
+      return Object.fromEntries(rows.map(({ name, counts }) => [name, counts]));
+    },
+    list: ({ queue, state, after, limit = 50 }) =>
+      listJobs(database, { queue, state, after, limit: checkLimit(limit) }),
+    get: (ticket) => readJob(database, ticket),
+    pause: (queue) => command(queue, 'pause'),
+    resume: (queue) => command(queue, 'resume'),
+    nudge: (queue) => command(queue, 'nudge'),
+    cancel: async (ticket) => {
+      const { answer, events } = await cancelJob(database, ticket, Date.now());
+      notify.tell(events);
+      return answer;
+    },
+    redrive: async (ticket) => {
+      const { events } = await redriveJob(database, ticket, Date.now());
+      notify.tell(events);
+    },
+    setContext: async (context) => {
+      const sealed = await sealContext(context, await sealingKey());
+      const queues = await writeContext(database, sealed);
+      notify.tell(queues.map((queue) => ({ type: 'nudged', queue })));
+    },
+  };
+}
+
+function checkLimit(limit: number): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= LARGEST_PAGE) return limit;
+  throw new SluiceError('config-invalid', `list: limit is ${limit}; allowed: 1 to ${LARGEST_PAGE}.`, {
+    value: limit,
+  });
+}

@@ -1,0 +1,75 @@
+import type { SluiceDefinition } from '../core/config.js';
+import { isSluiceError, SluiceError, sentenceOf } from '../core/errors.js';
+import { linkToWorker, type HostLink } from './host-link.js';
+import { openPage } from './page.js';
+import { register, requireSecureContext, whenControlled } from './registration.js';
+import type { ConnectOptions, Mode, Sluice } from './sluice.js';
+
+/** The names of the queues that a config declares. */
+export type QueuesOf<C> = C extends SluiceDefinition<infer Q> ? Q : string;
+
+const CONTROLLED_MS = 3000;
+
+const connections = new Map<string, Promise<Sluice>>();
+
+/**
+ * Connects this page: registers the service worker, starts the worker, opens the queue. Resolves once the page is
+ * controlled, or after 3 s with `controlled: false`. Never rejects for a reason of the environment: what is missing
+ * shows as `mode` and as `problem` in the snapshot, and the app works on. A second call answers the first connection.
+ *
+ * @param script the URL of the short form's script, or the parts of the long form
+ */
+export function connect<C extends SluiceDefinition = SluiceDefinition>(
+  script: string | URL | ConnectOptions,
+  options: Pick<ConnectOptions, 'name' | 'scope' | 'type'> = {},
+): Promise<Sluice<QueuesOf<C>>> {
+  const resolved = resolve(script, options);
+  const known = connections.get(resolved.name) ?? open(resolved, () => connections.delete(resolved.name));
+  connections.set(resolved.name, known);
+  return known;
+}
+
+type Resolved = ConnectOptions & { name: string; type: 'module' | 'classic' };
+
+function resolve(
+  script: string | URL | ConnectOptions,
+  options: Pick<ConnectOptions, 'name' | 'scope' | 'type'>,
+): Resolved {
+  const isShort = typeof script === 'string' || script instanceof URL;
+  const parts: ConnectOptions = isShort
+    ? {
+        serviceWorker: script,
+        worker: () => new Worker(script, { type: options.type ?? 'module' }),
+        ...options,
+      }
+    : script;
+  return { ...parts, name: parts.name ?? 'sluice', type: parts.type ?? 'module' };
+}
+
+async function open(options: Resolved, onClose: () => void): Promise<Sluice> {
+  const { name, worker } = options;
+  const problems: SluiceError[] = [];
+  const report = (error: unknown): undefined => {
+    const problem = asProblem(error);
+    console.warn(problem.message);
+    problems.push(problem);
+  };
+  const { mode, controlled } = await takeControl(options).catch((error: unknown) => {
+    report(error);
+    return { mode: 'page-only' as Mode, controlled: false };
+  });
+  // After control: a worker of an uncontrolled page stays uncontrolled in Chromium.
+  const link: HostLink | undefined = await linkToWorker(worker, name).catch(report);
+  return openPage({ name, mode, controlled, link, problem: problems[0], onClose });
+}
+
+async function takeControl(options: Resolved): Promise<{ mode: Mode; controlled: boolean }> {
+  requireSecureContext();
+  const { serviceWorker, type, scope } = options;
+  if (serviceWorker !== false) await register({ script: serviceWorker, type, scope });
+  return { mode: 'service-worker', controlled: await whenControlled(CONTROLLED_MS) };
+}
+
+function asProblem(error: unknown): SluiceError {
+  return isSluiceError(error) ? error : new SluiceError('script-failed', sentenceOf(error), { cause: error });
+}

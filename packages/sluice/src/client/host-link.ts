@@ -1,0 +1,93 @@
+import { releaseProxy, type Remote, wrap } from 'comlink';
+import { SluiceError } from '../core/errors.js';
+import { type Hello, type Host, type HostRequest, PROTOCOL } from '../core/messages.js';
+
+/** The page's line to whoever enqueues for it: its worker, or else the service worker. */
+export interface HostLink {
+  readonly remote: Remote<Host>;
+  readonly hello: Hello;
+  close(): void;
+}
+
+/** A worker that has not answered by then is not there: a proxy by itself would wait for ever. */
+const HELLO_MS = 5000;
+
+/** A worker that loads slowly gets one more chance. @throws SluiceError `worker-failed`, `protocol-mismatch` */
+export async function linkToWorker(spawn: () => Worker, name: string): Promise<HostLink> {
+  try {
+    return await spawnAndGreet(spawn, name);
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'protocol-mismatch') throw error;
+    return spawnAndGreet(spawn, name);
+  }
+}
+
+async function spawnAndGreet(spawn: () => Worker, name: string): Promise<HostLink> {
+  const worker = spawn();
+  const remote = wrap<Host>(worker);
+  const failed = new Promise<never>((_, reject) => {
+    worker.addEventListener('error', (event) =>
+      reject(workerFailed(event.message || 'its script did not load')),
+    );
+  });
+  try {
+    const hello = await within(HELLO_MS, Promise.race([remote.hello(), failed]), 'the worker');
+    checkHello(hello, name);
+    return { remote, hello, close: () => closeLink(remote, () => worker.terminate()) };
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  }
+}
+
+/** @throws SluiceError `no-answer`, `protocol-mismatch` */
+export async function linkToServiceWorker(name: string): Promise<HostLink> {
+  const controller = navigator.serviceWorker?.controller;
+  if (!controller)
+    throw new SluiceError('no-answer', 'no worker runs, and no service worker controls this page.');
+  const { port1, port2 } = new MessageChannel();
+  controller.postMessage({ sluice: 'host', protocol: PROTOCOL, name } satisfies HostRequest, [port2]);
+  const remote = wrap<Host>(port1);
+  const hello = await within(HELLO_MS, remote.hello(), 'the service worker');
+  checkHello(hello, name);
+  return { remote, hello, close: () => closeLink(remote, () => port1.close()) };
+}
+
+/** @throws SluiceError `no-answer` after `ms` */
+export function within<T>(ms: number, promise: Promise<T>, who: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new SluiceError('no-answer', `${who} did not answer within ${ms} ms.`, { value: ms });
+    timer = setTimeout(reject, ms, error);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+function closeLink(remote: Remote<Host>, end: () => void): void {
+  remote[releaseProxy]();
+  end();
+}
+
+function checkHello({ protocol, name }: Hello, wanted: string): void {
+  if (protocol !== PROTOCOL) {
+    throw new SluiceError(
+      'protocol-mismatch',
+      `the worker speaks protocol ${protocol}, this page ${PROTOCOL}. Reload the page when convenient; nothing is lost.`,
+      { value: protocol },
+    );
+  }
+  if (name !== wanted) {
+    throw new SluiceError(
+      'config-invalid',
+      `the config of the worker is named '${name}', connect() was told '${wanted}'. Give both the same name.`,
+      { value: name },
+    );
+  }
+}
+
+function workerFailed(why: string): SluiceError {
+  return new SluiceError(
+    'worker-failed',
+    `the worker did not start: ${why}. The service worker drains per event.`,
+  );
+}

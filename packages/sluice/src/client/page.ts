@@ -1,0 +1,107 @@
+import type { SluiceError } from '../core/errors.js';
+import type { EventOf, EventType, SluiceEvent } from '../core/events.js';
+import type { Receipt } from '../core/messages.js';
+import type { Notify } from '../core/ports.js';
+import { createChannel } from '../drain/channel.js';
+import { openIndexedDb } from '../store/indexed-db.js';
+import { createCommands } from './commands.js';
+import { type HostLink, linkToServiceWorker } from './host-link.js';
+import { followLifecycle } from './lifecycle.js';
+import { createRequests } from './requests.js';
+import { settled } from './settled.js';
+import type { Mode, Sluice } from './sluice.js';
+import { Snapshots } from './snapshots.js';
+import { findVanished, rememberDepth } from './vanished.js';
+
+export interface PageOptions {
+  name: string;
+  mode: Mode;
+  controlled: boolean;
+  /** The line to the worker of this page, where it runs. */
+  link: HostLink | undefined;
+  problem: SluiceError | undefined;
+  onClose: () => void;
+}
+
+/** Puts the page's parts together, once its surroundings are known. */
+export async function openPage(options: PageOptions): Promise<Sluice> {
+  const { name, link, problem } = options;
+  const notify = createChannel(name);
+  const database = openIndexedDb(name);
+  const vanished = await findVanished(database, name).catch(() => 'no storage' as const);
+  const mode = vanished === 'no storage' ? 'off' : options.mode;
+  const lost = vanished === 'no storage' ? 0 : vanished;
+  const snapshots = new Snapshots(database, notify, {
+    mode,
+    controlled: options.controlled,
+    lost,
+    problem: problem && { code: problem.code, message: problem.message },
+    wake: (await hasBackgroundSync()) ? { kind: 'ready' } : { kind: 'unsupported' },
+  });
+  const commands = createCommands(database, notify);
+  const requests = createRequests(async () => link ?? linkToServiceWorker(name), commands.cancel);
+  const stopFollowing = followLifecycle({ name, link, notify, snapshots });
+  notify.listen((events) => note(events, snapshots));
+  snapshots.subscribe(() => rememberDepth(name, snapshots.current.depth));
+  await snapshots.refresh();
+  if (lost > 0) notify.tell([{ type: 'lost', depth: lost }]);
+  return {
+    ...commands,
+    get mode() {
+      return snapshots.current.mode;
+    },
+    get controlled() {
+      return snapshots.current.controlled;
+    },
+    snapshot: () => snapshots.current,
+    subscribe: (callback) => snapshots.subscribe(callback),
+    settled: (ticket) => settled(database, notify, ticket),
+    fetch: (input, init = {}) => requests.fetch(input, init),
+    enqueue: createEnqueue(requests.enqueue),
+    on: (type, callback) => listenTo(notify, type, callback),
+    close: async () => {
+      options.onClose();
+      stopFollowing();
+      snapshots.close();
+      notify.close();
+      await link?.remote.suspend();
+      link?.close();
+      database.close();
+    },
+  };
+}
+
+/** One request in, one receipt out; a list in, a list out. */
+function createEnqueue(
+  enqueueAll: (requests: readonly Request[], queue?: string) => Promise<Receipt[]>,
+): Sluice['enqueue'] {
+  async function enqueue(request: Request, options?: { queue?: string }): Promise<Receipt>;
+  async function enqueue(requests: readonly Request[], options?: { queue?: string }): Promise<Receipt[]>;
+  async function enqueue(input: Request | readonly Request[], options: { queue?: string } = {}) {
+    if (!(input instanceof Request)) return enqueueAll(input, options.queue);
+    return (await enqueueAll([input], options.queue))[0];
+  }
+  return enqueue;
+}
+
+function note(events: readonly SluiceEvent[], snapshots: Snapshots): void {
+  for (const event of events) {
+    if (event.type === 'wake-refused') snapshots.setPage({ wake: { kind: 'refused', detail: event.detail } });
+    if (event.type === 'lost') snapshots.setPage({ lost: event.depth });
+  }
+}
+
+function listenTo<T extends EventType>(
+  notify: Notify,
+  type: T,
+  callback: (event: EventOf<T>) => void,
+): () => void {
+  return notify.listen((events) => {
+    for (const event of events) if (event.type === type) callback(event as EventOf<T>);
+  });
+}
+
+async function hasBackgroundSync(): Promise<boolean> {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  return registration !== undefined && 'sync' in registration;
+}

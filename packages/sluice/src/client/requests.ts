@@ -1,0 +1,81 @@
+import { SluiceError } from '../core/errors.js';
+import type { Captured, Intake, Receipt, Refusal } from '../core/messages.js';
+import { receiptParts, refusalParts, type ResponseParts } from '../core/receipt.js';
+import { capture } from '../transport/capture.js';
+import { rebuild } from '../transport/rebuild.js';
+import { type HostLink, within } from './host-link.js';
+import type { SluiceRequestInit } from './sluice.js';
+
+/** A transaction of thousands of requests may take that long on a slow disk. */
+const ENQUEUE_MS = 30_000;
+
+export interface Requests {
+  /** The 202 of the queue, or the answer of the network where no rule names the request. */
+  fetch(input: RequestInfo | URL, init: SluiceRequestInit): Promise<Response>;
+  /** @throws SluiceError for the first request that is refused, or that no rule names */
+  enqueue(requests: readonly Request[], queue: string | undefined): Promise<Receipt[]>;
+}
+
+/** What a page hands over by itself: its worker knows the rules, and so does the service worker. */
+export function createRequests(
+  link: () => Promise<HostLink>,
+  cancel: (ticket: string) => Promise<unknown>,
+): Requests {
+  async function ask(captured: Captured[], queue: string | undefined): Promise<Intake[]> {
+    const { remote } = await link();
+    const options = queue === undefined ? {} : { queue };
+    return within(ENQUEUE_MS, remote.enqueue(captured, options), 'the worker');
+  }
+  return {
+    fetch: async (input, { queue, ...init }) => {
+      const request = new Request(input, init);
+      request.signal.throwIfAborted();
+      const captured = await capture(request);
+      const [intake] = await ask([captured], queue);
+      if (intake?.kind === 'accepted') {
+        cancelOnAbort(request.signal, () => cancel(intake.receipt.ticket));
+        return toResponse(receiptParts(intake.receipt));
+      }
+      return answerTo(intake as Intake, captured);
+    },
+    enqueue: async (requests, queue) => {
+      const captured = await Promise.all(requests.map((request) => capture(request)));
+      const intakes = await ask(captured, queue);
+      return intakes.map((intake, i) => receiptOf(intake, requests[i] as Request));
+    },
+  };
+}
+
+function answerTo(intake: Intake, { request, body }: Captured): Response | Promise<Response> {
+  const isNetworks =
+    intake.kind === 'unmatched' || (intake.kind === 'broken' && intake.whenBroken === 'network');
+  // Marked as a replay: the service worker of a controlled page would otherwise try the same again.
+  if (isNetworks) return fetch(rebuild(request, body));
+  return toResponse(refusalParts((intake as { refusal: Refusal }).refusal));
+}
+
+function receiptOf(intake: Intake, { method, url }: Request): Receipt {
+  if (intake.kind === 'accepted') return intake.receipt;
+  if (intake.kind === 'unmatched') {
+    throw new SluiceError('queue-unknown', `no queue matches ${method} ${url}. Name one: { queue }.`, {
+      value: url,
+    });
+  }
+  const { code, detail } = intake.refusal;
+  throw new SluiceError(
+    code as SluiceError['code'],
+    detail.replace(/^SluiceError: \[sluice\] [\w-]+: /, ''),
+    {
+      value: url,
+    },
+  );
+}
+
+/** The job may have ended, or be on its way: then there is nothing to cancel. */
+function cancelOnAbort(signal: AbortSignal, cancel: () => Promise<unknown>): void {
+  signal.addEventListener('abort', () => void cancel().catch(() => undefined), { once: true });
+}
+
+function toResponse({ status, headers, body }: ResponseParts): Response {
+  return new Response(body, { status, headers });
+}

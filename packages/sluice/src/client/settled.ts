@@ -1,0 +1,44 @@
+import type { Ticket } from '../core/job.js';
+import type { Notify } from '../core/ports.js';
+import { type Outcome, outcomeOf } from '../core/views.js';
+import { readJob } from '../store/query.js';
+import type { Database } from '../store/rows.js';
+
+/** A hint may be lost, so that the store is looked at by itself, too. */
+const LOOK_EVERY_MS = 5000;
+
+/** Resolves when the job has ended: at once, if it has already. */
+export async function settled(database: Database, notify: Notify, ticket: Ticket): Promise<Outcome> {
+  const first = await look(database, ticket);
+  if (first) return first;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      stopListening();
+      clearInterval(timer);
+    };
+    const lookAgain = (): void => {
+      look(database, ticket).then(
+        (outcome) => {
+          if (!outcome) return;
+          stop();
+          resolve(outcome);
+        },
+        (error: unknown) => {
+          stop();
+          reject(error);
+        },
+      );
+    };
+    const stopListening = notify.listen((events) => {
+      if (events.some((event) => 'ticket' in event && event.ticket === ticket)) lookAgain();
+    });
+    const timer = setInterval(lookAgain, LOOK_EVERY_MS);
+    // What ended between the first look and the first listening.
+    lookAgain();
+  });
+}
+
+async function look(database: Database, ticket: Ticket): Promise<Outcome | undefined> {
+  const view = await readJob(database, ticket);
+  return view ? outcomeOf(view) : { kind: 'unknown', ticket };
+}

@@ -1,0 +1,98 @@
+import type { Context } from '../core/config.js';
+import type { EventOf, EventType } from '../core/events.js';
+import type { Ticket } from '../core/job.js';
+import type { Receipt } from '../core/messages.js';
+import type { Counts } from '../core/queue-row.js';
+import type { JobView, Outcome, QueueView } from '../core/views.js';
+
+/** The state of all queues, and of this page's part in it. The same reference until something changed. */
+export interface Snapshot<Q extends string = string> {
+  mode: Mode;
+  controlled: boolean;
+  queues: Record<Q, QueueView>;
+  /** Jobs of all queues that have not ended. */
+  depth: number;
+  /** Whether jobs are sent with no page open; where not, why. */
+  wake: { kind: 'unsupported' } | { kind: 'ready' } | { kind: 'refused'; detail: string };
+  /** Jobs that were stored and have vanished, cleared by the user or the browser; 0 where none have. */
+  lost: number;
+  /** What keeps this page from more, with a code and what to do; undefined where nothing does. */
+  problem: { code: string; message: string } | undefined;
+}
+
+/**
+ * `service-worker` intercepts; in `page-only` the worker of the page enqueues and drains, nothing is intercepted;
+ * `off`: there is no storage, and requests go to the network.
+ */
+export type Mode = 'service-worker' | 'page-only' | 'off';
+
+export interface ListQuery<Q extends string = string> {
+  queue: Q;
+  state: JobView['state'];
+  /** The `next` of the page before. */
+  after?: string;
+  /** Default 50, at most 1,000. */
+  limit?: number;
+}
+
+export interface JobPage {
+  jobs: JobView[];
+  /** Where the next page begins; undefined on the last. */
+  next: string | undefined;
+}
+
+export type SluiceRequestInit<Q extends string = string> = RequestInit & {
+  /** The queue to take; without it the rules decide. */
+  queue?: Q;
+};
+
+/** The page's side of Sluice. */
+export interface Sluice<Q extends string = string> {
+  readonly mode: Mode;
+  /** False: plain `fetch` of this page is not intercepted; `sluice.fetch` queues all the same. */
+  readonly controlled: boolean;
+  snapshot(): Snapshot<Q>;
+  /** Calls back after the snapshot has changed, at most once per frame. */
+  subscribe(callback: () => void): () => void;
+  /** Resolves when the job has ended, also after a reload. Never rejects for what the service said. */
+  settled(ticket: Ticket): Promise<Outcome>;
+  /** Like `fetch`, and queues on uncontrolled pages too. `signal` cancels the job while it waits. */
+  fetch(input: RequestInfo | URL, init?: SluiceRequestInit<Q>): Promise<Response>;
+  /** Stores one request, or thousands in one transaction. Rejects with a SluiceError where one is refused. */
+  enqueue(request: Request, options?: { queue?: Q }): Promise<Receipt>;
+  enqueue(requests: readonly Request[], options?: { queue?: Q }): Promise<Receipt[]>;
+  counts(): Promise<Record<Q, Counts>>;
+  list(query: ListQuery<Q>): Promise<JobPage>;
+  get(ticket: Ticket): Promise<JobView | undefined>;
+  pause(queue?: Q): Promise<void>;
+  resume(queue?: Q): Promise<void>;
+  /** Look now: a probe is due, and a queue that waits for sign-in tries again. The pace still holds. */
+  nudge(queue?: Q): Promise<void>;
+  /**
+   * A waiting job is cancelled; a leased one is aborted if that still can be, and may have reached the service.
+   * @throws SluiceError `state-conflict` for a job that has ended or is not known
+   */
+  cancel(ticket: Ticket): Promise<'cancelled' | 'aborting'>;
+  /**
+   * Puts a dead job back into its place, attempts at 0.
+   * @throws SluiceError `state-conflict` for a job that is not dead
+   */
+  redrive(ticket: Ticket): Promise<void>;
+  /** Hands small values to `prepare`, sealed at rest. Replaces the ones before; a queue that waits for sign-in tries again. */
+  setContext(context: Context): Promise<void>;
+  on<T extends EventType>(type: T, callback: (event: EventOf<T>) => void): () => void;
+  /** Lets go of the worker, the database and every listener. Jobs stay. */
+  close(): Promise<void>;
+}
+
+/** How to connect where there is no short form: an app with a service worker of its own. */
+export interface ConnectOptions {
+  /** URL of the service worker, or false where another part of the app registers it. */
+  serviceWorker: string | URL | false;
+  worker: () => Worker;
+  /** Default 'module'. */
+  type?: 'module' | 'classic';
+  scope?: string;
+  /** The `name` of the config. Default 'sluice'. */
+  name?: string;
+}

@@ -1,0 +1,70 @@
+import type { Notify } from '../core/ports.js';
+import { viewOfQueue } from '../core/views.js';
+import { readQueues } from '../store/query.js';
+import type { Database } from '../store/rows.js';
+import type { Snapshot } from './sluice.js';
+
+/** What a snapshot holds besides the queues. */
+export type PageState = Omit<Snapshot, 'queues' | 'depth'>;
+
+/** The snapshot of a page, kept up to date: read from the store, at most once per frame, when a hint says so. */
+export class Snapshots {
+  readonly #database: Database;
+  readonly #callbacks = new Set<() => void>();
+  readonly #stopListening: () => void;
+  #page: PageState;
+  #current: Snapshot;
+  #frame: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(database: Database, notify: Notify, page: PageState) {
+    this.#database = database;
+    this.#page = page;
+    this.#current = { ...page, queues: {}, depth: 0 };
+    this.#stopListening = notify.listen(() => this.refreshSoon());
+  }
+
+  get current(): Snapshot {
+    return this.#current;
+  }
+
+  subscribe(callback: () => void): () => void {
+    this.#callbacks.add(callback);
+    return () => this.#callbacks.delete(callback);
+  }
+
+  setPage(change: Partial<PageState>): void {
+    this.#page = { ...this.#page, ...change };
+    this.#replace({ ...this.#current, ...this.#page });
+  }
+
+  /** A timer rather than an animation frame: those stop in a hidden tab, and with them `settled`. */
+  refreshSoon(): void {
+    this.#frame ??= setTimeout(() => void this.refresh(), FRAME_MS);
+  }
+
+  async refresh(): Promise<void> {
+    clearTimeout(this.#frame);
+    this.#frame = undefined;
+    // Storage that fails now leaves the last picture; the next hint brings another look.
+    const rows = await readQueues(this.#database).catch(() => undefined);
+    if (!rows) return;
+    const now = Date.now();
+    const queues = Object.fromEntries(rows.map((row) => [row.name, viewOfQueue(row, now)]));
+    const depth = Object.values(queues).reduce((sum, view) => sum + view.depth, 0);
+    this.#replace({ ...this.#page, queues, depth });
+  }
+
+  close(): void {
+    clearTimeout(this.#frame);
+    this.#stopListening();
+    this.#callbacks.clear();
+  }
+
+  #replace(next: Snapshot): void {
+    if (JSON.stringify(next) === JSON.stringify(this.#current)) return;
+    this.#current = next;
+    for (const callback of this.#callbacks) callback();
+  }
+}
+
+const FRAME_MS = 16;

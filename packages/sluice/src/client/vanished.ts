@@ -1,0 +1,51 @@
+import { readMeta, readOrCreateMeta } from '../store/meta.js';
+import type { Database } from '../store/rows.js';
+
+/** What is remembered of the queue outside of its database, since whoever clears one store may leave the other. */
+interface Mark {
+  born: string;
+  depth: number;
+}
+
+/**
+ * Tells a queue that vanished from one that never was: the database carries a name of its own, and localStorage remembers
+ * that name and the last depth seen under it.
+ *
+ * @returns the jobs that are gone, 0 where none are
+ */
+export async function findVanished(database: Database, name: string): Promise<number> {
+  const mark = readMark(name);
+  const born = (await readMeta(database, 'database'))?.born ?? (await baptise(database));
+  writeMark(name, { born, depth: 0 });
+  return mark && mark.born !== born ? mark.depth : 0;
+}
+
+export function rememberDepth(name: string, depth: number): void {
+  const mark = readMark(name);
+  if (mark && mark.depth !== depth) writeMark(name, { ...mark, depth });
+}
+
+async function baptise(database: Database): Promise<string> {
+  return (await readOrCreateMeta<'database'>(database, { key: 'database', born: crypto.randomUUID() })).born;
+}
+
+function readMark(name: string): Mark | undefined {
+  try {
+    return (JSON.parse(localStorage.getItem(keyOf(name)) ?? 'null') as Mark | null) ?? undefined;
+  } catch {
+    // No storage here, or somebody else's value under our key: nothing is remembered.
+    return undefined;
+  }
+}
+
+function writeMark(name: string, mark: Mark): void {
+  try {
+    localStorage.setItem(keyOf(name), JSON.stringify(mark));
+  } catch {
+    // Full or forbidden: a loss then goes unreported, which is no reason to fail.
+  }
+}
+
+function keyOf(name: string): string {
+  return `sluice:${name}`;
+}

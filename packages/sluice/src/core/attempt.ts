@@ -1,0 +1,36 @@
+import type { Answer } from './job.js';
+
+/** What came of one attempt to send a job. */
+export type AttemptEnd =
+  | {
+      kind: 'answer';
+      answer: Answer;
+      /** From Retry-After, clamped; undefined where there was none or it could not be read. */
+      retryAfterMs: number | undefined;
+      /** The service said that a request with this Idempotency-Key is still running. */
+      keyOutstanding: boolean;
+      /** Remaining quota is told as 0: a 403 with it means "too fast", not "forbidden". */
+      quotaSpent: boolean;
+    }
+  /** An answer that the browser hides: opaque, or a redirect that was not to be followed. */
+  | { kind: 'hidden'; type: string }
+  | { kind: 'network-error'; detail: string }
+  | { kind: 'timeout' }
+  /** Never left: too late for its instant, its lease lost, or its engine stopped. The charge stays. */
+  | { kind: 'unsent'; why: 'late' | 'lease-lost' | 'stopped' }
+  /** Stopped in mid-send, because its cancellation was asked for or its engine lets go. It may have arrived. */
+  | { kind: 'aborted' }
+  /** `prepare` asked to wait until the user has signed in. */
+  | { kind: 'sign-in' }
+  | { kind: 'prepare-failed'; detail: string }
+  /** The stored row no longer makes a request. */
+  | { kind: 'unreadable'; detail: string };
+
+/** One lease that comes to its end. */
+export interface Settlement {
+  seq: number;
+  leaseId: string;
+  end: AttemptEnd;
+  /** The charged instant of its send. */
+  sentAt: number;
+}

@@ -1,0 +1,107 @@
+import type { Job } from './job.js';
+import type { Match, RequestFacts } from './match.js';
+import type { QueuePolicy, Rate } from './policy.js';
+
+/** A request as it is captured, for functions that read a key out of it. */
+export interface CapturedFacts extends RequestFacts {
+  headers: readonly (readonly [name: string, value: string])[];
+  /** The body as UTF-8 text; empty for no body. */
+  text(): string;
+  /** The body parsed as JSON. Throws for what is not JSON. */
+  json(): unknown;
+}
+
+/** The small values that the page handed over by `setContext`. */
+export type Context = Record<string, unknown>;
+
+/** Makes the request that is sent out of the one that was stored, or asks to wait until the user has signed in. */
+export type Prepare = (
+  request: Request,
+  about: { job: Readonly<Job>; context: Context },
+) => Request | 'sign-in' | Promise<Request | 'sign-in'>;
+
+/** One queue, as users write it. Only `match` is required. Durations in ms, sizes in bytes. */
+export interface QueueConfig {
+  /** Which requests are its own. */
+  match: Match;
+  /** At most `limit` sends in any window of `perMs`, `burst` of them back to back. Default: no limit of rate. */
+  rate?: Rate;
+  /** Sends in flight at once, over all tabs together. Default 6. */
+  concurrency?: number;
+  /** Jobs that may wait. Default 100,000. */
+  maxJobs?: number;
+  /** Bytes that may wait. Default 200 MiB. */
+  maxBytes?: number;
+  /** Bytes of one body. Default 16 MiB. */
+  maxBodyBytes?: number;
+  /** A full queue refuses the new request, or gives up its oldest waiting job. Default 'reject'. */
+  whenFull?: 'reject' | 'drop-oldest';
+  /** Without storage a request goes to the network, paced in memory, or is refused. Default 'network'. */
+  whenBroken?: 'network' | 'reject';
+  /** Jobs of one key are sent one after the other, in the order of their capture. Default: no order. */
+  orderingKey?: (request: CapturedFacts) => string | undefined;
+  /** Freshens the request right before it is sent, where the engine runs. */
+  prepare?: Prepare;
+  /** Failures after which a job is dead. Default 8. */
+  maxAttempts?: number;
+  /** Age at which a job is dead. Default 7 days. */
+  ttlMs?: number;
+  /** How long an attempt may take. Default 30 s. */
+  timeoutMs?: number;
+  /** How long a claim holds without a sign of life; renewed while an attempt runs. Default 45 s. */
+  leaseMs?: number;
+  /** Full-jitter backoff between attempts. Default 1 s to 5 min. */
+  backoff?: { baseMs?: number; maxMs?: number };
+  /** How long dead letters are kept. Default 30 days. */
+  deadKeptMs?: number;
+  /** How long results are kept. Default 24 h. */
+  resultsKeptMs?: number;
+  /** The largest answer body that is kept with a result. Default 64 KiB. */
+  resultBytes?: number;
+  /** Take an answer that the browser hides for a success. Default false. */
+  trustOpaque?: boolean;
+  /** The header that carries the idempotency key. Named, it is sent across origins too, and costs a preflight there. */
+  idempotencyHeader?: string;
+  /** The key as an RFC 9651 string, or bare. Default 'quoted'. */
+  idempotencyFormat?: 'quoted' | 'raw';
+  /** Headers besides `Authorization` and `X-CSRF-*` that do not stand in storage in clear. */
+  secretHeaders?: readonly string[];
+  /** Secret headers are stored sealed, or not at all and put back by `prepare`. Default 'seal'. */
+  secrets?: 'seal' | 'drop';
+}
+
+/** What users write. */
+export interface SluiceConfig<Q extends string = string> {
+  /** Names the database, the lock and the channel: two apps of one origin need two names. Default 'sluice'. */
+  name?: string;
+  /** False: intercept nothing any more, but still drain. Default true. */
+  enabled?: boolean;
+  queues: Record<Q, QueueConfig>;
+}
+
+/** One queue, validated, every default filled in. */
+export interface QueueDefinition {
+  name: string;
+  policy: QueuePolicy;
+  match: Match;
+  whenBroken: 'network' | 'reject';
+  orderingKey: QueueConfig['orderingKey'];
+  prepare: Prepare | undefined;
+  secretHeaders: readonly string[];
+  secrets: 'seal' | 'drop';
+}
+
+/** A validated config: what every entry takes. Its type carries the names of the queues. */
+export interface SluiceDefinition<Q extends string = string> {
+  readonly name: string;
+  readonly enabled: boolean;
+  /** In the order of their declaration, in which they are matched. */
+  readonly queues: readonly QueueDefinition[];
+  /** For types alone: `connect<typeof config>` knows the queues by it. */
+  readonly queueNames?: Q;
+}
+
+/** The storable part of a definition, by queue. */
+export function policiesOf({ queues }: SluiceDefinition): Record<string, QueuePolicy> {
+  return Object.fromEntries(queues.map(({ name, policy }) => [name, policy]));
+}

@@ -1,0 +1,167 @@
+import type { QueueConfig, QueueDefinition, SluiceConfig, SluiceDefinition } from './config.js';
+import { SluiceError } from './errors.js';
+import { DEFAULT_POLICY, type QueuePolicy } from './policy.js';
+import {
+  age,
+  callable,
+  duration,
+  flag,
+  label,
+  match,
+  oneOf,
+  positive,
+  type Problem,
+  problemsOf,
+  type Rule,
+  shape,
+  size,
+  token,
+  tokens,
+} from './validate.js';
+
+const QUEUE_RULES: Record<keyof QueueConfig, Rule> = {
+  match,
+  rate: shape({ limit: positive, perMs: duration, burst: positive }, ['limit', 'perMs']),
+  concurrency: positive,
+  maxJobs: positive,
+  maxBytes: size,
+  maxBodyBytes: size,
+  whenFull: oneOf('reject', 'drop-oldest'),
+  whenBroken: oneOf('network', 'reject'),
+  orderingKey: callable,
+  prepare: callable,
+  maxAttempts: positive,
+  ttlMs: age,
+  timeoutMs: duration,
+  leaseMs: duration,
+  backoff: shape({ baseMs: duration, maxMs: duration }),
+  deadKeptMs: age,
+  resultsKeptMs: age,
+  resultBytes: size,
+  trustOpaque: flag,
+  idempotencyHeader: token,
+  idempotencyFormat: oneOf('quoted', 'raw'),
+  secretHeaders: tokens,
+  secrets: oneOf('seal', 'drop'),
+};
+
+const TOP_RULES: Record<keyof SluiceConfig, Rule> = {
+  name: label,
+  enabled: flag,
+  queues: {
+    allows: (value) => typeof value === 'object' && value !== null,
+    allowed: 'an object of queues by name',
+  },
+};
+
+/**
+ * Checks a config and fills in its defaults.
+ *
+ * @throws SluiceError `config-invalid`, naming each queue, field and value that is wrong, and what is allowed
+ */
+export function defineSluice<const Q extends string>(config: SluiceConfig<Q>): SluiceDefinition<Q> {
+  const problems = problemsIn(config);
+  if (problems[0]) throw invalid(problems);
+  const queues = Object.entries<QueueConfig>(config.queues).map(([name, queue]) => definitionOf(name, queue));
+  return { name: config.name ?? 'sluice', enabled: config.enabled ?? true, queues };
+}
+
+/** A config or its definition, as the definition: entries take both. */
+export function definitionFrom<const Q extends string>(
+  config: SluiceConfig<Q> | SluiceDefinition<Q>,
+): SluiceDefinition<Q> {
+  return Array.isArray(config.queues)
+    ? (config as SluiceDefinition<Q>)
+    : defineSluice(config as SluiceConfig<Q>);
+}
+
+function problemsIn(config: SluiceConfig): Problem[] {
+  const problems = problemsOf('the config', config, TOP_RULES);
+  if (problems.length > 0) return problems;
+  if (!config.queues)
+    return [{ where: 'the config, queues', value: config.queues, allowed: 'at least one queue' }];
+  const queues = Object.entries(config.queues);
+  if (queues.length === 0) return [{ where: 'the config, queues', value: {}, allowed: 'at least one queue' }];
+  return queues.flatMap(([name, queue]) => problemsInQueue(name, queue));
+}
+
+function problemsInQueue(name: string, queue: QueueConfig): Problem[] {
+  const where = `queue '${name}'`;
+  if (!label.allows(name)) return [{ where: `${where}, its name`, value: name, allowed: label.allowed }];
+  const problems = problemsOf(where, queue, QUEUE_RULES);
+  if (problems.length > 0) return problems;
+  if (queue.match === undefined)
+    return [{ where: `${where}, match`, value: undefined, allowed: match.allowed }];
+  return relations(where, queue);
+}
+
+/** What must hold between fields that are each right by themselves. */
+function relations(where: string, { rate, backoff }: QueueConfig): Problem[] {
+  const problems: Problem[] = [];
+  if (rate?.burst !== undefined && rate.burst > rate.limit) {
+    problems.push({
+      where: `${where}, rate.burst`,
+      value: rate.burst,
+      allowed: `at most rate.limit, ${rate.limit}`,
+    });
+  }
+  const { baseMs, maxMs } = { ...DEFAULT_POLICY.backoff, ...backoff };
+  if (baseMs > maxMs) {
+    problems.push({
+      where: `${where}, backoff.baseMs`,
+      value: baseMs,
+      allowed: `at most backoff.maxMs, ${maxMs}`,
+    });
+  }
+  return problems;
+}
+
+function definitionOf(name: string, queue: QueueConfig): QueueDefinition {
+  const {
+    match: rules,
+    whenBroken = 'network',
+    orderingKey,
+    prepare,
+    secretHeaders = [],
+    secrets = 'seal',
+  } = queue;
+  return {
+    name,
+    policy: policyOf(queue),
+    match: rules,
+    whenBroken,
+    orderingKey,
+    prepare,
+    secretHeaders,
+    secrets,
+  };
+}
+
+function policyOf(queue: QueueConfig): QueuePolicy {
+  const entries = Object.keys(DEFAULT_POLICY).map((field) => {
+    const key = field as keyof QueueConfig & keyof QueuePolicy;
+    return [key, queue[key] ?? DEFAULT_POLICY[key]];
+  });
+  return {
+    ...(Object.fromEntries(entries) as QueuePolicy),
+    rate: queue.rate ? { burst: 1, ...queue.rate } : null,
+    backoff: { ...DEFAULT_POLICY.backoff, ...queue.backoff },
+    idempotency: {
+      header: queue.idempotencyHeader ?? DEFAULT_POLICY.idempotency.header,
+      format: queue.idempotencyFormat ?? DEFAULT_POLICY.idempotency.format,
+      crossOrigin: queue.idempotencyHeader !== undefined,
+    },
+  };
+}
+
+function invalid(problems: readonly Problem[]): SluiceError {
+  const lines = problems.map(
+    ({ where, value, allowed }) => `${where} is ${show(value)}; allowed: ${allowed}.`,
+  );
+  return new SluiceError('config-invalid', lines.join('\n'), { value: problems[0]?.value });
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'missing');
+}

@@ -1,0 +1,49 @@
+/** Every way in which Sluice says no. A code is stable; a sentence is not. */
+export type ErrorCode =
+  | 'config-invalid'
+  | 'wrong-context'
+  | 'insecure-context'
+  | 'script-missing'
+  | 'script-type'
+  | 'script-scope'
+  | 'script-failed'
+  | 'worker-failed'
+  | 'protocol-mismatch'
+  | 'no-answer'
+  | 'queue-unknown'
+  | 'queue-full'
+  | 'body-too-large'
+  | 'request-unreadable'
+  | 'function-failed'
+  | 'state-conflict'
+  | 'storage-failed'
+  | 'storage-full'
+  | 'storage-blocked'
+  | 'storage-absent'
+  | 'closed';
+
+const BRAND = 'sluice-error';
+
+/** An error with a stable `code`, the offending `value` where there is one, and what to do in its message. */
+export class SluiceError extends Error {
+  override readonly name: string = 'SluiceError';
+  readonly brand: string = BRAND;
+  readonly code: ErrorCode;
+  readonly value: unknown;
+
+  constructor(code: ErrorCode, sentence: string, detail: { value?: unknown; cause?: unknown } = {}) {
+    super(`[sluice] ${code}: ${sentence}`, 'cause' in detail ? { cause: detail.cause } : undefined);
+    this.code = code;
+    this.value = detail.value;
+  }
+}
+
+/** True for a SluiceError of any copy of the library: `instanceof` fails across two bundles of one page. */
+export function isSluiceError(error: unknown): error is SluiceError {
+  return error instanceof Error && (error as Partial<SluiceError>).brand === BRAND;
+}
+
+/** Any thrown value as a sentence: user code may throw what is not an Error. */
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,29 @@
+import type { CancelReason, DeadReason, Ticket } from './job.js';
+
+/** What happened, told after it was committed. Broadcast as a hint: IndexedDB stays the only truth. */
+export type SluiceEvent =
+  | { type: 'accepted'; queue: string; ticket: Ticket }
+  | { type: 'refused'; queue: string; code: string }
+  | { type: 'attempt'; queue: string; ticket: Ticket; attempt: number }
+  | { type: 'nacked'; queue: string; ticket: Ticket; dueAt: number; detail: string }
+  | { type: 'done'; queue: string; ticket: Ticket; status: number }
+  | { type: 'dead'; queue: string; ticket: Ticket; reason: DeadReason; detail: string }
+  | { type: 'cancelled'; queue: string; ticket: Ticket; reason: CancelReason }
+  /** The cancellation of a leased job was asked for: its engine looks at the row and stops the send. */
+  | { type: 'aborting'; queue: string; ticket: Ticket }
+  | { type: 'redriven'; queue: string; ticket: Ticket }
+  | { type: 'frozen'; queue: string; until: number }
+  | { type: 'probing'; queue: string; until: number }
+  | { type: 'sign-in'; queue: string }
+  | { type: 'paused'; queue: string }
+  | { type: 'resumed'; queue: string }
+  | { type: 'nudged'; queue: string | undefined }
+  /** The browser refused to wake us with no page open: a normal, reported state. */
+  | { type: 'wake-refused'; detail: string }
+  | { type: 'leading'; host: 'worker' | 'service-worker' }
+  /** Jobs that were stored have vanished: cleared by the user or the browser. */
+  | { type: 'lost'; depth: number }
+  | { type: 'storage-failed'; detail: string };
+
+export type EventType = SluiceEvent['type'];
+export type EventOf<T extends EventType> = Extract<SluiceEvent, { type: T }>;

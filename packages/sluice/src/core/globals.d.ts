@@ -1,0 +1,18 @@
+/**
+ * What core may know of the platform: two pure globals, and the names of three types that it only hands on.
+ * Everything else (clock, chance, network, storage, DOM) reaches core as an argument.
+ */
+declare class URL {
+  constructor(url: string, base?: string);
+  readonly href: string;
+  readonly origin: string;
+}
+
+declare class URLPattern {
+  constructor(pattern: string, base?: string);
+  test(url: string): boolean;
+}
+
+interface Request {}
+interface Response {}
+interface AbortSignal {}

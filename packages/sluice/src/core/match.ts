@@ -1,0 +1,81 @@
+import { SluiceError, sentenceOf } from './errors.js';
+
+/** What is known of a request without waiting for anything. */
+export interface RequestFacts {
+  method: string;
+  /** Absolute, without a fragment. */
+  url: string;
+  mode: string;
+  destination: string;
+}
+
+export interface MatchRule {
+  method: string | readonly string[];
+  /** A URLPattern string; a relative one resolves against the origin of the app. */
+  url: string;
+}
+
+/** Which requests belong to a queue: a rule, a list of rules, or a function of the facts. */
+export type Match = MatchRule | readonly MatchRule[] | ((facts: RequestFacts) => boolean);
+
+/** Names the queue that a request belongs to, or undefined: then it is none of our business. */
+export type Matcher = (facts: RequestFacts) => string | undefined;
+
+/**
+ * The first match in the order of declaration. Navigations never match a rule, since a page could not show the receipt.
+ *
+ * @param base the URL that relative patterns resolve against
+ * @param report told when a function of the user threw; the request then counts as unmatched
+ */
+export function createMatcher(
+  queues: readonly { name: string; match: Match }[],
+  base: string,
+  report: (error: SluiceError) => void,
+): Matcher {
+  const tests = queues.map(({ name, match }) => ({ name, test: testOf(name, match, base) }));
+  return (facts) => {
+    if (facts.mode === 'navigate') return undefined;
+    for (const { name, test } of tests) {
+      try {
+        if (test(facts)) return name;
+      } catch (cause) {
+        report(matchFailed(name, cause));
+      }
+    }
+    return undefined;
+  };
+}
+
+function testOf(queue: string, match: Match, base: string): (facts: RequestFacts) => boolean {
+  if (typeof match === 'function') return match;
+  const rules = (Array.isArray(match) ? match : [match]) as readonly MatchRule[];
+  const tests = rules.map((rule) => ruleTest(queue, rule, base));
+  return (facts) => tests.some((test) => test(facts));
+}
+
+function ruleTest(queue: string, rule: MatchRule, base: string): (facts: RequestFacts) => boolean {
+  const methods = new Set([rule.method].flat().map((method) => method.toUpperCase()));
+  const pattern = patternOf(queue, rule.url, base);
+  return ({ method, url }) => methods.has(method.toUpperCase()) && pattern.test(url);
+}
+
+function patternOf(queue: string, url: string, base: string): URLPattern {
+  try {
+    return new URLPattern(url, base);
+  } catch (cause) {
+    throw new SluiceError(
+      'config-invalid',
+      `queue '${queue}', match.url: ${JSON.stringify(url)} is no URL pattern (${sentenceOf(cause)}). ` +
+        `Write a path such as '/api/orders/*', or a whole URL for another origin.`,
+      { value: url, cause },
+    );
+  }
+}
+
+function matchFailed(queue: string, cause: unknown): SluiceError {
+  return new SluiceError(
+    'function-failed',
+    `the match function of queue '${queue}' threw ${sentenceOf(cause)}. The request went on unmatched.`,
+    { value: queue, cause },
+  );
+}

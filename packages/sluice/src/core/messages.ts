@@ -1,0 +1,105 @@
+import type { SluiceEvent } from './events.js';
+import type { StoredRequest, Ticket } from './job.js';
+
+/** Raised when a message changes its shape: contexts of different protocols do not talk. */
+export const PROTOCOL = 1;
+
+/** Raised when a stored row changes its shape. Also the version of the database. */
+export const SCHEMA = 1;
+
+/** Broadcast between all contexts of an app. A lie in it costs a wasted look, never more. */
+export interface Hint {
+  protocol: number;
+  events: SluiceEvent[];
+}
+
+/** A request read to its end, on its way to the queue: plain data, body transferable. */
+export interface Captured {
+  request: StoredRequest;
+  body?: ArrayBuffer;
+}
+
+/** What is asked of an enqueue besides the request itself. */
+export interface EnqueueOptions {
+  /** The queue to take; without it the rules decide. */
+  queue?: string;
+}
+
+/** The answer to one request that asked to be queued. */
+export type Intake =
+  | { kind: 'accepted'; receipt: Receipt }
+  /** No rule names it: it is the network's. */
+  | { kind: 'unmatched' }
+  | { kind: 'refused'; refusal: Refusal }
+  /** Storage failed, and the app shall not be worse off than without us. */
+  | { kind: 'broken'; whenBroken: 'network' | 'reject'; refusal: Refusal };
+
+/** The 202 body: what the page holds until the real answer. */
+export interface Receipt {
+  ticket: Ticket;
+  queue: string;
+  state: 'waiting';
+  /** Jobs of the queue that had not ended when this one was accepted, itself included. */
+  depth: number;
+  /** Epoch ms; null while the queue is paused or waits for sign-in. */
+  estimatedStartAt: number | null;
+}
+
+/** An RFC 9457 problem, in the making. */
+export interface Refusal {
+  status: number;
+  code: string;
+  title: string;
+  detail: string;
+  retryAfterSeconds?: number;
+}
+
+/** Who a context is, told at the handshake. */
+export interface Hello {
+  protocol: number;
+  schema: number;
+  name: string;
+  /** What the ids of the engines that run there begin with. */
+  engine: string;
+}
+
+/** What a worker or a service worker does for a page that cannot do it itself. Crosses by comlink. */
+export interface Host {
+  hello(): Promise<Hello>;
+  enqueue(requests: Captured[], options: EnqueueOptions): Promise<Intake[]>;
+  /** The page goes to sleep or away: let go of the lock, take no more. */
+  suspend(): Promise<void>;
+  resume(): Promise<void>;
+}
+
+/** Page to service worker, with a port for comlink. */
+export interface HostRequest {
+  sluice: 'host';
+  protocol: number;
+  name: string;
+}
+
+/** Page to service worker, as it leaves: the leases of its engine end now, and nothing is held against the jobs. */
+export interface EngineLeft {
+  sluice: 'engine-left';
+  protocol: number;
+  name: string;
+  engine: string;
+}
+
+export function isOurs(data: unknown, name: string): data is HostRequest | EngineLeft {
+  const message = data as Partial<HostRequest> | null;
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    typeof message.sluice === 'string' &&
+    message.name === name
+  );
+}
+
+export function isHint(data: unknown): data is Hint {
+  const hint = data as Partial<Hint> | null;
+  return (
+    typeof hint === 'object' && hint !== null && hint.protocol === PROTOCOL && Array.isArray(hint.events)
+  );
+}

@@ -1,0 +1,60 @@
+/** How many sends per how long, and how many of them may go back to back. */
+export interface Rate {
+  limit: number;
+  perMs: number;
+  /** Sends that may leave at once after idleness. Default 1: evenly spaced. */
+  burst?: number;
+}
+
+/** The resolved, storable rules of one queue: plain data, so that an engine can drain under them with no config at hand. */
+export interface QueuePolicy {
+  rate: Required<Rate> | null;
+  concurrency: number;
+  maxJobs: number;
+  maxBytes: number;
+  maxBodyBytes: number;
+  whenFull: 'reject' | 'drop-oldest';
+  maxAttempts: number;
+  maxOrphans: number;
+  ttlMs: number;
+  deadKeptMs: number;
+  resultsKeptMs: number;
+  resultBytes: number;
+  timeoutMs: number;
+  leaseMs: number;
+  backoff: { baseMs: number; maxMs: number };
+  trustOpaque: boolean;
+  idempotency: { header: string; format: 'quoted' | 'raw'; crossOrigin: boolean };
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const MIB_BYTES = 1024 * 1024;
+
+export const DEFAULT_POLICY: QueuePolicy = {
+  rate: null,
+  concurrency: 6,
+  maxJobs: 100_000,
+  maxBytes: 200 * MIB_BYTES,
+  maxBodyBytes: 16 * MIB_BYTES,
+  whenFull: 'reject',
+  maxAttempts: 8,
+  maxOrphans: 3,
+  ttlMs: 7 * DAY_MS,
+  deadKeptMs: 30 * DAY_MS,
+  resultsKeptMs: DAY_MS,
+  resultBytes: 64 * 1024,
+  timeoutMs: 30_000,
+  leaseMs: 45_000,
+  backoff: { baseMs: 1000, maxMs: 5 * MINUTE_MS },
+  trustOpaque: false,
+  idempotency: { header: 'Idempotency-Key', format: 'quoted', crossOrigin: false },
+};
+
+/** How late a send may leave after its charged instant; the window is widened by as much, so lateness never breaks it. */
+export function marginMsOf(rate: Rate): number {
+  return Math.min(50, rate.perMs / 20);
+}
+
+/** The longest that any Retry-After may hold a queue. */
+export const MAX_FREEZE_MS = 600_000;

@@ -1,0 +1,97 @@
+import type { AttemptEnd, Settlement } from './attempt.js';
+import type { SluiceEvent } from './events.js';
+import type { Job, JobDraft } from './job.js';
+import type { Instant } from './settle.js';
+import type { Receipt } from './messages.js';
+import type { QueuePolicy } from './policy.js';
+
+/** A job under a lease, and the instant that its send was charged for. */
+export interface Claim {
+  job: Job;
+  leaseId: string;
+  leaseUntil: number;
+  sendAt: number;
+  /** The rules that it was claimed under. */
+  policy: QueuePolicy;
+}
+
+export interface TurnRequest {
+  queue: string;
+  engine: string;
+  settlements: readonly Settlement[];
+  /** Leases of this queue that the engine knows to be its own, those that end now included. */
+  held: number;
+  /** At most this many claims; 0 while the engine winds down. */
+  maxClaims: number;
+  /** The time it takes from a turn to its sends: none is charged for an instant sooner than that. */
+  leadMs: number;
+  /** The engine has just begun, alone: leases of engines before it have ended. */
+  recover: boolean;
+  /** The clock has jumped since the last turn. */
+  clockJumped: boolean;
+  /** Makes this turn's lease ids, which are never used again. */
+  turn: number;
+}
+
+export interface TurnReport {
+  claims: Claim[];
+  /** When the queue is worth a look without anybody's asking; undefined: only when something happens. */
+  nextAt: number | undefined;
+  /** Jobs of the queue that have not ended. */
+  depth: number;
+  /** No send may begin: paused, frozen, between two probes, or waiting for sign-in. */
+  closed: boolean;
+  events: SluiceEvent[];
+}
+
+export type EnqueueAnswer =
+  | { kind: 'accepted'; receipt: Receipt; shed: SluiceEvent[] }
+  | { kind: 'full'; limit: 'maxJobs' | 'maxBytes'; max: number; retryAfterMs: number };
+
+/** The queue. Every method is one transaction, and answers after its `complete`. */
+export interface Store {
+  /** Accepts in order, durably: `strict`. Creates a queue that has no row yet under the policy given. */
+  enqueue(
+    drafts: readonly JobDraft[],
+    policies: Record<string, QueuePolicy>,
+    now: number,
+  ): Promise<EnqueueAnswer[]>;
+  /** Settles what has ended, then claims what may be sent: one turn of the engine. Undefined: no such queue. */
+  turn(request: TurnRequest, instant: Instant): Promise<TurnReport | undefined>;
+  body(job: Job): Promise<ArrayBuffer | undefined>;
+  /** Extends a lease to `until`. */
+  renew(claim: Claim, until: number): Promise<'held' | 'lost' | 'cancelled'>;
+  queueNames(): Promise<string[]>;
+  /** The engine is alive: nobody need take over. */
+  beat(engine: string, now: number): Promise<void>;
+  /** Deletes what is kept no longer, a bounded number of rows at a time. */
+  sweep(queue: string, now: number): Promise<{ isDone: boolean }>;
+}
+
+/** What an attempt asks of the engine that makes it. */
+export interface AttemptControl {
+  signal: AbortSignal;
+  /** Told when the request is ready to be sent, before its instant is waited for. */
+  onPrepared(): void;
+  /** Asked right before the send, with no await between. */
+  mayBegin(): 'yes' | 'late' | 'lease-lost' | 'stopped';
+}
+
+/** Performs one attempt. Never rejects. */
+export type Dispatch = (claim: Claim, control: AttemptControl) => Promise<AttemptEnd>;
+
+/** Epoch milliseconds that do not jump within one context. */
+export interface Clock {
+  now(): number;
+  /** Another number whenever the wall clock and this one had come apart; the clock then follows the wall again. */
+  epoch(): number;
+  /** Calls back at `at`, or late, never early. Answers a function that calls it off. */
+  at(at: number, callback: () => void): () => void;
+}
+
+/** Tells all contexts what happened; a hint, which may be lost. */
+export interface Notify {
+  tell(events: readonly SluiceEvent[]): void;
+  listen(callback: (events: readonly SluiceEvent[]) => void): () => void;
+  close(): void;
+}

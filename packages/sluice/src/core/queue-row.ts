@@ -1,0 +1,68 @@
+import { STEADY, type Flow } from './flow.js';
+import type { CancelReason, DeadReason } from './job.js';
+import { FRESH_PACE, type Pace } from './pace.js';
+import type { QueuePolicy } from './policy.js';
+
+/** Why a queue that is not paused sends nothing, where it does not. */
+export type Gate = { kind: 'open' } | { kind: 'frozen'; until: number } | { kind: 'sign-in' };
+
+/**
+ * Where every accepted job is. At any instant
+ * `accepted = waiting + leased + done + sum(dead) + sum(cancelled)`.
+ */
+export interface Counts {
+  accepted: number;
+  waiting: number;
+  leased: number;
+  done: number;
+  dead: Partial<Record<DeadReason, number>>;
+  cancelled: Partial<Record<CancelReason, number>>;
+  /** Refused because the queue was full: never accepted. */
+  refused: number;
+  /** Attempts that left; `sends / accepted` is the send amplification. */
+  sends: number;
+}
+
+/** Everything that a queue is besides its jobs: one row, read and written in each of its transactions. */
+export interface QueueRow {
+  name: string;
+  policy: QueuePolicy;
+  nextSeq: number;
+  counts: Counts;
+  /** Bytes of the jobs that wait or are leased. */
+  bytes: number;
+  paused: boolean;
+  gate: Gate;
+  /** Throttling answers without a success between them: the exponent of the queue's own backoff. */
+  throttled: number;
+  flow: Flow;
+  pace: Pace;
+}
+
+export function newQueueRow(name: string, policy: QueuePolicy): QueueRow {
+  return {
+    name,
+    policy,
+    nextSeq: 1,
+    counts: { accepted: 0, waiting: 0, leased: 0, done: 0, dead: {}, cancelled: {}, refused: 0, sends: 0 },
+    bytes: 0,
+    paused: false,
+    gate: { kind: 'open' },
+    throttled: 0,
+    flow: STEADY,
+    pace: FRESH_PACE,
+  };
+}
+
+/** Jobs that are accepted and have not ended. */
+export function depthOf({ counts }: QueueRow): number {
+  return counts.waiting + counts.leased;
+}
+
+/** When a job that is enqueued now is about to be sent, or undefined while that is not in the queue's hands. */
+export function estimatedStartAt(row: QueueRow, now: number): number | undefined {
+  if (row.paused || row.gate.kind === 'sign-in') return undefined;
+  const openAt = Math.max(now, row.pace.openAt, row.gate.kind === 'frozen' ? row.gate.until : 0);
+  const { rate } = row.policy;
+  return rate ? Math.round(openAt + (depthOf(row) * rate.perMs) / rate.limit) : openAt;
+}

@@ -1,0 +1,129 @@
+import type { Settlement } from './attempt.js';
+import { backoffMs } from './backoff.js';
+import { afterOutageEnd, afterSuccess, type Flow } from './flow.js';
+import type { CancelReason, DeadReason, Job } from './job.js';
+import { MAX_FREEZE_MS } from './policy.js';
+import type { Gate, QueueRow } from './queue-row.js';
+import { type Verdict, verdictOn } from './verdict.js';
+
+/** Where a verdict takes a job. */
+export type NextPlace =
+  | { kind: 'done' }
+  | { kind: 'ready' }
+  | { kind: 'delayed'; at: number; detail: string }
+  | { kind: 'dead'; reason: DeadReason; detail: string }
+  | { kind: 'cancelled'; reason: CancelReason };
+
+/** What a settle makes of a job and of its queue. */
+export interface Settled {
+  next: NextPlace;
+  attempts: number;
+  queue: Pick<QueueRow, 'flow' | 'gate' | 'throttled'>;
+}
+
+export interface Instant {
+  now: number;
+  /** In [0, 1). */
+  chance: number;
+}
+
+/** The verdict on one settlement, applied: pure, so that the transaction around it only reads and writes rows. */
+export function settle(row: QueueRow, job: Job, settlement: Settlement, instant: Instant): Settled {
+  const verdict = verdictOn(settlement.end, row.policy);
+  const flow = flowAfter(row.flow, verdict, { settlement, ...instant });
+  const queue = { flow, ...gateAfter(row, verdict, instant) };
+  const attempts = job.attempts + (isSpent(verdict, row.flow, flow) ? 1 : 0);
+  const cancelled = job.state.kind === 'leased' && job.state.cancelled;
+  return { next: placeAfter(row, { verdict, attempts, flow, cancelled }, instant), attempts, queue };
+}
+
+function flowAfter(
+  flow: Flow,
+  verdict: Verdict,
+  { settlement, ...instant }: { settlement: Settlement } & Instant,
+): Flow {
+  if (verdict.kind === 'nack' && verdict.outage) {
+    return afterOutageEnd(flow, { sentAt: settlement.sentAt, ...instant });
+  }
+  const isAlive = settlement.end.kind === 'answer' || settlement.end.kind === 'hidden';
+  // A throttling answer proves that the service is back, and is no reason to go faster.
+  if (verdict.kind === 'freeze') return flow.phase === 'probe' ? afterSuccess(flow) : flow;
+  return isAlive ? afterSuccess(flow) : flow;
+}
+
+/** An outage kills no job: once the queue probes, a failure is the service's, not the job's. */
+function isSpent(verdict: Verdict, before: Flow, after: Flow): boolean {
+  if (verdict.kind !== 'nack') return verdict.kind === 'ack' || verdict.kind === 'dead';
+  return !(verdict.outage && (before.phase === 'probe' || after.phase === 'probe'));
+}
+
+function gateAfter(
+  { gate, throttled, policy }: QueueRow,
+  verdict: Verdict,
+  { now, chance }: Instant,
+): Pick<QueueRow, 'gate' | 'throttled'> {
+  if (verdict.kind === 'ack') return { gate, throttled: 0 };
+  if (verdict.kind === 'sign-in') return { gate: { kind: 'sign-in' }, throttled };
+  if (verdict.kind !== 'freeze') return { gate, throttled };
+  return {
+    gate: frozen(gate, now + freezeMs(verdict, throttled, policy.backoff, chance)),
+    throttled: throttled + 1,
+  };
+}
+
+/** A hint is a lower bound, never the schedule: jitter on top keeps a fleet from coming back as one. */
+function freezeMs(
+  { holdMs }: { holdMs: number | undefined },
+  throttled: number,
+  backoff: { baseMs: number; maxMs: number },
+  chance: number,
+): number {
+  if (holdMs !== undefined)
+    return Math.min(holdMs + (chance / 2) * Math.max(1000, holdMs), MAX_FREEZE_MS * 1.5);
+  return backoff.baseMs + backoffMs(throttled + 1, backoff, chance);
+}
+
+function frozen(gate: Gate, until: number): Gate {
+  if (gate.kind === 'sign-in') return gate;
+  return { kind: 'frozen', until: Math.round(Math.max(until, gate.kind === 'frozen' ? gate.until : 0)) };
+}
+
+interface Facts {
+  verdict: Verdict;
+  attempts: number;
+  flow: Flow;
+  cancelled: boolean;
+}
+
+function placeAfter(
+  row: QueueRow,
+  { verdict, attempts, flow, cancelled }: Facts,
+  instant: Instant,
+): NextPlace {
+  if (verdict.kind === 'ack') return { kind: 'done' };
+  if (verdict.kind === 'dead') return { kind: 'dead', reason: verdict.reason, detail: verdict.detail };
+  if (cancelled) return { kind: 'cancelled', reason: 'user' };
+  if (verdict.kind !== 'nack') return { kind: 'ready' };
+  if (attempts >= row.policy.maxAttempts)
+    return {
+      kind: 'dead',
+      reason: 'attempts',
+      detail: `gave up after ${attempts} attempts: ${verdict.detail}`,
+    };
+  return {
+    kind: 'delayed',
+    at: dueAt(row, verdict.waitMs, { attempts, flow }, instant),
+    detail: verdict.detail,
+  };
+}
+
+/** In probe a failed job steps behind the next try, so that the queue never probes with one poisoned job for ever. */
+function dueAt(
+  { policy }: QueueRow,
+  waitMs: number,
+  { attempts, flow }: { attempts: number; flow: Flow },
+  { now, chance }: Instant,
+): number {
+  const delayMs = Math.max(waitMs, backoffMs(Math.max(1, attempts), policy.backoff, chance));
+  return flow.phase === 'probe' ? flow.until + delayMs : now + delayMs;
+}

@@ -1,0 +1,96 @@
+/** One thing that is wrong with a config. */
+export interface Problem {
+  where: string;
+  value: unknown;
+  allowed: string;
+}
+
+/** Answers what is allowed, for a value that is not. */
+export type Rule = { allows: (value: unknown) => boolean; allowed: string };
+
+const isInteger = (value: unknown, least: number): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= least;
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+// RFC 9110, 5.6.2: what a field name or a method may consist of.
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const isToken = (value: unknown): boolean => typeof value === 'string' && TOKEN.test(value);
+
+export const positive: Rule = { allows: (value) => isInteger(value, 1), allowed: 'a whole number from 1' };
+
+/** The longest timer that a browser keeps: beyond it fires at once. */
+export const duration: Rule = {
+  allows: (value) => isInteger(value, 1) && (value as number) <= 2 ** 31 - 1,
+  allowed: 'whole milliseconds from 1 to 2147483647',
+};
+export const age: Rule = { allows: (value) => isInteger(value, 1), allowed: 'whole milliseconds from 1' };
+export const size: Rule = { allows: (value) => isInteger(value, 0), allowed: 'whole bytes from 0' };
+export const flag: Rule = { allows: (value) => typeof value === 'boolean', allowed: 'true or false' };
+export const callable: Rule = { allows: (value) => typeof value === 'function', allowed: 'a function' };
+export const token: Rule = { allows: isToken, allowed: 'a header name' };
+export const tokens: Rule = {
+  allows: (value) => Array.isArray(value) && value.every(isToken),
+  allowed: 'a list of header names',
+};
+export const label: Rule = {
+  allows: (value) => typeof value === 'string' && /^[\w-]{1,64}$/.test(value),
+  allowed: 'up to 64 letters, digits, _ and -',
+};
+
+export function oneOf(...values: readonly string[]): Rule {
+  return {
+    allows: (value) => values.includes(value as string),
+    allowed: values.map((value) => `'${value}'`).join(' or '),
+  };
+}
+
+/** An object whose known fields obey their rules and which has no others. */
+export function shape(rules: Record<string, Rule>, required: readonly string[] = []): Rule {
+  const allowed = `{ ${Object.entries(rules)
+    .map(([name, rule]) => `${name}${required.includes(name) ? '' : '?'}: ${rule.allowed}`)
+    .join(', ')} }`;
+  return {
+    allows: (value) =>
+      isRecord(value) &&
+      required.every((name) => value[name] !== undefined) &&
+      Object.entries(value).every(
+        ([name, field]) => field === undefined || rules[name]?.allows(field) === true,
+      ),
+    allowed,
+  };
+}
+
+const matchRule = shape(
+  {
+    method: {
+      allows: (value) => [value].flat().length > 0 && [value].flat().every(isToken),
+      allowed: 'an HTTP method or a list of them',
+    },
+    url: { allows: (value) => typeof value === 'string' && value !== '', allowed: 'a URL pattern' },
+  },
+  ['method', 'url'],
+);
+
+export const match: Rule = {
+  allows: (value) =>
+    typeof value === 'function' ||
+    ([value].flat().length > 0 && [value].flat().every((rule) => matchRule.allows(rule))),
+  allowed: `${matchRule.allowed}, a list of such, or a function`,
+};
+
+/** Checks every field of `value` by name; an unknown field is a problem too, since a typo would pass for a default. */
+export function problemsOf(where: string, value: unknown, rules: Record<string, Rule>): Problem[] {
+  if (!isRecord(value)) return [{ where, value, allowed: `an object with ${Object.keys(rules).join(', ')}` }];
+  return Object.entries(value).flatMap(([name, field]): Problem[] => {
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    const place = `${where}, ${name}`;
+    if (!rule)
+      return [
+        { where: place, value: field, allowed: `no such field; known are ${Object.keys(rules).join(', ')}` },
+      ];
+    return field === undefined || rule.allows(field)
+      ? []
+      : [{ where: place, value: field, allowed: rule.allowed }];
+  });
+}

@@ -1,0 +1,80 @@
+import type { AttemptEnd } from './attempt.js';
+import type { DeadReason } from './job.js';
+
+/** What to do about the end of an attempt. */
+export type Verdict =
+  | { kind: 'ack' }
+  /** Back to waiting, later; `outage` ends count towards a probe. */
+  | { kind: 'nack'; outage: boolean; waitMs: number; detail: string }
+  /** Back to waiting, and the whole queue holds; no attempt is spent. Undefined: the queue's own backoff. */
+  | { kind: 'freeze'; holdMs: number | undefined }
+  | { kind: 'sign-in' }
+  | { kind: 'dead'; reason: DeadReason; detail: string }
+  /** Back to its place, nothing counted: it never left, or was stopped in mid-send. */
+  | { kind: 'give-back' };
+
+type Answered = Extract<AttemptEnd, { kind: 'answer' }>;
+
+/** The default verdict on the end of an attempt. */
+export function verdictOn(end: AttemptEnd, { trustOpaque }: { trustOpaque: boolean }): Verdict {
+  switch (end.kind) {
+    case 'answer':
+      return onAnswer(end);
+    case 'hidden':
+      return trustOpaque
+        ? { kind: 'ack' }
+        : {
+            kind: 'dead',
+            reason: 'unknown',
+            detail: `the answer was ${end.type}: its status cannot be read`,
+          };
+    case 'network-error':
+      return { kind: 'nack', outage: true, waitMs: 0, detail: end.detail };
+    case 'timeout':
+      return { kind: 'nack', outage: true, waitMs: 0, detail: 'no answer within timeoutMs' };
+    case 'prepare-failed':
+      return { kind: 'nack', outage: false, waitMs: 0, detail: `prepare failed: ${end.detail}` };
+    case 'unreadable':
+      return { kind: 'dead', reason: 'unreadable', detail: end.detail };
+    case 'unsent':
+    case 'aborted':
+      return { kind: 'give-back' };
+    case 'sign-in':
+      return { kind: 'sign-in' };
+  }
+}
+
+function onAnswer(end: Answered): Verdict {
+  const { status } = end.answer;
+  const detail = `answered ${status}`;
+  if (status >= 200 && status < 300) return { kind: 'ack' };
+  if (isTooFast(end)) return { kind: 'freeze', holdMs: end.retryAfterMs };
+  switch (status) {
+    case 401:
+    case 407:
+      return { kind: 'sign-in' };
+    case 502:
+    case 503:
+    case 504:
+      return { kind: 'nack', outage: true, waitMs: 0, detail };
+    case 408:
+    case 425:
+    case 500:
+      return { kind: 'nack', outage: false, waitMs: end.retryAfterMs ?? 0, detail };
+    case 409:
+      return end.keyOutstanding
+        ? { kind: 'nack', outage: false, waitMs: end.retryAfterMs ?? 0, detail }
+        : { kind: 'dead', reason: 'conflict', detail };
+    case 412:
+      return { kind: 'dead', reason: 'conflict', detail };
+    default:
+      return { kind: 'dead', reason: status >= 300 && status < 400 ? 'unknown' : 'rejected', detail };
+  }
+}
+
+/** 429 always; 503 where the service says when; 403 where it says that the quota is spent (GitHub answers so). */
+function isTooFast({ answer, retryAfterMs, quotaSpent }: Answered): boolean {
+  if (answer.status === 429) return true;
+  if (answer.status === 503) return retryAfterMs !== undefined;
+  return answer.status === 403 && (retryAfterMs !== undefined || quotaSpent);
+}

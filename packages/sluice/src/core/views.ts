@@ -1,0 +1,136 @@
+import type { Answer, CancelReason, DeadReason, Job, Result, Ticket } from './job.js';
+import { type Counts, depthOf, type QueueRow } from './queue-row.js';
+
+/** A job as a page sees it: no body, no secrets. */
+export interface JobView {
+  ticket: Ticket;
+  queue: string;
+  state: 'waiting' | 'leased' | 'done' | 'dead' | 'cancelled';
+  method: string;
+  url: string;
+  orderingKey?: string;
+  idempotencyKey?: string;
+  enqueuedAt?: number;
+  attempts?: number;
+  bodyBytes?: number;
+  /** When a waiting job is due, where that is not now. */
+  dueAt?: number;
+  /** When it ended. */
+  endedAt?: number;
+  reason?: DeadReason | CancelReason;
+  detail?: string;
+  answer?: Answer;
+}
+
+/** How a job ended, for whoever holds its ticket. */
+export type Outcome =
+  | { kind: 'done'; ticket: Ticket; response: Answer }
+  | { kind: 'dead'; ticket: Ticket; reason: DeadReason; detail: string; response?: Answer }
+  | { kind: 'cancelled'; ticket: Ticket; reason: CancelReason }
+  /** Never heard of it, or its result has expired. */
+  | { kind: 'unknown'; ticket: Ticket };
+
+/** What a queue is doing. */
+export type QueueStatus =
+  | { kind: 'idle' }
+  | { kind: 'draining' }
+  | { kind: 'paused' }
+  /** The service asked for quiet until then. */
+  | { kind: 'frozen'; until: number }
+  /** The service is gone; it is tried again then, one job at a time. */
+  | { kind: 'probing'; until: number }
+  | { kind: 'sign-in' };
+
+export interface QueueView {
+  status: QueueStatus;
+  depth: number;
+  waiting: number;
+  leased: number;
+  bytes: number;
+  done: number;
+  dead: number;
+  cancelled: number;
+  counts: Counts;
+}
+
+export function viewOfJob(job: Job): JobView {
+  const { ticket, queue, state, request, orderingKey, idempotencyKey, enqueuedAt, attempts, bodyBytes } = job;
+  const common = {
+    ticket,
+    queue,
+    method: request.method,
+    url: request.url,
+    idempotencyKey,
+    enqueuedAt,
+    attempts,
+    bodyBytes,
+    ...(orderingKey === undefined ? {} : { orderingKey }),
+    ...(job.lastAnswer ? { answer: job.lastAnswer } : {}),
+  };
+  switch (state.kind) {
+    case 'leased':
+      return { ...common, state: 'leased' };
+    case 'dead':
+      return { ...common, state: 'dead', endedAt: state.at, reason: state.reason, detail: state.detail };
+    case 'delayed':
+      return { ...common, state: 'waiting', dueAt: state.at };
+    default:
+      return { ...common, state: 'waiting' };
+  }
+}
+
+export function viewOfResult({ ticket, queue, method, url, end }: Result): JobView {
+  const common = { ticket, queue, method, url, endedAt: end.at };
+  return end.kind === 'done'
+    ? { ...common, state: 'done', answer: end.answer }
+    : { ...common, state: 'cancelled', reason: end.reason };
+}
+
+/** The outcome that a view tells, or undefined while the job has not ended. */
+export function outcomeOf(view: JobView): Outcome | undefined {
+  const { ticket, answer } = view;
+  switch (view.state) {
+    case 'done':
+      return answer && { kind: 'done', ticket, response: answer };
+    case 'dead':
+      return {
+        kind: 'dead' as const,
+        ticket,
+        reason: view.reason as DeadReason,
+        detail: view.detail ?? '',
+        ...(answer ? { response: answer } : {}),
+      };
+    case 'cancelled':
+      return { kind: 'cancelled', ticket, reason: view.reason as CancelReason };
+    default:
+      return undefined;
+  }
+}
+
+export function viewOfQueue(row: QueueRow, now: number): QueueView {
+  const { counts, bytes } = row;
+  return {
+    status: statusOf(row, now),
+    depth: depthOf(row),
+    waiting: counts.waiting,
+    leased: counts.leased,
+    bytes,
+    done: counts.done,
+    dead: sum(counts.dead),
+    cancelled: sum(counts.cancelled),
+    counts,
+  };
+}
+
+function statusOf(row: QueueRow, now: number): QueueStatus {
+  const { paused, gate, flow } = row;
+  if (paused) return { kind: 'paused' };
+  if (gate.kind === 'sign-in') return gate;
+  if (gate.kind === 'frozen' && gate.until > now) return gate;
+  if (flow.phase === 'probe') return { kind: 'probing', until: flow.until };
+  return { kind: depthOf(row) > 0 ? 'draining' : 'idle' };
+}
+
+function sum(byReason: Partial<Record<string, number>>): number {
+  return Object.values(byReason).reduce<number>((total, n) => total + (n ?? 0), 0);
+}

@@ -1,0 +1,166 @@
+import type { AttemptEnd } from '../core/attempt.js';
+import type { SluiceEvent } from '../core/events.js';
+import type { JobDraft } from '../core/job.js';
+import { DEFAULT_POLICY, type QueuePolicy } from '../core/policy.js';
+import type { AttemptControl, Claim, Clock, Notify, Store } from '../core/ports.js';
+import { openMemory } from '../store/memory.js';
+import type { Database } from '../store/rows.js';
+import { createStore } from '../store/store.js';
+import { Engine } from './engine.js';
+
+export const T0 = 1_700_000_000_000;
+
+/** A clock that moves when it is told to, timer by timer, and lets everything that a timer set off come to rest. */
+export class FakeClock implements Clock {
+  #now = T0;
+  #epoch = 0;
+  #timers = new Map<number, { at: number; callback: () => void }>();
+  #nextId = 0;
+
+  now(): number {
+    return this.#now;
+  }
+
+  epoch(): number {
+    return this.#epoch;
+  }
+
+  at(at: number, callback: () => void): () => void {
+    const id = this.#nextId++;
+    this.#timers.set(id, { at, callback });
+    return () => this.#timers.delete(id);
+  }
+
+  /** Somebody sets the wall clock. */
+  jump(ms: number): void {
+    this.#now += ms;
+    this.#epoch += 1;
+  }
+
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    await rest();
+    for (let next = this.#first(until); next; next = this.#first(until)) {
+      this.#timers.delete(next.id);
+      this.#now = Math.max(this.#now, next.at);
+      next.callback();
+      await rest();
+    }
+    this.#now = until;
+    await rest();
+  }
+
+  #first(until: number): { id: number; at: number; callback: () => void } | undefined {
+    const due = [...this.#timers].filter(([, { at }]) => at <= until);
+    const [first] = due.sort(([, a], [, b]) => a.at - b.at);
+    return first && { id: first[0], ...first[1] };
+  }
+}
+
+/** The memory store and the engine await only microtasks, so that a few turns of the event loop bring them to rest. */
+async function rest(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** How a service answers: after `ms`, with `end`. */
+export type Service = (claim: Claim) => { ms: number; end: AttemptEnd };
+
+/** One engine on the memory store under a fake clock, and the log of what it did. */
+export class Bench {
+  readonly clock: FakeClock = new FakeClock();
+  readonly database: Database = openMemory();
+  readonly store: Store = createStore(this.database);
+  readonly events: SluiceEvent[] = [];
+  /** `seq@ms`, for each send that began, in order. */
+  readonly sends: string[] = [];
+  readonly notify: Notify;
+  service: Service = () => ({ ms: 10, end: answered(200) });
+  prepareMs = 0;
+  chance = 0.5;
+  readonly #listeners = new Set<(events: readonly SluiceEvent[]) => void>();
+  #engines = 0;
+
+  constructor() {
+    this.notify = {
+      tell: (events) => {
+        this.events.push(...events);
+        for (const listener of this.#listeners) listener(events);
+      },
+      listen: (listener) => {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+      },
+      close: () => undefined,
+    };
+  }
+
+  async enqueue(
+    count: number,
+    policy: Partial<QueuePolicy> = {},
+    change: Partial<JobDraft> = {},
+  ): Promise<string[]> {
+    const drafts = Array.from({ length: count }, (_, i) => draft(`n${i}`, change));
+    const policies = { orders: { ...DEFAULT_POLICY, ...policy } };
+    const answers = await this.store.enqueue(drafts, policies, this.clock.now());
+    const tickets = answers.map((answer) => (answer.kind === 'accepted' ? answer.receipt.ticket : 'refused'));
+    this.notify.tell(tickets.map((ticket) => ({ type: 'accepted', queue: 'orders', ticket })));
+    return tickets;
+  }
+
+  start(): Engine {
+    this.#engines += 1;
+    return new Engine({
+      id: `engine-${this.#engines}`,
+      store: this.store,
+      clock: this.clock,
+      notify: this.notify,
+      chance: () => this.chance,
+      dispatch: (claim, control) => this.#dispatch(claim, control),
+    });
+  }
+
+  #sleepUntil(at: number): Promise<void> {
+    return new Promise((resolve) => this.clock.at(at, resolve));
+  }
+
+  async #dispatch(claim: Claim, control: AttemptControl): Promise<AttemptEnd> {
+    if (this.prepareMs > 0) await this.#sleepUntil(this.clock.now() + this.prepareMs);
+    control.onPrepared();
+    await this.#sleepUntil(claim.sendAt);
+    const why = control.mayBegin();
+    if (why !== 'yes') return { kind: 'unsent', why };
+    this.sends.push(`${claim.job.seq}@${Math.round(this.clock.now() - T0)}`);
+    const { ms, end } = this.service(claim);
+    const aborted = new Promise<AttemptEnd>((resolve) => {
+      control.signal.addEventListener('abort', () => resolve({ kind: 'aborted' }));
+    });
+    return Promise.race([this.#sleepUntil(this.clock.now() + ms).then(() => end), aborted]);
+  }
+}
+
+export function answered(status: number, retryAfterMs?: number): AttemptEnd {
+  const answer = { status, statusText: '', headers: [], bodyOmitted: false };
+  return { kind: 'answer', answer, retryAfterMs, keyOutstanding: false, quotaSpent: false };
+}
+
+function draft(nonce: string, change: Partial<JobDraft>): JobDraft {
+  return {
+    queue: 'orders',
+    nonce,
+    idempotencyKey: `key-${nonce}`,
+    request: {
+      url: 'https://example.test/api/orders',
+      method: 'POST',
+      headers: [],
+      secrets: { kind: 'none' },
+      mode: 'cors',
+      credentials: 'same-origin',
+      cache: 'default',
+      redirect: 'follow',
+      referrer: 'about:client',
+      referrerPolicy: '',
+      integrity: '',
+    },
+    ...change,
+  };
+}

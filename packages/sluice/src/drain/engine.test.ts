@@ -1,0 +1,236 @@
+import { beforeEach, expect, test } from 'vitest';
+import { cancelJob, commandQueues } from '../store/control.js';
+import { readQueues } from '../store/query.js';
+import { answered, Bench, T0 } from './engine.kit.js';
+
+let bench: Bench;
+
+beforeEach(() => {
+  bench = new Bench();
+});
+
+const counts = async () => (await readQueues(bench.database))[0]?.counts;
+const instants = () => bench.sends.map((send) => Number(send.split('@')[1]));
+
+// 210 ms apart; the tolerance of 10 ms is spent once, and the window of 1,050 ms takes it back.
+test('sends evenly at the configured rate, a burst of enqueues notwithstanding', async () => {
+  await bench.enqueue(6, { rate: { limit: 5, perMs: 1000, burst: 1 } });
+  bench.start();
+  await bench.clock.advance(1500);
+  expect(bench.sends).toEqual(['1@5', '2@205', '3@415', '4@625', '5@835', '6@1055']);
+});
+
+test('lets a burst go back to back, and then only what the window allows', async () => {
+  await bench.enqueue(8, { rate: { limit: 4, perMs: 1000, burst: 4 }, concurrency: 8 });
+  bench.start();
+  await bench.clock.advance(1500);
+  expect(instants().slice(0, 4)).toEqual([5, 5, 5, 5]);
+  expect(instants()[4]).toBeGreaterThanOrEqual(1055);
+});
+
+test('a late timer never releases more than the burst', async () => {
+  await bench.enqueue(50, { rate: { limit: 10, perMs: 1000, burst: 2 }, concurrency: 50 });
+  bench.start();
+  await bench.clock.advance(200);
+  const before = bench.sends.length;
+  bench.clock.jump(5000);
+  await bench.clock.advance(0);
+  expect(bench.sends.length - before).toBeLessThanOrEqual(2);
+});
+
+test('keeps no more in flight than concurrency, and fills a slot as soon as it is free', async () => {
+  await bench.enqueue(4, { concurrency: 2 });
+  bench.start();
+  await bench.clock.advance(50);
+  expect(bench.sends).toEqual(['1@0', '2@0', '3@10', '4@10']);
+});
+
+test('gives back what it prepared too late, and claims earlier from then on', async () => {
+  bench.prepareMs = 300;
+  await bench.enqueue(6, { rate: { limit: 5, perMs: 1000, burst: 1 }, concurrency: 6 });
+  bench.start();
+  await bench.clock.advance(10_000);
+  expect(new Set(bench.sends.map((send) => send.split('@')[0])).size).toBe(6);
+  expect(await counts()).toMatchObject({ done: 6, waiting: 0 });
+});
+
+test('holds every send from the moment the service asks for quiet, also those already claimed', async () => {
+  bench.service = ({ job }) => ({ ms: 30, end: job.seq === 1 ? answered(429, 5000) : answered(200) });
+  await bench.enqueue(20, { rate: { limit: 20, perMs: 1000, burst: 1 }, concurrency: 20 });
+  bench.start();
+  await bench.clock.advance(4000);
+  expect(instants().filter((at) => at > 36 && at < 5000)).toEqual([]);
+  expect(bench.events).toContainEqual({
+    type: 'frozen',
+    queue: 'orders',
+    until: expect.any(Number) as number,
+  });
+  bench.service = () => ({ ms: 30, end: answered(200) });
+  await bench.clock.advance(20_000);
+  expect(await counts()).toMatchObject({ done: 20 });
+});
+
+test('an outage kills no job: five ends in a row, then one probe at a time, then all arrive', async () => {
+  let isDown = true;
+  bench.service = () => ({
+    ms: 5,
+    end: isDown ? { kind: 'network-error', detail: 'refused' } : answered(200),
+  });
+  await bench.enqueue(20, { concurrency: 2, maxAttempts: 3, backoff: { baseMs: 10, maxMs: 20 } });
+  bench.start();
+  await bench.clock.advance(3_600_000);
+  expect(bench.sends.length).toBeLessThan(100);
+  expect(await counts()).toMatchObject({ done: 0, dead: {}, waiting: 20 });
+  isDown = false;
+  await bench.clock.advance(900_000);
+  expect(await counts()).toMatchObject({ done: 20, dead: {} });
+});
+
+test('starts slowly after an outage', async () => {
+  let isDown = true;
+  bench.service = () => ({ ms: 1, end: isDown ? answered(503) : answered(200) });
+  await bench.enqueue(40, { rate: { limit: 10, perMs: 1000, burst: 1 }, concurrency: 10 });
+  bench.start();
+  await bench.clock.advance(10_000);
+  isDown = false;
+  const from = bench.sends.length;
+  await bench.clock.advance(60_000);
+  const gaps = instants()
+    .slice(from)
+    .map((at, i, all) => at - (all[i - 1] ?? at));
+  expect(gaps[2]).toBeGreaterThan(gaps[6] as number);
+  expect(await counts()).toMatchObject({ done: 40 });
+});
+
+test('a poison job is dead after its attempts, and stops nobody else', async () => {
+  bench.service = ({ job }) => ({ ms: 5, end: job.seq === 1 ? answered(500) : answered(200) });
+  await bench.enqueue(10, { concurrency: 1, maxAttempts: 3, backoff: { baseMs: 100, maxMs: 1000 } });
+  bench.start();
+  await bench.clock.advance(60_000);
+  expect(await counts()).toMatchObject({ done: 9, dead: { attempts: 1 } });
+});
+
+test('a job that fails like an outage does not keep the probe for itself', async () => {
+  bench.service = ({ job }) => ({ ms: 5, end: job.seq === 1 ? answered(503) : answered(200) });
+  await bench.enqueue(1, { concurrency: 1, maxAttempts: 6, backoff: { baseMs: 100, maxMs: 1000 } });
+  bench.start();
+  await bench.clock.advance(60_000);
+  await bench.enqueue(5);
+  await bench.clock.advance(600_000);
+  expect(await counts()).toMatchObject({ done: 5 });
+});
+
+test('a cancellation stops a send that is under way', async () => {
+  bench.service = () => ({ ms: 60_000, end: answered(200) });
+  const [ticket = ''] = await bench.enqueue(1);
+  bench.start();
+  await bench.clock.advance(100);
+  bench.notify.tell((await cancelJob(bench.database, ticket, bench.clock.now())).events);
+  await bench.clock.advance(100);
+  expect(await counts()).toMatchObject({ leased: 0, cancelled: { user: 1 } });
+});
+
+test('a forged word of cancellation stops nothing', async () => {
+  bench.service = () => ({ ms: 500, end: answered(200) });
+  const [ticket = ''] = await bench.enqueue(1);
+  bench.start();
+  await bench.clock.advance(100);
+  bench.notify.tell([{ type: 'aborting', queue: 'orders', ticket }]);
+  await bench.clock.advance(1000);
+  expect(await counts()).toMatchObject({ done: 1, cancelled: {} });
+});
+
+test('renews its lease while a long upload runs, so that nobody sends it too', async () => {
+  bench.service = () => ({ ms: 120_000, end: answered(200) });
+  await bench.enqueue(1, { leaseMs: 3000 });
+  bench.start();
+  await bench.clock.advance(10_000);
+  const other = bench.start();
+  await bench.clock.advance(1);
+  await other.stop();
+  // The one that began alone took the lease over at once; the first one's success still ends it.
+  await bench.clock.advance(120_000);
+  expect(await counts()).toMatchObject({ done: 1, waiting: 0, leased: 0 });
+});
+
+test('two engines at once still keep the rate', async () => {
+  await bench.enqueue(40, { rate: { limit: 10, perMs: 1000, burst: 10 }, concurrency: 40 });
+  bench.start();
+  bench.start();
+  await bench.clock.advance(4000);
+  const at = instants().sort((a, b) => a - b);
+  for (const [i, instant] of at.entries()) {
+    if (i >= 10) expect(instant - (at[i - 10] as number)).toBeGreaterThanOrEqual(1000);
+  }
+});
+
+test('stops: what is in flight goes back to its place with no attempt spent', async () => {
+  bench.service = () => ({ ms: 60_000, end: answered(200) });
+  await bench.enqueue(3, { concurrency: 2 });
+  const engine = bench.start();
+  await bench.clock.advance(10);
+  await engine.stop();
+  expect(await counts()).toMatchObject({ waiting: 3, leased: 0 });
+});
+
+test('winds down: claims nothing more, lets what is in flight end, and is idle then', async () => {
+  bench.service = () => ({ ms: 1000, end: answered(200) });
+  await bench.enqueue(5, { concurrency: 2 });
+  const engine = bench.start();
+  await bench.clock.advance(10);
+  engine.windDown();
+  const idle = engine.whenIdle(T0 + 60_000);
+  await bench.clock.advance(2000);
+  await idle;
+  expect(await counts()).toMatchObject({ done: 2, waiting: 3, leased: 0 });
+});
+
+test('waits a window after the clock was set, never longer', async () => {
+  await bench.enqueue(3, { rate: { limit: 1, perMs: 1000, burst: 1 }, concurrency: 3 });
+  bench.start();
+  await bench.clock.advance(100);
+  bench.clock.jump(-3_600_000);
+  bench.notify.tell([{ type: 'nudged', queue: 'orders' }]);
+  await bench.clock.advance(5000);
+  expect(await counts()).toMatchObject({ done: 3 });
+});
+
+test('looks again after storage has failed, and loses no outcome', async () => {
+  await bench.enqueue(2);
+  const { turn } = bench.store;
+  let failures = 2;
+  bench.store.turn = (request, instant) => {
+    if (request.settlements.length > 0 && failures-- > 0) return Promise.reject(new Error('disk'));
+    return turn(request, instant);
+  };
+  bench.start();
+  await bench.clock.advance(10_000);
+  expect(bench.events.filter(({ type }) => type === 'storage-failed')).toHaveLength(2);
+  expect(await counts()).toMatchObject({ done: 2, leased: 0 });
+  expect(bench.sends).toHaveLength(2);
+});
+
+test('sends nothing while paused, and goes on at the word', async () => {
+  await bench.enqueue(2);
+  await commandQueues(bench.database, 'orders', { kind: 'pause' }, bench.clock.now());
+  bench.start();
+  await bench.clock.advance(60_000);
+  expect(bench.sends).toEqual([]);
+  bench.notify.tell(await commandQueues(bench.database, 'orders', { kind: 'resume' }, bench.clock.now()));
+  await bench.clock.advance(100);
+  expect(bench.sends).toHaveLength(2);
+});
+
+test('beats only while there is work', async () => {
+  let beats = 0;
+  bench.store.beat = async () => {
+    beats += 1;
+  };
+  bench.service = () => ({ ms: 7000, end: answered(200) });
+  bench.start();
+  await bench.clock.advance(60_000);
+  expect(beats).toBe(0);
+  await bench.enqueue(1);
+  await bench.clock.advance(60_000);
+  expect(beats).toBe(3);
+});

@@ -1,0 +1,148 @@
+import { sentenceOf } from '../core/errors.js';
+import type { SluiceEvent } from '../core/events.js';
+import type { Clock, Dispatch, Notify, Store } from '../core/ports.js';
+import { Lane, type LaneWork } from './lane.js';
+
+export interface EngineOptions {
+  /** Names its leases; never used again. */
+  id: string;
+  store: Store;
+  dispatch: Dispatch;
+  clock: Clock;
+  /** In [0, 1). */
+  chance: () => number;
+  notify: Notify;
+}
+
+const BEAT_MS = 3000;
+const SWEEP_MS = 3_600_000;
+
+/** The drain engine: a lane for each queue, over ports alone, the same in the Web Worker and in the service worker. */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #work = new Map<string, LaneWork>();
+  readonly #watchers = new Set<() => void>();
+  readonly #stopListening: () => void;
+  #stopBeating: (() => void) | undefined;
+  #stopSweeping: () => void = () => undefined;
+  #mode: 'draining' | 'winding-down' | 'stopped' = 'draining';
+  readonly #started: Promise<void>;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#stopListening = options.notify.listen((events) => this.#hear(events));
+    this.#started = this.#openLanes();
+    this.#sweep();
+  }
+
+  /** Resolves when no queue has anything to do before `byAt`. */
+  async whenIdle(byAt: number): Promise<void> {
+    await this.#started;
+    const isIdle = (): boolean =>
+      [...this.#lanes.keys()].every((queue) => {
+        const work = this.#work.get(queue);
+        return work && work.inFlight === 0 && (work.nextAt === undefined || work.nextAt > byAt);
+      });
+    await this.#when(isIdle);
+  }
+
+  /** Jobs that have not ended, as of the last turns. */
+  depth(): number {
+    return [...this.#work.values()].reduce((sum, { depth }) => sum + depth, 0);
+  }
+
+  /** Claims nothing more, but lets what is in flight end. */
+  windDown(): void {
+    if (this.#mode === 'draining') this.#mode = 'winding-down';
+    for (const lane of this.#lanes.values()) lane.windDown();
+  }
+
+  /** Stops what is in flight, settles it and lets go. */
+  async stop(): Promise<void> {
+    this.#mode = 'stopped';
+    this.#stopListening();
+    this.#stopBeating?.();
+    this.#stopSweeping();
+    await this.#started;
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()));
+  }
+
+  async #openLanes(): Promise<void> {
+    try {
+      for (const queue of await this.#options.store.queueNames()) this.#open(queue);
+    } catch (error) {
+      this.#options.notify.tell([{ type: 'storage-failed', detail: sentenceOf(error) }]);
+    }
+  }
+
+  #open(queue: string): void {
+    if (this.#lanes.has(queue) || this.#mode === 'stopped') return;
+    const { id, notify } = this.#options;
+    const onWork = (work: LaneWork): void => this.#onWork(queue, work);
+    const lane = new Lane({ ...this.#options, queue, engine: id, recover: true, tell: notify.tell, onWork });
+    this.#lanes.set(queue, lane);
+    if (this.#mode === 'winding-down') lane.windDown();
+  }
+
+  #hear(events: readonly SluiceEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'aborting') void this.#lanes.get(event.queue)?.checkCancelled(event.ticket);
+      if (WORTH_A_LOOK.has(event.type) && 'queue' in event) this.#look(event.queue);
+    }
+  }
+
+  /** A queue that nobody here has heard of may be new, or a lie: only the store can tell. */
+  #look(queue: string | undefined): void {
+    const lanes = queue === undefined ? [...this.#lanes.values()] : [this.#lanes.get(queue)];
+    for (const lane of lanes) {
+      if (lane) lane.nudge();
+      else void this.#openLanes();
+    }
+  }
+
+  #onWork(queue: string, work: LaneWork): void {
+    this.#work.set(queue, work);
+    if (this.depth() > 0 && !this.#stopBeating && this.#mode !== 'stopped') this.#beat();
+    for (const watch of this.#watchers) watch();
+  }
+
+  /** Only while there is work: an empty queue costs no timer. */
+  #beat(): void {
+    const { id, store, clock } = this.#options;
+    store.beat(id, Date.now()).catch(() => undefined);
+    const again = (): void => {
+      this.#stopBeating = undefined;
+      if (this.depth() > 0) this.#beat();
+    };
+    this.#stopBeating = clock.at(clock.now() + BEAT_MS, again);
+  }
+
+  #sweep(): void {
+    const { store, clock } = this.#options;
+    const round = async (): Promise<void> => {
+      for (const queue of this.#lanes.keys()) await sweepQueue(store, queue, clock.now());
+    };
+    void this.#started.then(round).catch(() => undefined);
+    this.#stopSweeping = clock.at(clock.now() + SWEEP_MS, () => this.#sweep());
+  }
+
+  #when(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const watch = (): void => {
+        if (!condition()) return;
+        this.#watchers.delete(watch);
+        resolve();
+      };
+      this.#watchers.add(watch);
+      watch();
+    });
+  }
+}
+
+const WORTH_A_LOOK = new Set<SluiceEvent['type']>(['accepted', 'nudged', 'paused', 'resumed', 'redriven']);
+
+async function sweepQueue(store: Store, queue: string, now: number): Promise<void> {
+  let isDone = false;
+  while (!isDone) ({ isDone } = await store.sweep(queue, now));
+}

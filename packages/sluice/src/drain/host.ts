@@ -1,0 +1,56 @@
+import { sentenceOf } from '../core/errors.js';
+import { createMatcher, type Matcher } from '../core/match.js';
+import { type Captured, type Host, type Intake, PROTOCOL, SCHEMA } from '../core/messages.js';
+import type { Runtime } from './runtime.js';
+
+/** Where an engine runs that can be asked to let go. */
+export interface Sleeper {
+  suspend(): Promise<void>;
+  resume(): void;
+}
+
+/** What a page may ask of a worker or a service worker. */
+export function createHost(runtime: Runtime, sleeper: Sleeper): Host {
+  const { definition, intake } = runtime;
+  const matcher = createOwnMatcher(runtime);
+  return {
+    hello: async () => ({ protocol: PROTOCOL, schema: SCHEMA, name: definition.name, engine: runtime.id }),
+    enqueue: (requests, { queue }) => {
+      const queues = requests.map((captured) => queue ?? matcher(factsOfCaptured(captured)));
+      return enqueueMatched(intake, requests, queues);
+    },
+    suspend: () => sleeper.suspend(),
+    resume: async () => sleeper.resume(),
+  };
+}
+
+/** The rules of the app, against the origin of the script that runs them. */
+export function createOwnMatcher({ definition }: Pick<Runtime, 'definition'>): Matcher {
+  // The one log line of the library: a rule that throws would otherwise let requests through unseen.
+  const report = (error: unknown): void => console.error(sentenceOf(error));
+  return createMatcher(definition.queues, location.href, report);
+}
+
+async function enqueueMatched(
+  intake: Runtime['intake'],
+  requests: Captured[],
+  queues: (string | undefined)[],
+): Promise<Intake[]> {
+  const places = queues.flatMap((queue, i) => (queue === undefined ? [] : [{ queue, i }]));
+  const answers = requests.map((): Intake => ({ kind: 'unmatched' }));
+  const [only] = places;
+  const matched = places.map(({ i }) => requests[i] as Captured);
+  const taken =
+    only && places.length === 1
+      ? [await intake.accept(matched[0] as Captured, only.queue)]
+      : await intake.acceptAll(
+          matched,
+          places.map(({ queue }) => queue),
+        );
+  for (const [k, { i }] of places.entries()) answers[i] = taken[k] as Intake;
+  return answers;
+}
+
+function factsOfCaptured({ request: { method, url, mode } }: Captured) {
+  return { method, url, mode, destination: '' };
+}

@@ -1,0 +1,173 @@
+import type { Settlement } from '../core/attempt.js';
+import { sentenceOf } from '../core/errors.js';
+import type { SluiceEvent } from '../core/events.js';
+import type { QueuePolicy } from '../core/policy.js';
+import type { Clock, Dispatch, Store, TurnReport, TurnRequest } from '../core/ports.js';
+import { verdictOn } from '../core/verdict.js';
+import { createInFlight, type InFlight } from './in-flight.js';
+import { createLead } from './lead.js';
+import { createWaiter } from './waiter.js';
+
+/** What a lane needs of the world. */
+export interface LaneOptions {
+  queue: string;
+  engine: string;
+  /** The engine begins alone: leases of engines before it have ended. */
+  recover: boolean;
+  store: Store;
+  dispatch: Dispatch;
+  clock: Clock;
+  /** In [0, 1). */
+  chance: () => number;
+  tell: (events: readonly SluiceEvent[]) => void;
+  /** Told after each turn. */
+  onWork: (work: LaneWork) => void;
+}
+
+/** What is left to do. `nextAt` undefined: nothing, until something happens. */
+export interface LaneWork {
+  depth: number;
+  inFlight: number;
+  nextAt: number | undefined;
+}
+
+const STORAGE_RETRY_MS = 1000;
+
+/**
+ * The loop of one queue.
+ *
+ *   turn: settle what ended, claim what is due (one transaction) -> begin the sends claimed
+ *     ^                                                                     |
+ *     '------ wait for an instant, the end of a send, or a nudge <----------'
+ *
+ * It never throws: what storage refuses is told, kept and tried again.
+ */
+export class Lane {
+  readonly #options: LaneOptions;
+  readonly #inFlight: InFlight;
+  readonly #lead = createLead();
+  readonly #waiter;
+  readonly #turnStarts = new Map<string, number>();
+  #mode: 'draining' | 'winding-down' | 'stopping' = 'draining';
+  #ended: Settlement[] = [];
+  #isHeld = false;
+  #recover: boolean;
+  #turn = 0;
+  #epoch: number;
+  readonly #loop: Promise<void>;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#waiter = createWaiter(options.clock);
+    this.#recover = options.recover;
+    this.#epoch = options.clock.epoch();
+    this.#inFlight = createInFlight({
+      ...options,
+      isHeld: () => this.#isHeld || this.#mode === 'stopping',
+      onEnd: (settlement, claim) => this.#onEnd(settlement, claim.policy),
+      onPrepared: ({ leaseId }) => this.#onPrepared(leaseId),
+    });
+    this.#loop = this.#run();
+  }
+
+  /** Look now. Remembered while a turn is under way. */
+  nudge(): void {
+    this.#waiter.wake();
+  }
+
+  /** A cancellation was asked for, it is said: looks at the row, and stops the send if it is true. */
+  checkCancelled(ticket: string): Promise<void> {
+    return this.#inFlight.check(ticket);
+  }
+
+  /** Claims nothing more, but lets what is in flight end. */
+  windDown(): void {
+    if (this.#mode === 'draining') this.#mode = 'winding-down';
+    this.nudge();
+  }
+
+  /** Stops what is in flight and settles it. Resolves when nothing of this lane runs any more. */
+  stop(): Promise<void> {
+    this.#mode = 'stopping';
+    this.#inFlight.abortAll();
+    this.nudge();
+    return this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isOver()) {
+      const nextAt = await this.#turnOnce();
+      if (!this.#isOver()) await this.#waiter.until(nextAt);
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#mode === 'stopping' && this.#inFlight.size === 0 && this.#ended.length === 0;
+  }
+
+  /** One turn; answers when the next is due without anybody's asking. */
+  async #turnOnce(): Promise<number | undefined> {
+    const { store, clock, chance, tell, onWork } = this.#options;
+    const request = this.#nextRequest();
+    const instant = { now: clock.now(), chance: chance() };
+    try {
+      const report = await store.turn(request, instant);
+      this.#recover = false;
+      if (report) this.#take(report, instant.now);
+      tell(report?.events ?? []);
+      onWork({ depth: report?.depth ?? 0, inFlight: this.#inFlight.size, nextAt: report?.nextAt });
+      return report?.nextAt;
+    } catch (error) {
+      // Kept for the next turn; one that stops leaves them to the end of their leases.
+      if (this.#mode !== 'stopping') this.#ended = [...request.settlements, ...this.#ended];
+      tell([{ type: 'storage-failed', detail: sentenceOf(error) }]);
+      return clock.now() + STORAGE_RETRY_MS;
+    }
+  }
+
+  #nextRequest(): TurnRequest {
+    const { queue, engine, clock } = this.#options;
+    const epoch = clock.epoch();
+    const clockJumped = epoch !== this.#epoch;
+    const settlements = this.#ended;
+    const held = this.#inFlight.size + settlements.length;
+    const maxClaims = this.#mode === 'draining' ? Number.POSITIVE_INFINITY : 0;
+    this.#epoch = epoch;
+    this.#ended = [];
+    this.#turn += 1;
+    const leadMs = this.#lead.ms;
+    return {
+      queue,
+      engine,
+      settlements,
+      held,
+      clockJumped,
+      maxClaims,
+      leadMs,
+      recover: this.#recover,
+      turn: this.#turn,
+    };
+  }
+
+  #take({ claims, closed }: TurnReport, startedAt: number): void {
+    this.#isHeld = closed;
+    for (const claim of claims) {
+      this.#turnStarts.set(claim.leaseId, startedAt);
+      this.#inFlight.begin(claim);
+    }
+  }
+
+  #onPrepared(leaseId: string): void {
+    const startedAt = this.#turnStarts.get(leaseId);
+    if (startedAt !== undefined) this.#lead.took(this.#options.clock.now() - startedAt);
+  }
+
+  /** The queue is held at once, not at the next turn: no send begins after the service asked for quiet. */
+  #onEnd(settlement: Settlement, policy: QueuePolicy): void {
+    this.#turnStarts.delete(settlement.leaseId);
+    this.#ended.push(settlement);
+    const { kind } = verdictOn(settlement.end, policy);
+    if (kind === 'freeze' || kind === 'sign-in') this.#isHeld = true;
+    this.nudge();
+  }
+}

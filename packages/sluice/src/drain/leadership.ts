@@ -1,0 +1,101 @@
+import type { Clock, Notify } from '../core/ports.js';
+import { depthOf, type QueueRow } from '../core/queue-row.js';
+import { readMeta } from '../store/meta.js';
+import { readQueues } from '../store/query.js';
+import type { Database } from '../store/rows.js';
+
+/** A leader that has given no sign of life for so long, with work there, is frozen or gone. */
+export const STEAL_AFTER_MS = 10_000;
+
+/** `idle`: there is nothing that an engine could do. */
+export type LeaderState = 'idle' | 'alive' | 'stale';
+
+/** Whether the engine that leads is at work, by its heartbeat. The wall clock is all that two contexts share. */
+export async function leaderState(database: Database): Promise<LeaderState> {
+  const rows = await readQueues(database);
+  if (!rows.some(isRunnable)) return 'idle';
+  const leader = await readMeta(database, 'leader');
+  const ageMs = Math.abs(Date.now() - (leader?.at ?? 0));
+  return ageMs > STEAL_AFTER_MS ? 'stale' : 'alive';
+}
+
+function isRunnable(row: QueueRow): boolean {
+  return depthOf(row) > 0 && !row.paused && row.gate.kind !== 'sign-in';
+}
+
+export interface SeatOptions {
+  lockName: string;
+  database: Database;
+  notify: Notify;
+  clock: Clock;
+  /** Gives the seat up, or stops waiting for it. */
+  signal: AbortSignal;
+}
+
+/**
+ * Waits for the one lock of the app, then leads until `lead` resolves. The lock is a courtesy that keeps engines from
+ * running side by side; safety is in the leases. A lock whose holder is frozen is stolen; `lost` then tells the one who
+ * had it. Without Web Locks everybody leads, and the leases alone keep jobs apart.
+ */
+export async function holdSeat(
+  options: SeatOptions,
+  lead: (lost: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { lockName, signal } = options;
+  if (!navigator.locks) return lead(signal);
+  const waiting = new AbortController();
+  signal.addEventListener('abort', () => waiting.abort());
+  if (signal.aborted) return;
+  const stolen = new Promise<'steal'>((resolve) => {
+    const stopWatching = watchLeader(options, () => resolve('steal'));
+    waiting.signal.addEventListener('abort', stopWatching);
+  });
+  const granted = request(lockName, { signal: waiting.signal }, async (lost) => {
+    waiting.abort();
+    await lead(lost);
+  });
+  if ((await Promise.race([granted, stolen])) !== 'steal') return;
+  waiting.abort();
+  await granted;
+  if (!signal.aborted) await request(lockName, { steal: true }, lead);
+}
+
+/** Resolves when the lock was held to its end, lost, or not waited for any longer. */
+async function request(
+  name: string,
+  options: LockOptions,
+  lead: (lost: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const lost = new AbortController();
+  let leading: Promise<void> | undefined;
+  try {
+    await navigator.locks.request(name, options, () => {
+      leading = lead(lost.signal);
+      return leading;
+    });
+  } catch {
+    // Aborted while waiting, or stolen by another: the platform tells both by the same rejection.
+    lost.abort();
+    await leading;
+  }
+}
+
+/** Looks after the leader while there is work, and only then: an empty queue costs no timer. */
+function watchLeader({ database, notify, clock }: SeatOptions, steal: () => void): () => void {
+  let callOff: (() => void) | undefined;
+  const arm = (): void => {
+    callOff ??= clock.at(clock.now() + STEAL_AFTER_MS, () => void look());
+  };
+  const look = async (): Promise<void> => {
+    callOff = undefined;
+    const state = await leaderState(database).catch(() => 'alive' as const);
+    if (state === 'stale') steal();
+    if (state === 'alive') arm();
+  };
+  const stopListening = notify.listen(arm);
+  arm();
+  return () => {
+    stopListening();
+    callOff?.();
+  };
+}

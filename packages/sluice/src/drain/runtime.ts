@@ -1,0 +1,90 @@
+import type { Prepare, SluiceDefinition } from '../core/config.js';
+import type { Clock, Notify, Store } from '../core/ports.js';
+import { createStore } from '../store/store.js';
+import { openIndexedDb } from '../store/indexed-db.js';
+import { readMeta, readOrCreateMeta } from '../store/meta.js';
+import type { Database } from '../store/rows.js';
+import { createDispatch } from '../transport/attempt.js';
+import { createSealingKey, openContext } from '../transport/seal.js';
+import { createChannel } from './channel.js';
+import { createClock } from './clock.js';
+import { Engine } from './engine.js';
+import { createIntakeDesk, type IntakeDesk } from './intake.js';
+
+/** The real parts, put together: what a worker and a service worker have in common. */
+export interface Runtime {
+  /** What the ids of its engines begin with. */
+  id: string;
+  definition: SluiceDefinition;
+  database: Database;
+  store: Store;
+  notify: Notify;
+  clock: Clock;
+  intake: IntakeDesk;
+  startEngine(): Engine;
+}
+
+/** Opens nothing yet: a service worker that passes everything through never touches storage. */
+export function createRuntime(definition: SluiceDefinition): Runtime {
+  const id = crypto.randomUUID();
+  let engines = 0;
+  const notify = createChannel(definition.name);
+  const database = openIndexedDb(definition.name);
+  const store = createStore(database);
+  const clock = createClock();
+  const sealingKey = createSealingKeySource(database);
+  const dispatch = createDispatch({
+    readBody: store.body,
+    sealingKey,
+    prepareOf: (queue) => prepareOf(definition, queue),
+    context: async () => {
+      const row = await readMeta(database, 'context');
+      return row ? openContext(row.sealed, await sealingKey()) : {};
+    },
+    clock,
+    fetch: (request, init) => fetch(request, init),
+  });
+  return {
+    id,
+    definition,
+    database,
+    store,
+    notify,
+    clock,
+    intake: createIntakeDesk({ definition, store, sealingKey, notify, now: () => Date.now() }),
+    startEngine: () => {
+      engines += 1;
+      return new Engine({
+        id: `${id}/${engines}`,
+        store,
+        dispatch,
+        clock,
+        notify,
+        chance: () => Math.random(),
+      });
+    },
+  };
+}
+
+/** The one key of the app, made by whoever needs it first. It cannot leave the browser. */
+export function createSealingKeySource(database: Database): () => Promise<CryptoKey> {
+  let known: Promise<CryptoKey> | undefined;
+  return () => {
+    known ??= loadKey(database).catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    return known;
+  };
+}
+
+async function loadKey(database: Database): Promise<CryptoKey> {
+  const standing = await readMeta(database, 'sealing-key');
+  if (standing) return standing.cryptoKey;
+  const candidate = { key: 'sealing-key' as const, cryptoKey: await createSealingKey() };
+  return (await readOrCreateMeta<'sealing-key'>(database, candidate)).cryptoKey;
+}
+
+function prepareOf({ queues }: SluiceDefinition, queue: string): Prepare | undefined {
+  return queues.find(({ name }) => name === queue)?.prepare;
+}

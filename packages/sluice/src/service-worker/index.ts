@@ -1,0 +1,1 @@
+export { type InstallOptions, installSluice } from './install.js';

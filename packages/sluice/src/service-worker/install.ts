@@ -1,0 +1,68 @@
+import { expose } from 'comlink';
+import type { SluiceConfig, SluiceDefinition } from '../core/config.js';
+import { requireScope } from '../core/context.js';
+import { definitionFrom } from '../core/define.js';
+import { isOurs } from '../core/messages.js';
+import { createHost, createOwnMatcher, type Sleeper } from '../drain/host.js';
+import { createRuntime, type Runtime } from '../drain/runtime.js';
+import { releaseLeases } from '../store/lease-commands.js';
+import { createBrokenPace } from './broken-pace.js';
+import { intercept } from './intercept.js';
+import { listenToLifecycle, type Lifecycle } from './lifecycle.js';
+import { createWakeUp, type WakeUp } from './wake-up.js';
+
+declare const self: ServiceWorkerGlobalScope;
+
+export interface InstallOptions {
+  /**
+   * `host` (default): the service worker belongs to the app; never `skipWaiting`, never `claim`. `own`: it is ours alone;
+   * it claims at the first install, and later skips waiting only if protocol and schema are unchanged.
+   */
+  lifecycle?: Lifecycle;
+}
+
+/**
+ * Makes this service worker intercept, store and answer what the config names. Call it first: of several `fetch`
+ * listeners the first to answer wins, and nobody tells the others.
+ *
+ * @throws SluiceError `config-invalid`, `wrong-context`
+ */
+export function installSluice<const Q extends string>(
+  config: SluiceConfig<Q> | SluiceDefinition<Q>,
+  { lifecycle = 'host' }: InstallOptions = {},
+): void {
+  requireScope('installSluice()', 'service-worker', globalThis);
+  const runtime = createRuntime(definitionFrom(config));
+  const wakeUp = createWakeUp(runtime);
+  listenToLifecycle(runtime, lifecycle);
+  listenToPages(runtime);
+  if (runtime.definition.enabled) listenToFetches(runtime, wakeUp);
+}
+
+function listenToFetches(runtime: Runtime, wakeUp: WakeUp): void {
+  const interception = {
+    runtime,
+    matcher: createOwnMatcher(runtime),
+    brokenPace: createBrokenPace(runtime.definition, runtime.clock),
+    onAccepted: wakeUp.onAccepted,
+  };
+  self.addEventListener('fetch', (event) => intercept(event, interception));
+}
+
+/** A page whose worker does not run asks here. */
+function listenToPages(runtime: Runtime): void {
+  const host = createHost(runtime, NO_SEAT);
+  self.addEventListener('message', (event) => {
+    const { data } = event;
+    if (!isOurs(data, runtime.definition.name)) return;
+    if (data.sluice === 'host' && event.ports[0]) expose(host, event.ports[0]);
+    if (data.sluice === 'engine-left') event.waitUntil(endLeases(runtime, data.engine));
+  });
+}
+
+async function endLeases({ database, notify }: Runtime, engine: string): Promise<void> {
+  notify.tell(await releaseLeases(database, engine, Date.now()));
+}
+
+/** The engine of a service worker lives within single events: there is nothing to put to sleep. */
+const NO_SEAT: Sleeper = { suspend: async () => undefined, resume: () => undefined };

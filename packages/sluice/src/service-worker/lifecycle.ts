@@ -1,0 +1,32 @@
+import { policiesOf } from '../core/config.js';
+import { PROTOCOL, SCHEMA } from '../core/messages.js';
+import type { Runtime } from '../drain/runtime.js';
+import { readMeta, writePolicies } from '../store/meta.js';
+
+declare const self: ServiceWorkerGlobalScope;
+
+export type Lifecycle = 'host' | 'own';
+
+/** Writes the policies at activation: the active service worker owns them. */
+export function listenToLifecycle(runtime: Runtime, lifecycle: Lifecycle): void {
+  if (lifecycle === 'own') self.addEventListener('install', (event) => event.waitUntil(skipIfAlike(runtime)));
+  self.addEventListener('activate', (event) => {
+    event.waitUntil(activate(runtime, lifecycle));
+  });
+}
+
+async function activate({ database, definition, notify }: Runtime, lifecycle: Lifecycle): Promise<void> {
+  if (lifecycle === 'own') await self.clients.claim();
+  try {
+    await writePolicies(database, policiesOf(definition), { overwrite: true });
+    notify.tell(definition.queues.map(({ name }) => ({ type: 'nudged', queue: name })));
+  } catch {
+    // Storage that fails must not keep the app from its service worker; the next enqueue tells.
+  }
+}
+
+/** A page of the version before and this service worker speak the same language only if both numbers are the same. */
+async function skipIfAlike({ database }: Runtime): Promise<void> {
+  const versions = await readMeta(database, 'versions').catch(() => undefined);
+  if (versions?.protocol === PROTOCOL && versions.schema === SCHEMA) await self.skipWaiting();
+}

@@ -1,0 +1,54 @@
+import type { Runtime } from '../drain/runtime.js';
+import { drainAlone } from './drain-alone.js';
+import { createWake } from './wake.js';
+
+export interface WakeUp {
+  /** Sees to it that what was just stored is sent, whatever becomes of the page. */
+  onAccepted(event: ExtendableEvent): void;
+}
+
+/** Chromium ends a sync event after 180 s (its `background_sync_parameters`): stop well before. */
+const SYNC_MS = 150_000;
+
+/** Firefox ends any event after some 60 s, WebKit a service worker some 10 s after its last page. */
+const EVENT_MS = 30_000;
+
+/** A page that has just been opened takes so long until its worker asks for the lock. */
+const GRACE_MS = 1500;
+
+export function createWakeUp(runtime: Runtime): WakeUp {
+  const { clock, notify, definition } = runtime;
+  let isRegistered = false;
+  let isDraining = false;
+
+  const wake = createWake(definition.name, async () => {
+    isRegistered = false;
+    const isDone = await drainAlone(runtime, { untilAt: clock.now() + SYNC_MS, leaveToPages: false });
+    if (!isDone) await register();
+    return isDone;
+  });
+
+  async function register(): Promise<void> {
+    if (isRegistered) return;
+    isRegistered = true;
+    const refusal = await wake.register();
+    if (refusal === undefined) return;
+    isRegistered = false;
+    notify.tell([{ type: 'wake-refused', detail: refusal }]);
+  }
+
+  /** Where no worker of a page drains, this event does, for as long as it may live. */
+  async function drainIfAlone(): Promise<void> {
+    if (isDraining) return;
+    isDraining = true;
+    await new Promise<void>((resolve) => clock.at(clock.now() + GRACE_MS, resolve));
+    await drainAlone(runtime, { untilAt: clock.now() + EVENT_MS, leaveToPages: true }).catch(() => false);
+    isDraining = false;
+  }
+
+  return {
+    onAccepted: (event) => {
+      event.waitUntil(Promise.all([register(), drainIfAlone()]));
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { Queue } from 'workbox-background-sync/Queue.js';
+import { sentenceOf } from '../core/errors.js';
+
+declare const self: ServiceWorkerGlobalScope;
+
+/** Answers whether nothing is left to do. */
+type Drain = (event: { isLastChance: boolean }) => Promise<boolean>;
+
+/** Asks the browser to wake us with no page open, where it can. */
+export interface Wake {
+  /** Resolves with undefined once the wake is registered, or with why it is not. */
+  register(): Promise<string | undefined>;
+}
+
+/** How Background Sync stands in the registration; not in the DOM types, since two engines lack it. */
+interface SyncManager {
+  getTags(): Promise<string[]>;
+}
+
+/**
+ * The bell: workbox-background-sync's Queue for `registerSync` and `onSync` alone. It never holds a job: its own replay
+ * deletes before it sends. It is built only where Background Sync exists, because elsewhere it would call `onSync` at
+ * every start with no event to keep us alive.
+ */
+export function createWake(name: string, drain: Drain): Wake {
+  const sync = (self.registration as { sync?: SyncManager }).sync;
+  if (!sync) return { register: async () => 'this browser has no Background Sync' };
+  let isLastChance = false;
+  // Before the Queue's own listener, which does not hand the event on.
+  self.addEventListener('sync', (event) => {
+    isLastChance = (event as Event & { lastChance?: boolean }).lastChance === true;
+  });
+  const queue = new Queue(name, {
+    onSync: async () => {
+      const isDone = await drain({ isLastChance });
+      // Only an Error asks for another wake: the Queue takes any other rejection for a success.
+      if (!isDone) throw new Error('[sluice] work is left for another wake');
+    },
+  });
+  return { register: () => register(queue, sync, name) };
+}
+
+/** The Queue swallows a refusal: only the list of tags tells. */
+async function register(queue: Queue, sync: SyncManager, name: string): Promise<string | undefined> {
+  try {
+    await queue.registerSync();
+    const tags = await sync.getTags();
+    return tags.some((tag) => tag.endsWith(`:${name}`))
+      ? undefined
+      : 'the browser refused to register a sync';
+  } catch (error) {
+    return sentenceOf(error);
+  }
+}

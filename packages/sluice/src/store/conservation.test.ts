@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { AttemptEnd } from '../core/attempt.js';
+import type { JobDraft } from '../core/job.js';
+import { DEFAULT_POLICY } from '../core/policy.js';
+import type { Claim } from '../core/ports.js';
+import { cancelJob, commandQueues, redriveJob } from './control.js';
+import { releaseLeases } from './lease-commands.js';
+import { openMemory } from './memory.js';
+import { readQueues } from './query.js';
+import type { Database } from './rows.js';
+import { createStore } from './store.js';
+
+const T0 = 1_700_000_000_000;
+
+const step = fc.oneof(
+  fc.record({
+    do: fc.constant('enqueue' as const),
+    key: fc.constantFrom(undefined, 'a', 'b'),
+    count: fc.integer({ min: 1, max: 4 }),
+  }),
+  fc.record({
+    do: fc.constant('turn' as const),
+    engine: fc.constantFrom('e1', 'e2'),
+    recover: fc.boolean(),
+    wait: fc.integer({ min: 0, max: 60_000 }),
+  }),
+  fc.record({ do: fc.constant('settle' as const), pick: fc.nat(), end: fc.integer({ min: 0, max: 6 }) }),
+  fc.record({ do: fc.constantFrom('cancel' as const, 'redrive' as const), pick: fc.nat() }),
+  fc.record({ do: fc.constant('leave' as const), engine: fc.constantFrom('e1', 'e2') }),
+  fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const, 'nudge' as const) }),
+);
+
+test('accepted = waiting + leased + done + dead + cancelled, and the counters tell the rows, whatever happens', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.boolean(), async (steps, isShedding) => {
+      const world = createWorld(isShedding);
+      for (const one of steps) {
+        await world.apply(one);
+        await check(world.database);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+function createWorld(isShedding: boolean) {
+  const database = openMemory();
+  const store = createStore(database);
+  const tickets: string[] = [];
+  const claims: { claim: Claim; engine: string }[] = [];
+  let now = T0;
+  let turns = 0;
+  const policy = {
+    ...DEFAULT_POLICY,
+    concurrency: 3,
+    maxJobs: 12,
+    ttlMs: 600_000,
+    maxAttempts: 3,
+    rate: { limit: 5, perMs: 1000, burst: 2 },
+    whenFull: isShedding ? ('drop-oldest' as const) : ('reject' as const),
+  };
+  const turn = async (engine: string, change: object) => {
+    turns += 1;
+    const request = {
+      queue: 'orders',
+      engine,
+      settlements: [],
+      held: 0,
+      maxClaims: 9,
+      leadMs: 5,
+      clockJumped: false,
+      recover: false,
+      turn: turns,
+      ...change,
+    };
+    const report = await store.turn(request, { now, chance: 0.5 });
+    claims.push(...(report?.claims ?? []).map((claim) => ({ claim, engine })));
+  };
+  return {
+    database,
+    apply: async (one: Step): Promise<void> => {
+      const ticket = 'pick' in one ? (tickets[one.pick % Math.max(1, tickets.length)] ?? 'none') : 'none';
+      switch (one.do) {
+        case 'enqueue': {
+          const drafts = Array.from({ length: one.count }, (_, i) => draft(`${tickets.length + i}`, one.key));
+          const answers = await store.enqueue(drafts, { orders: policy }, now);
+          for (const answer of answers) if (answer.kind === 'accepted') tickets.push(answer.receipt.ticket);
+          return;
+        }
+        case 'turn':
+          now += one.wait;
+          return turn(one.engine, { recover: one.recover });
+        case 'settle': {
+          const held = claims[one.pick % Math.max(1, claims.length)];
+          if (!held) return;
+          const { job, leaseId, sendAt } = held.claim;
+          const end = ENDS[one.end] as AttemptEnd;
+          return turn(held.engine, {
+            settlements: [{ seq: job.seq, leaseId, sentAt: sendAt, end }],
+            maxClaims: 0,
+          });
+        }
+        case 'cancel':
+          await cancelJob(database, ticket, now).catch(expectConflict);
+          return;
+        case 'redrive':
+          await redriveJob(database, ticket, now).catch(expectConflict);
+          return;
+        case 'leave':
+          await releaseLeases(database, one.engine, now);
+          return;
+        default:
+          await commandQueues(database, undefined, { kind: one.do }, now);
+      }
+    },
+  };
+}
+
+async function check(database: Database): Promise<void> {
+  const [row] = await readQueues(database);
+  if (!row) return;
+  const { accepted, waiting, leased, done, dead, cancelled } = row.counts;
+  const sum = (counts: object) => Object.values(counts).reduce((total: number, n: number) => total + n, 0);
+  expect(waiting + leased + done + sum(dead) + sum(cancelled)).toBe(accepted);
+  const jobs = await database.run({ tables: ['jobs'], mode: 'readonly', durability: 'relaxed' }, (tx) =>
+    tx.all('jobs', { from: ['orders'], to: ['orders', Number.POSITIVE_INFINITY] }),
+  );
+  const kinds = jobs.map(({ state }) => state.kind);
+  expect(kinds.filter((kind) => kind === 'leased')).toHaveLength(leased);
+  expect(kinds.filter((kind) => kind === 'dead')).toHaveLength(sum(dead));
+  expect(kinds.filter((kind) => ['ready', 'delayed', 'behind'].includes(kind))).toHaveLength(waiting);
+  for (const key of ['a', 'b']) {
+    const heads = jobs.filter((job) => job.chain === key && job.state.kind !== 'behind');
+    const followers = jobs.filter((job) => job.chain === key && job.state.kind === 'behind');
+    expect(heads.length).toBe(heads.length + followers.length > 0 ? 1 : 0);
+  }
+  expect(row.bytes).toBeGreaterThanOrEqual(0);
+  if (waiting + leased === 0) expect(row.bytes).toBe(0);
+}
+
+const expectConflict = (error: unknown): void => expect(error).toMatchObject({ code: 'state-conflict' });
+
+const answer = (status: number, retryAfterMs?: number): AttemptEnd => ({
+  kind: 'answer',
+  retryAfterMs,
+  keyOutstanding: false,
+  quotaSpent: false,
+  answer: { status, statusText: '', headers: [], bodyOmitted: false },
+});
+
+const ENDS: AttemptEnd[] = [
+  answer(200),
+  answer(500),
+  answer(422),
+  answer(429, 1000),
+  answer(401),
+  { kind: 'network-error', detail: 'refused' },
+  { kind: 'aborted' },
+];
+
+function draft(nonce: string, key: string | undefined): JobDraft {
+  return {
+    queue: 'orders',
+    nonce,
+    idempotencyKey: nonce,
+    body: new ArrayBuffer(10),
+    ...(key === undefined ? {} : { orderingKey: key }),
+    request: {
+      url: 'https://example.test/api/orders',
+      method: 'POST',
+      headers: [],
+      secrets: { kind: 'none' },
+      mode: 'cors',
+      credentials: 'same-origin',
+      cache: 'default',
+      redirect: 'follow',
+      referrer: 'about:client',
+      referrerPolicy: '',
+      integrity: '',
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import { SluiceError } from '../core/errors.js';
+import type { SluiceEvent } from '../core/events.js';
+import { afterNudge, afterOnline } from '../core/flow.js';
+import { bytesOf, parseTicket, type Job, type Ticket } from '../core/job.js';
+import type { QueueRow } from '../core/queue-row.js';
+import { cancel, entryState, type Ledger, move } from './ledger.js';
+import { type Database, EVERYTHING, type Plan } from './rows.js';
+
+const COMMAND: Plan = {
+  tables: ['jobs', 'bodies', 'queues', 'results'],
+  mode: 'readwrite',
+  durability: 'strict',
+};
+
+/** What a command on whole queues does to each row. */
+export type QueueCommand =
+  | { kind: 'pause' }
+  | { kind: 'resume' }
+  | { kind: 'nudge' }
+  | { kind: 'online'; chance: number };
+
+/** Applies a command to one queue, or to all. @throws SluiceError `queue-unknown` */
+export function commandQueues(
+  database: Database,
+  queue: string | undefined,
+  command: QueueCommand,
+  now: number,
+): Promise<SluiceEvent[]> {
+  return database.run(COMMAND, async (tx) => {
+    const all = await tx.all('queues', EVERYTHING);
+    const rows = queue === undefined ? all : all.filter(({ name }) => name === queue);
+    if (queue !== undefined && rows.length === 0) throw unknownQueue(queue, all);
+    for (const row of rows) tx.put('queues', { ...row, ...changeBy(row, command, now) });
+    return rows.flatMap(({ name }) => eventOf(name, command));
+  });
+}
+
+function changeBy(row: QueueRow, command: QueueCommand, now: number): Partial<QueueRow> {
+  switch (command.kind) {
+    case 'pause':
+      return { paused: true };
+    case 'resume':
+      return { paused: false };
+    case 'online':
+      return { flow: afterOnline(row.flow, now, command.chance) };
+    case 'nudge':
+      return {
+        flow: afterNudge(row.flow, now),
+        gate: row.gate.kind === 'sign-in' ? { kind: 'open' } : row.gate,
+      };
+  }
+}
+
+function eventOf(queue: string, command: QueueCommand): SluiceEvent[] {
+  const type = ({ pause: 'paused', resume: 'resumed', nudge: 'nudged', online: 'nudged' } as const)[
+    command.kind
+  ];
+  return [{ type, queue }];
+}
+
+/** Cancels a waiting job; flags a leased one, so that its engine stops the send. */
+export function cancelJob(
+  database: Database,
+  ticket: Ticket,
+  now: number,
+): Promise<{ answer: 'cancelled' | 'aborting'; events: SluiceEvent[] }> {
+  return onJob(database, ticket, now, async (ledger, job) => {
+    if (job.state.kind === 'dead') throw conflict(ticket, 'it is dead; redrive it, or leave it to expire');
+    if (job.state.kind === 'leased') {
+      move(ledger, job, { ...job.state, cancelled: true });
+      ledger.events.push({ type: 'aborting', queue: job.queue, ticket });
+      return 'aborting';
+    }
+    await cancel(ledger, job, 'user');
+    return 'cancelled';
+  });
+}
+
+/** Puts a dead job back into its place, attempts and age at 0. */
+export function redriveJob(
+  database: Database,
+  ticket: Ticket,
+  now: number,
+): Promise<{ events: SluiceEvent[] }> {
+  return onJob(database, ticket, now, async (ledger, job) => {
+    const { row, tx } = ledger;
+    if (job.state.kind !== 'dead')
+      throw conflict(ticket, `it is ${job.state.kind}, and only a dead job is redriven`);
+    const { reason } = job.state;
+    row.counts.dead[reason] = (row.counts.dead[reason] ?? 1) - 1;
+    row.counts.waiting += 1;
+    row.bytes += bytesOf(job.request, job.bodyBytes);
+    const chain = job.orderingKey;
+    const fresh = {
+      attempts: 0,
+      orphans: 0,
+      expiresAt: now + row.policy.ttlMs,
+      state: await entryState(ledger, chain),
+    };
+    tx.put('jobs', { ...job, ...fresh, ...(chain === undefined ? {} : { chain }) });
+    ledger.events.push({ type: 'redriven', queue: job.queue, ticket });
+  });
+}
+
+async function onJob<T>(
+  database: Database,
+  ticket: Ticket,
+  now: number,
+  work: (ledger: Ledger, job: Job) => Promise<T>,
+): Promise<{ answer: T; events: SluiceEvent[] }> {
+  return database.run(COMMAND, async (tx) => {
+    const place = parseTicket(ticket);
+    const job = place && (await tx.get('jobs', [place.queue, place.seq]));
+    const row = place && (await tx.get('queues', place.queue));
+    if (!job || !row || job.ticket !== ticket)
+      throw conflict(ticket, 'no such job waits, is leased or is dead');
+    const ledger: Ledger = { tx, row, now, events: [] };
+    const answer = await work(ledger, job);
+    tx.put('queues', row);
+    return { answer, events: ledger.events };
+  });
+}
+
+function conflict(ticket: Ticket, why: string): SluiceError {
+  return new SluiceError('state-conflict', `job ${JSON.stringify(ticket)} cannot be changed so: ${why}.`, {
+    value: ticket,
+  });
+}
+
+function unknownQueue(queue: string, rows: readonly QueueRow[]): SluiceError {
+  const known = rows.map(({ name }) => `'${name}'`).join(', ') || 'none yet';
+  return new SluiceError('queue-unknown', `there is no queue '${queue}'; known are ${known}.`, {
+    value: queue,
+  });
+}

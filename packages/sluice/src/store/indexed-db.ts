@@ -1,0 +1,192 @@
+import { type IDBPDatabase, openDB, unwrap } from 'idb';
+import { SluiceError, sentenceOf } from '../core/errors.js';
+import { SCHEMA } from '../core/messages.js';
+import { type Database, KEY_PATHS, type Plan, type Range, type Table, type Tables, type Tx } from './rows.js';
+
+/** What can befall a connection. */
+export interface DatabaseEvents {
+  /** The database did not exist: it is made now. */
+  created?: () => void;
+  /** The browser closed the connection: storage was cleared, or its process was lost. */
+  terminated?: () => void;
+}
+
+/** Another context that will not close holds an upgrade up; WebKit has been seen to never answer an `open` at all. */
+const OPEN_DEADLINE_MS = 5000;
+
+/** Opens lazily, drops the handle whenever the platform takes it away, and opens again at the next use. */
+export function openIndexedDb(name: string, events: DatabaseEvents = {}): Database {
+  let connection: Promise<IDBPDatabase> | undefined;
+  const drop = (): void => {
+    connection = undefined;
+  };
+  const connect = (): Promise<IDBPDatabase> => {
+    connection ??= open(name, events, drop).catch((error: unknown) => {
+      drop();
+      throw error;
+    });
+    return connection;
+  };
+  return {
+    run: async (plan, work) => {
+      const transaction = await begin(connect, drop, plan);
+      return settleTransaction(transaction, work);
+    },
+    close: () => {
+      connection?.then(
+        (db) => db.close(),
+        () => undefined,
+      );
+      drop();
+    },
+  };
+}
+
+async function open(name: string, events: DatabaseEvents, drop: () => void): Promise<IDBPDatabase> {
+  if (!globalThis.indexedDB) {
+    throw new SluiceError('storage-absent', 'this context has no IndexedDB. Requests go to the network.');
+  }
+  const opening = openDB(name, SCHEMA, {
+    upgrade: (db, oldVersion) => {
+      createTables(db);
+      if (oldVersion === 0) events.created?.();
+    },
+    // A newer version wants in: let it, and meet its database at the next use.
+    blocking: (_current, _blocked, event) => {
+      (event.target as IDBDatabase).close();
+      drop();
+    },
+    terminated: () => {
+      drop();
+      events.terminated?.();
+    },
+  });
+  try {
+    return await withDeadline(opening, name);
+  } catch (error) {
+    // A connection that comes too late would block the upgrades of others.
+    opening.then(
+      (db) => db.close(),
+      () => undefined,
+    );
+    throw storageError(error);
+  }
+}
+
+function createTables(db: IDBPDatabase): void {
+  for (const [table, { key, indexes }] of Object.entries(KEY_PATHS)) {
+    const store = db.createObjectStore(table, { keyPath: key });
+    for (const [index, path] of Object.entries(indexes)) store.createIndex(index, path);
+  }
+}
+
+async function withDeadline(opening: Promise<IDBPDatabase>, name: string): Promise<IDBPDatabase> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    const late = new SluiceError(
+      'storage-blocked',
+      `the database '${name}' did not open within ${OPEN_DEADLINE_MS} ms. Close or reload other tabs of this site.`,
+    );
+    timer = setTimeout(reject, OPEN_DEADLINE_MS, late);
+  });
+  return Promise.race([opening, deadline]).finally(() => clearTimeout(timer));
+}
+
+/** A handle whose connection was lost fails here, before anything was written: open again, once. */
+async function begin(
+  connect: () => Promise<IDBPDatabase>,
+  drop: () => void,
+  plan: Plan,
+): Promise<IDBTransaction> {
+  try {
+    return transactionOf(await connect(), plan);
+  } catch (error) {
+    if (error instanceof SluiceError) throw error;
+    drop();
+    const db = await connect();
+    try {
+      return transactionOf(db, plan);
+    } catch (again) {
+      throw storageError(again);
+    }
+  }
+}
+
+function transactionOf(db: IDBPDatabase, { tables, mode, durability }: Plan): IDBTransaction {
+  return unwrap(db).transaction(tables, mode, { durability });
+}
+
+/** Quota shows only as the abort of the transaction, after its requests have succeeded: wait for `complete`. */
+async function settleTransaction<T>(transaction: IDBTransaction, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const complete = new Promise<void>((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(storageError(transaction.error));
+  });
+  // Awaited below; without a listener of its own, a failure in `work` would leave this rejection unheard.
+  complete.catch(() => undefined);
+  try {
+    const result = await work(createTx(transaction));
+    transaction.commit();
+    await complete;
+    return result;
+  } catch (error) {
+    abort(transaction);
+    throw storageError(error);
+  }
+}
+
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended already, by itself.
+  }
+}
+
+function createTx(transaction: IDBTransaction): Tx {
+  return {
+    get: <T extends Table>(table: T, key: Tables[T]['key']) =>
+      answered<Tables[T]['row'] | undefined>(transaction.objectStore(table).get(key)),
+    all: <T extends Table>(table: T, range: Range) =>
+      answered<Tables[T]['row'][]>(
+        sourceOf(transaction, table, range).getAll(keyRange(table, range), range.count),
+      ),
+    put: (table, row) => {
+      transaction.objectStore(table).put(row);
+    },
+    delete: (table, key) => {
+      transaction.objectStore(table).delete(key);
+    },
+  };
+}
+
+function sourceOf(transaction: IDBTransaction, table: Table, { index }: Range): IDBObjectStore | IDBIndex {
+  const store = transaction.objectStore(table);
+  return index === undefined ? store : store.index(index);
+}
+
+function keyRange(table: Table, { index, from, to, after = false }: Range): IDBKeyRange {
+  // A table of one key field has bare keys, and an array sorts after every string.
+  const isBare = index === undefined && typeof KEY_PATHS[table].key === 'string';
+  return isBare ? IDBKeyRange.bound(from[0], to[0], after, false) : IDBKeyRange.bound(from, to, after, false);
+}
+
+function answered<T>(request: IDBRequest): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result as T);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** A platform error as one of ours: what failed, and what it means for the request at hand. */
+export function storageError(error: unknown): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const isQuota = (error as { name?: string } | null)?.name === 'QuotaExceededError';
+  return isQuota
+    ? new SluiceError('storage-full', 'the quota of this site is used up; nothing was stored.', {
+        cause: error,
+      })
+    : new SluiceError('storage-failed', `IndexedDB failed (${sentenceOf(error)}); nothing was stored.`, {
+        cause: error,
+      });
+}

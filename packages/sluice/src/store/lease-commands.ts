@@ -1,0 +1,38 @@
+import type { SluiceEvent } from '../core/events.js';
+import type { Claim } from '../core/ports.js';
+import { isLeaseOf } from './leases.js';
+import { type Ledger, move } from './ledger.js';
+import { type Database, EVERYTHING, type Plan, rangeOf } from './rows.js';
+
+const WRITE: Plan = { tables: ['jobs', 'queues'], mode: 'readwrite', durability: 'relaxed' };
+
+/** Extends a lease, unless it was lost; tells of a cancellation that was asked for meanwhile. */
+export function renew(
+  database: Database,
+  { job, leaseId }: Claim,
+  until: number,
+): Promise<'held' | 'lost' | 'cancelled'> {
+  return database.run({ ...WRITE, tables: ['jobs'] }, async (tx) => {
+    const current = await tx.get('jobs', [job.queue, job.seq]);
+    if (current?.state.kind !== 'leased' || current.state.leaseId !== leaseId) return 'lost';
+    tx.put('jobs', { ...current, state: { ...current.state, at: Math.round(until) } });
+    return current.state.cancelled ? 'cancelled' : 'held';
+  });
+}
+
+/** An engine said that it leaves: its leases end now, and nothing is held against the jobs. */
+export function releaseLeases(database: Database, engine: string, now: number): Promise<SluiceEvent[]> {
+  return database.run(WRITE, async (tx) => {
+    const events: SluiceEvent[] = [];
+    for (const row of await tx.all('queues', EVERYTHING)) {
+      const ledger: Ledger = { tx, row, now, events: [] };
+      for (const job of await tx.all('jobs', rangeOf('byState', row.name, 'leased'))) {
+        if (job.state.kind !== 'leased' || !isLeaseOf(job.state.leaseId, engine)) continue;
+        move(ledger, job, { kind: 'ready', at: 0 });
+        events.push({ type: 'nudged', queue: row.name });
+      }
+      tx.put('queues', row);
+    }
+    return events;
+  });
+}

@@ -1,0 +1,42 @@
+import type { Job } from '../core/job.js';
+import type { TurnRequest } from '../core/ports.js';
+import { earlier } from '../core/turn.js';
+import { bury, type Ledger, move } from './ledger.js';
+import { rangeOf } from './rows.js';
+
+/**
+ * Gives back the jobs whose engine was lost: at their lease's end, or at once when an engine begins alone.
+ * Answers when the next lease of another engine ends.
+ */
+export async function recoverLeases(ledger: Ledger, request: TurnRequest): Promise<number | undefined> {
+  if (ledger.row.counts.leased <= request.held) return undefined;
+  let nextAt: number | undefined;
+  for (const job of await ledger.tx.all('jobs', rangeOf('byState', ledger.row.name, 'leased'))) {
+    if (job.state.kind !== 'leased' || isLeaseOf(job.state.leaseId, request.engine)) continue;
+    // The clock may have gone back: no lease outlives what it was given.
+    const endsAt = Math.min(job.state.at, ledger.now + ledger.row.policy.leaseMs);
+    if (request.recover || endsAt <= ledger.now) await orphan(ledger, job);
+    else if (endsAt < job.state.at) move(ledger, job, { ...job.state, at: endsAt });
+    if (endsAt > ledger.now) nextAt = earlier(nextAt, endsAt);
+  }
+  return nextAt;
+}
+
+/** A job that takes its engine down with it, again and again, must not do so for ever. */
+async function orphan(ledger: Ledger, job: Job): Promise<void> {
+  const orphans = job.orphans + 1;
+  if (orphans <= ledger.row.policy.maxOrphans) {
+    return move(ledger, { ...job, orphans }, { kind: 'ready', at: 0 });
+  }
+  const detail = `its engine was lost ${orphans} times in mid-send`;
+  await bury(ledger, { ...job, orphans }, { reason: 'orphaned', detail });
+}
+
+/** A lease id names its engine, and is never used again. */
+export function leaseIdOf(engine: string, turn: number, seq: number): string {
+  return `${engine}/${turn}/${seq}`;
+}
+
+export function isLeaseOf(leaseId: string, engine: string): boolean {
+  return leaseId.startsWith(`${engine}/`);
+}

@@ -1,0 +1,4 @@
+import { openMemory } from './memory.js';
+import { testStore } from './store.contract.js';
+
+testStore('the twin in memory', openMemory);

@@ -1,0 +1,106 @@
+import type { Job, Result, Secrets } from '../core/job.js';
+import type { QueueRow } from '../core/queue-row.js';
+
+/** A body, apart from its job so that planning, listing and counting never load it. */
+export interface BodyRow {
+  queue: string;
+  seq: number;
+  body: ArrayBuffer;
+}
+
+/** One send that was charged: the sliding log of the pace, and the engine's own record. */
+export interface SendRow {
+  queue: string;
+  n: number;
+  /** The instant it was charged for. */
+  at: number;
+  idempotencyKey: string;
+  attempt: number;
+  engine: string;
+}
+
+/** What an app has one of. */
+export type MetaRow =
+  | { key: 'database'; born: string }
+  | { key: 'leader'; engine: string; at: number }
+  | { key: 'sealing-key'; cryptoKey: CryptoKey }
+  | { key: 'context'; sealed: Secrets }
+  | { key: 'versions'; protocol: number; schema: number };
+
+/** Every object store, its key and its row. */
+export interface Tables {
+  jobs: { key: [queue: string, seq: number]; row: Job };
+  bodies: { key: [queue: string, seq: number]; row: BodyRow };
+  queues: { key: string; row: QueueRow };
+  sends: { key: [queue: string, n: number]; row: SendRow };
+  results: { key: [queue: string, seq: number]; row: Result };
+  meta: { key: MetaRow['key']; row: MetaRow };
+}
+
+export type Table = keyof Tables;
+
+/** The key path of each store, and of each index over it. An index skips a row that lacks one of its fields. */
+export const KEY_PATHS: Record<Table, { key: string | string[]; indexes: Record<string, string[]> }> = {
+  jobs: {
+    key: ['queue', 'seq'],
+    indexes: {
+      byState: ['queue', 'state.kind', 'state.at', 'seq'],
+      byChain: ['queue', 'chain', 'seq'],
+    },
+  },
+  bodies: { key: ['queue', 'seq'], indexes: {} },
+  queues: { key: 'name', indexes: {} },
+  sends: { key: ['queue', 'n'], indexes: {} },
+  results: {
+    key: ['queue', 'seq'],
+    indexes: { byEnd: ['queue', 'end.kind', 'end.at', 'seq'], byExpiry: ['expiresAt'] },
+  },
+  meta: { key: 'key', indexes: {} },
+};
+
+export type KeyPart = string | number;
+
+/** Rows from `from` to `to`, both included (`from` not, where `after` is set), in key order, at most `count`. */
+export interface Range {
+  index?: string;
+  from: KeyPart[];
+  to: KeyPart[];
+  after?: boolean;
+  count?: number;
+}
+
+/** One open transaction. Await nothing but its own methods inside it: it would close. */
+export interface Tx {
+  get<T extends Table>(table: T, key: Tables[T]['key']): Promise<Tables[T]['row'] | undefined>;
+  all<T extends Table>(table: T, range: Range): Promise<Tables[T]['row'][]>;
+  /** Takes effect at once for later reads of the transaction; a failure aborts the whole of it. */
+  put<T extends Table>(table: T, row: Tables[T]['row']): void;
+  delete<T extends Table>(table: T, key: Tables[T]['key']): void;
+}
+
+export interface Plan {
+  tables: readonly Table[];
+  mode: 'readonly' | 'readwrite';
+  /** `strict` where a loss would lose a job; `relaxed` where it only repeats a send. */
+  durability: 'strict' | 'relaxed';
+}
+
+/** A place that keeps the tables. */
+export interface Database {
+  /** Runs `work` in one transaction, and answers after its `complete`. Nothing stays of one that throws. */
+  run<T>(plan: Plan, work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): void;
+}
+
+/** Every row of a table whose keys are strings. */
+export const EVERYTHING: Range = { from: [''], to: ['\uffff'] };
+
+/** Every key of one queue and kind, in the order of `at`, then of `seq`. */
+export function rangeOf(
+  index: string,
+  queue: string,
+  kind: string,
+  upTo: number = Number.POSITIVE_INFINITY,
+): Range {
+  return { index, from: [queue, kind], to: [queue, kind, upTo, Number.POSITIVE_INFINITY] };
+}

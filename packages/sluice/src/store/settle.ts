@@ -1,0 +1,66 @@
+import type { Settlement } from '../core/attempt.js';
+import type { Job } from '../core/job.js';
+import { type Instant, settle, type Settled } from '../core/settle.js';
+import { bury, cancel, finish, type Ledger, move } from './ledger.js';
+
+/** Applies the verdicts on what has ended, in the order in which it ended. */
+export async function settleEnded(
+  ledger: Ledger,
+  ended: readonly Settlement[],
+  instant: Instant,
+): Promise<void> {
+  for (const settlement of ended) {
+    const job = await ledger.tx.get('jobs', [ledger.row.name, settlement.seq]);
+    if (job) await settleOne(ledger, job, settlement, instant);
+  }
+}
+
+async function settleOne(ledger: Ledger, job: Job, settlement: Settlement, instant: Instant): Promise<void> {
+  const settled = settle(ledger.row, job, settlement, instant);
+  const holdsLease = job.state.kind === 'leased' && job.state.leaseId === settlement.leaseId;
+  // Whoever lost its lease changes nothing, except that a success is a fact and ends the repeat early.
+  const isLateSuccess = !holdsLease && settled.next.kind === 'done' && job.state.kind !== 'dead';
+  if (!holdsLease && !isLateSuccess) return;
+  tellOfQueue(ledger, settled);
+  Object.assign(ledger.row, settled.queue);
+  await place(ledger, { ...job, attempts: settled.attempts }, { settled, settlement });
+}
+
+async function place(
+  ledger: Ledger,
+  job: Job,
+  { settled: { next }, settlement: { end } }: { settled: Settled; settlement: Settlement },
+): Promise<void> {
+  const answered = end.kind === 'answer' ? { ...job, lastAnswer: end.answer } : job;
+  switch (next.kind) {
+    case 'done':
+      return finish(ledger, job, end.kind === 'answer' ? end.answer : HIDDEN);
+    case 'dead':
+      return bury(ledger, answered, { reason: next.reason, detail: next.detail });
+    case 'cancelled':
+      return cancel(ledger, job, next.reason);
+    case 'ready':
+      return move(ledger, job, { kind: 'ready', at: 0 });
+    case 'delayed':
+      move(ledger, answered, { kind: 'delayed', at: Math.round(next.at) });
+      ledger.events.push({
+        type: 'nacked',
+        queue: job.queue,
+        ticket: job.ticket,
+        dueAt: next.at,
+        detail: next.detail,
+      });
+  }
+}
+
+/** An answer that was trusted though the browser hides it. */
+const HIDDEN = { status: 0, statusText: '', headers: [], bodyOmitted: true };
+
+function tellOfQueue({ row, events }: Ledger, { queue: { gate, flow } }: Settled): void {
+  if (gate.kind === 'frozen' && gate !== row.gate)
+    events.push({ type: 'frozen', queue: row.name, until: gate.until });
+  if (gate.kind === 'sign-in' && row.gate.kind !== 'sign-in')
+    events.push({ type: 'sign-in', queue: row.name });
+  if (flow.phase === 'probe' && flow !== row.flow)
+    events.push({ type: 'probing', queue: row.name, until: flow.until });
+}

@@ -1,0 +1,26 @@
+import type { Store } from '../core/ports.js';
+import { enqueue } from './enqueue.js';
+import { renew } from './lease-commands.js';
+import { writeMeta } from './meta.js';
+import { readQueues } from './query.js';
+import type { Database } from './rows.js';
+import { sweep } from './sweep.js';
+import { turn } from './turn.js';
+
+/** The queue over a database: IndexedDB, or its twin in memory. */
+export function createStore(database: Database): Store {
+  return {
+    enqueue: (drafts, policies, now) => enqueue(database, drafts, policies, now),
+    turn: (request, instant) => turn(database, request, instant),
+    renew: (claim, until) => renew(database, claim, until),
+    queueNames: async () => (await readQueues(database)).map(({ name }) => name),
+    beat: (engine, now) => writeMeta(database, { key: 'leader', engine, at: now }),
+    sweep: (queue, now) => sweep(database, queue, now),
+    body: ({ queue, seq, bodyBytes }) =>
+      bodyBytes === 0
+        ? Promise.resolve(undefined)
+        : database.run({ tables: ['bodies'], mode: 'readonly', durability: 'relaxed' }, async (tx) => {
+            return (await tx.get('bodies', [queue, seq]))?.body;
+          }),
+  };
+}

@@ -1,0 +1,46 @@
+import { isFromAnotherClock, treatAsFull } from '../core/pace.js';
+import type { TurnReport, TurnRequest } from '../core/ports.js';
+import { depthOf, type QueueRow } from '../core/queue-row.js';
+import type { Instant } from '../core/settle.js';
+import { earlier, gateAt } from '../core/turn.js';
+import { claimDue } from './claim.js';
+import type { Ledger } from './ledger.js';
+import { recoverLeases } from './leases.js';
+import type { Database } from './rows.js';
+import { settleEnded } from './settle.js';
+
+/**
+ * One turn of the engine in one transaction: what has ended is settled, then what may be sent is claimed and charged.
+ * A lost turn only repeats a send, so it may be relaxed.
+ */
+export function turn(
+  database: Database,
+  request: TurnRequest,
+  instant: Instant,
+): Promise<TurnReport | undefined> {
+  const tables = ['jobs', 'bodies', 'queues', 'sends', 'results'] as const;
+  return database.run({ tables, mode: 'readwrite', durability: 'relaxed' }, async (tx) => {
+    const row = await tx.get('queues', request.queue);
+    if (!row) return undefined;
+    const ledger: Ledger = { tx, row, now: instant.now, events: [] };
+    enter(row, request, instant.now);
+    const leaseEndsAt = await recoverLeases(ledger, request);
+    await settleEnded(ledger, request.settlements, instant);
+    const { claims, nextAt, closed } = await claimDue(ledger, request);
+    tx.put('queues', row);
+    return {
+      claims,
+      closed,
+      nextAt: earlier(nextAt, leaseEndsAt),
+      depth: depthOf(row),
+      events: ledger.events,
+    };
+  });
+}
+
+/** What time alone changes: a freeze that is over, and instants that another clock has written. */
+function enter(row: QueueRow, { clockJumped }: TurnRequest, now: number): void {
+  row.gate = gateAt(row.gate, now);
+  if (clockJumped || isFromAnotherClock(row.pace, now))
+    row.pace = treatAsFull(row.pace, row.policy.rate, now);
+}

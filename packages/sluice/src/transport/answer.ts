@@ -1,0 +1,57 @@
+import type { AttemptEnd } from '../core/attempt.js';
+import type { Answer } from '../core/job.js';
+import { retryAfterMs } from '../core/retry-after.js';
+
+/** The service's answer as plain data, its body up to `capBytes`. Never rejects: a status that was read is a fact. */
+export async function readAnswer(response: Response, capBytes: number, now: number): Promise<AttemptEnd> {
+  const { type, status, statusText, headers } = response;
+  if (type === 'opaque' || type === 'opaqueredirect') return { kind: 'hidden', type };
+  const body = await readBody(response, capBytes);
+  const answer: Answer = {
+    status,
+    statusText,
+    headers: [...headers],
+    bodyOmitted: body === 'omitted',
+    ...(body === 'omitted' || body.byteLength === 0 ? {} : { body }),
+  };
+  return {
+    kind: 'answer',
+    answer,
+    retryAfterMs: retryAfterMs(headers.get('Retry-After'), now),
+    keyOutstanding: status === 409 && speaksOfOutstandingKey(headers, body),
+    quotaSpent:
+      headers.get('X-RateLimit-Remaining') === '0' || /;\s*r=0\b/.test(headers.get('RateLimit') ?? ''),
+  };
+}
+
+async function readBody(response: Response, capBytes: number): Promise<ArrayBuffer | 'omitted'> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const reader = response.body?.getReader();
+  try {
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+      bytes += part.value.byteLength;
+      if (bytes > capBytes) {
+        await reader?.cancel();
+        return 'omitted';
+      }
+      chunks.push(part.value);
+    }
+  } catch {
+    // It broke off: the status stands, its body is not whole.
+    return 'omitted';
+  }
+  return new Blob(chunks as BlobPart[]).arrayBuffer();
+}
+
+/** draft-ietf-httpapi-idempotency-key-header, 2.7: a problem that says a request with this key is still running. */
+function speaksOfOutstandingKey(headers: Headers, body: ArrayBuffer | 'omitted'): boolean {
+  if (body === 'omitted' || !/application\/problem\+json/i.test(headers.get('Content-Type') ?? ''))
+    return false;
+  try {
+    const { type, title } = JSON.parse(new TextDecoder().decode(body)) as Record<string, unknown>;
+    return /outstanding|in[- ]progress|still running/i.test(`${String(type)} ${String(title)}`);
+  } catch {
+    return false;
+  }
+}

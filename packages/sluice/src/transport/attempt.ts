@@ -1,0 +1,114 @@
+import type { AttemptEnd } from '../core/attempt.js';
+import type { Context, Prepare } from '../core/config.js';
+import { isSluiceError, sentenceOf } from '../core/errors.js';
+import type { Job } from '../core/job.js';
+import type { AttemptControl, Claim, Clock, Dispatch } from '../core/ports.js';
+import { readAnswer } from './answer.js';
+import { withKey } from './idempotency.js';
+import { rebuild } from './rebuild.js';
+import { isReplay, markReplay } from './replay.js';
+import { revealSecrets } from './seal.js';
+
+export interface DispatchOptions {
+  readBody: (job: Job) => Promise<ArrayBuffer | undefined>;
+  sealingKey: () => Promise<CryptoKey>;
+  /** The `prepare` of a queue; undefined for a queue without one, or without a config. */
+  prepareOf: (queue: string) => Prepare | undefined;
+  context: () => Promise<Context>;
+  clock: Clock;
+  fetch: (request: Request, init: { signal: AbortSignal }) => Promise<Response>;
+}
+
+type Prepared = { kind: 'request'; request: Request } | AttemptEnd;
+
+/** Prepared requests of jobs that came too late and are about to be claimed again. */
+const KEPT = 16;
+
+/** Makes attempts: rebuild, prepare, wait for the charged instant, check, send, read the answer. */
+export function createDispatch(options: DispatchOptions): Dispatch {
+  const kept = new Map<string, Prepared>();
+  return async (claim, control) => {
+    const { ticket } = claim.job;
+    const prepared = kept.get(ticket) ?? (await prepare(claim, options));
+    kept.delete(ticket);
+    if (prepared.kind !== 'request') return prepared;
+    control.onPrepared();
+    await sleepUntil(options.clock, claim.sendAt);
+    const end = await send(prepared.request, { claim, control, options });
+    if (end.kind === 'unsent' && end.why === 'late') keep(kept, ticket, prepared);
+    return end;
+  };
+}
+
+async function prepare({ job, policy }: Claim, options: DispatchOptions): Promise<Prepared> {
+  let request: Request;
+  try {
+    const body = await options.readBody(job);
+    if (job.bodyBytes > 0 && !body) return { kind: 'unreadable', detail: 'its body is gone' };
+    const clear = await revealSecrets(job.request, options.sealingKey);
+    request = rebuild({ ...clear, headers: withKey(clear, job.idempotencyKey, policy.idempotency) }, body);
+  } catch (error) {
+    const isRow = isSluiceError(error) && error.code === 'request-unreadable';
+    return isRow ? { kind: 'unreadable', detail: sentenceOf(error) } : { kind: 'unsent', why: 'stopped' };
+  }
+  const own = options.prepareOf(job.queue);
+  return own ? callPrepare(own, request, { job, context: options.context }) : { kind: 'request', request };
+}
+
+/** Users' code: it may throw anything, take its time, and lose the mark. */
+async function callPrepare(
+  own: Prepare,
+  request: Request,
+  { job, context }: { job: Job; context: () => Promise<Context> },
+): Promise<Prepared> {
+  try {
+    const made = await own(request, { job, context: await context() });
+    if (made === 'sign-in') return { kind: 'sign-in' };
+    return { kind: 'request', request: isReplay(made.url) ? made : new Request(markReplay(made.url), made) };
+  } catch (error) {
+    return { kind: 'prepare-failed', detail: sentenceOf(error) };
+  }
+}
+
+interface Sending {
+  claim: Claim;
+  control: AttemptControl;
+  options: DispatchOptions;
+}
+
+async function send(
+  request: Request,
+  { claim, control, options: { clock, fetch } }: Sending,
+): Promise<AttemptEnd> {
+  const timeout = new AbortController();
+  const { timeoutMs, resultBytes } = claim.policy;
+  const callOff = clock.at(Math.max(clock.now(), claim.sendAt) + timeoutMs, () => timeout.abort());
+  const signal = AbortSignal.any([control.signal, timeout.signal]);
+  // No await from here to the fetch: what was checked must still hold when it leaves.
+  const why = control.mayBegin();
+  if (why !== 'yes') {
+    callOff();
+    return { kind: 'unsent', why };
+  }
+  try {
+    const response = await fetch(request, { signal });
+    return await readAnswer(response, resultBytes, Date.now());
+  } catch (error) {
+    if (control.signal.aborted) return { kind: 'aborted' };
+    return timeout.signal.aborted
+      ? { kind: 'timeout' }
+      : { kind: 'network-error', detail: sentenceOf(error) };
+  } finally {
+    callOff();
+  }
+}
+
+function keep(kept: Map<string, Prepared>, ticket: string, prepared: Prepared): void {
+  kept.set(ticket, prepared);
+  const [oldest] = kept.keys();
+  if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
+}
+
+function sleepUntil(clock: Clock, at: number): Promise<void> {
+  return at <= clock.now() ? Promise.resolve() : new Promise((resolve) => clock.at(at, resolve));
+}

@@ -1,0 +1,36 @@
+import type { HeaderPairs, StoredRequest } from '../core/job.js';
+import type { QueuePolicy } from '../core/policy.js';
+
+export function newKey(): string {
+  return crypto.randomUUID();
+}
+
+/** The key that the app has set by itself, without the quotes of an RFC 9651 string. */
+export function keyOf({ headers }: Pick<StoredRequest, 'headers'>, header: string): string | undefined {
+  const value = valueOf(headers, header);
+  if (value === undefined) return undefined;
+  return /^".*"$/.test(value) ? value.slice(1, -1).replace(/\\(["\\])/g, '$1') : value;
+}
+
+/**
+ * The headers with the job's key, where it may go: always to our own origin; across origins only if the app has set the
+ * header or the queue names it, since it costs a preflight; never in `no-cors`, which would drop it.
+ */
+export function withKey(
+  { url, mode, headers }: Pick<StoredRequest, 'url' | 'mode' | 'headers'>,
+  key: string,
+  { header, format, crossOrigin }: QueuePolicy['idempotency'],
+): HeaderPairs {
+  const isSet = valueOf(headers, header) !== undefined;
+  const isOwnOrigin = new URL(url).origin === location.origin;
+  if (isSet || mode === 'no-cors' || (!isOwnOrigin && !crossOrigin)) return headers;
+  return [...headers, [header, format === 'raw' ? key : quote(key)]];
+}
+
+function quote(key: string): string {
+  return `"${key.replace(/["\\]/g, '\\$&')}"`;
+}
+
+function valueOf(headers: HeaderPairs, name: string): string | undefined {
+  return headers.find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1];
+}

@@ -1,0 +1,64 @@
+import { policiesOf } from '../core/config.js';
+import { commandQueues } from '../store/control.js';
+import { writePolicies } from '../store/meta.js';
+import { holdSeat } from '../drain/leadership.js';
+import type { Runtime } from '../drain/runtime.js';
+
+/** The engine's seat in a Web Worker: waits for the lock, drains while it has it, and begins again. */
+export class Drainer {
+  readonly #runtime: Runtime;
+  #awake = new AbortController();
+  #seat: Promise<void> = Promise.resolve();
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  start(): void {
+    const { database, definition } = this.#runtime;
+    // Only where there is none: policy belongs to the service worker. Storage that fails is told by the engine.
+    void writePolicies(database, policiesOf(definition), { overwrite: false }).catch(() => undefined);
+    addEventListener('online', () => void this.#online());
+    this.resume();
+  }
+
+  resume(): void {
+    if (this.#awake.signal.aborted) this.#awake = new AbortController();
+    this.#seat = this.#takeSeats(this.#awake.signal);
+  }
+
+  /** Lets go of the lock and of the database: a page that keeps either cannot enter the back/forward cache. */
+  async suspend(): Promise<void> {
+    this.#awake.abort();
+    await this.#seat;
+    this.#runtime.database.close();
+  }
+
+  async #takeSeats(signal: AbortSignal): Promise<void> {
+    const { database, notify, clock, definition } = this.#runtime;
+    const options = { lockName: definition.name, database, notify, clock, signal };
+    while (!signal.aborted) await holdSeat(options, (lost) => this.#lead(lost, signal));
+  }
+
+  async #lead(lost: AbortSignal, signal: AbortSignal): Promise<void> {
+    const engine = this.#runtime.startEngine();
+    this.#runtime.notify.tell([{ type: 'leading', host: 'worker' }]);
+    await aborted(lost, signal);
+    await engine.stop();
+  }
+
+  async #online(): Promise<void> {
+    const { database, notify } = this.#runtime;
+    const command = { kind: 'online' as const, chance: Math.random() };
+    notify.tell(await commandQueues(database, undefined, command, Date.now()).catch(() => []));
+  }
+}
+
+function aborted(...signals: AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of signals) {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve());
+    }
+  });
+}

@@ -1,0 +1,1 @@
+export { startDrainer } from './start-drainer.js';
