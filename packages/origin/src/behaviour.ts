@@ -1,6 +1,11 @@
 import type { Arrival } from './arrival.js';
 
-/** What goes wrong. Hits every request to the service, or the first `times` of those that `match` picks. */
+/**
+ * What goes wrong. Hits every request to the service, or the first `times` of those that `match` picks.
+ *
+ * Chromium and Firefox send a request again by themselves, once, when the connection that they reused for it is reset:
+ * one fetch is then two arrivals, and a `reset` with `times: 1` may stay unseen by the page.
+ */
 export type Fault = (
   | /** Does the work and never answers. */ { kind: 'drop' }
   | /** Does the work and answers `ms` later. */ { kind: 'delay'; ms: number }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { order, start } from './origin.fixture.js';
+import { order, start } from './origin.kit.js';
 import type { Origin } from './origin.js';
 
 function change({ url }: Origin, body: string): Promise<Response> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { order, start } from './origin.fixture.js';
+import { order, start } from './origin.kit.js';
 
 const PAGE = 'http://127.0.0.1:1';
 

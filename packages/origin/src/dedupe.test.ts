@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { order, start } from './origin.fixture.js';
+import { order, start } from './origin.kit.js';
 
 test('gives the first answer again to a known key, says so, and counts it', async () => {
   const origin = await start();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { allRead, order, start } from './origin.fixture.js';
+import { allRead, order, start } from './origin.kit.js';
 
 test('drop: does the work and never answers, so that a retry is a duplicate', async () => {
   const origin = await start({ behaviour: { fault: { kind: 'drop', times: 1 } } });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { allRead, ONE_THEN_NONE, order, start } from './origin.fixture.js';
+import { allRead, ONE_THEN_NONE, order, start } from './origin.kit.js';
 
 test('answers with what it received', async () => {
   const origin = await start();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { allRead, ONE_THEN_NONE, order, start } from './origin.fixture.js';
+import { allRead, ONE_THEN_NONE, order, start } from './origin.kit.js';
 import { startOrigin } from './origin.js';
 
 test('refuses connections while down and serves on the same port when up again', async () => {
@@ -17,6 +17,7 @@ test('refuses connections while down and serves on the same port when up again',
 test('stays as it is when told twice', async () => {
   const origin = await start();
   await Promise.all([origin.down(), origin.down()]);
+  await origin.down();
   await origin.up();
   await origin.up();
   expect((await order(origin)).status).toBe(200);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Overload } from './behaviour.js';
-import { allRead, ONE_THEN_NONE, order, start } from './origin.fixture.js';
+import { allRead, ONE_THEN_NONE, order, start } from './origin.kit.js';
 
 const HTTP_DATE = 'Tue, 14 Nov 2023 22:13:20 GMT';
 const FORMS: [string, Overload, string | null][] = [

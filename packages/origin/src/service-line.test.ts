@@ -40,10 +40,12 @@ test('serves those who wait at a new rate at once', async () => {
   expect(served).toEqual(['first', 'second', 'third']);
 });
 
-test('holds a line longer than the longest timer', async () => {
+test('rests while the next slot is further away than a timer reaches', async () => {
   const line = createServiceLine(1e-9);
   const served = crowd(line);
+  const armed = vi.spyOn(globalThis, 'setTimeout');
   await vi.advanceTimersByTimeAsync(1000);
+  expect(armed).not.toHaveBeenCalled();
   expect(served).toEqual(['first']);
 });
 
@@ -55,4 +57,5 @@ test('sends everybody away when it is emptied, and leaves no timer', async () =>
   expect(left).toEqual(['first', 'second unserved', 'third unserved']);
   expect(line.waiting).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
+  expect(line.enter(1)).toBeInstanceOf(Promise);
 });

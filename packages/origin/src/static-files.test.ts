@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { start } from './origin.fixture.js';
+import { start } from './origin.kit.js';
 
 const FILES = {
   'secret.txt': 'not for you',

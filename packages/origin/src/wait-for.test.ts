@@ -1,5 +1,10 @@
-import { expect, test } from 'vitest';
-import { order, start } from './origin.fixture.js';
+import { connect } from 'node:net';
+import { afterEach, expect, test, vi } from 'vitest';
+import { allRead, ONE_THEN_NONE, order, start } from './origin.kit.js';
+import { createRecord } from './record.js';
+import { createWaits } from './wait-for.js';
+
+afterEach(() => void vi.useRealTimers());
 
 test('resolves at once for what holds already', async () => {
   const origin = await start();
@@ -10,6 +15,25 @@ test('resolves when an arrival makes it hold', async () => {
   const origin = await start();
   const both = origin.waitFor(({ arrivals }) => arrivals.filter(({ status }) => status === 200).length === 2);
   await Promise.all([order(origin), order(origin), both]);
+});
+
+test('resolves when a body that was read makes it hold', async () => {
+  const origin = await start({ behaviour: { ratePerSecond: ONE_THEN_NONE } });
+  await order(origin);
+  const socket = connect(origin.port, '127.0.0.1');
+  socket.write('POST /api/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf');
+  await origin.waitFor(({ arrivals }) => arrivals.length === 2);
+  const read = origin.waitFor(allRead(2));
+  socket.write('half');
+  await read;
+  expect(origin.arrivals[1]).toMatchObject({ body: 'halfhalf', outcome: 'waiting' });
+  socket.destroy();
+});
+
+test('leaves no timer behind', async () => {
+  vi.useFakeTimers();
+  await createWaits(createRecord()).until(() => true, 10);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('rejects at its deadline with the counts by outcome and the last arrival', async () => {

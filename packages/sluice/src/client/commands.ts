@@ -1,4 +1,5 @@
 import { SluiceError } from '../core/errors.js';
+import { findNotJson } from '../core/json-like.js';
 import type { Notify } from '../core/ports.js';
 import { createSealingKeySource } from '../drain/runtime.js';
 import { cancelJob, commandQueues, redriveJob } from '../store/control.js';
@@ -26,7 +27,7 @@ export function createCommands(database: Database, notify: Notify): Commands {
       const rows = await readQueues(database);
       return Object.fromEntries(rows.map(({ name, counts }) => [name, counts]));
     },
-    list: ({ queue, state, after, limit = 50 }) =>
+    list: async ({ queue, state, after, limit = 50 }) =>
       listJobs(database, { queue, state, after, limit: checkLimit(limit) }),
     get: (ticket) => readJob(database, ticket),
     pause: (queue) => command(queue, 'pause'),
@@ -42,11 +43,24 @@ export function createCommands(database: Database, notify: Notify): Commands {
       notify.tell(events);
     },
     setContext: async (context) => {
+      requireJson(context);
       const sealed = await sealContext(context, await sealingKey());
       const queues = await writeContext(database, sealed);
       notify.tell(queues.map((queue) => ({ type: 'nudged', queue })));
     },
   };
+}
+
+function requireJson(context: unknown): void {
+  const path = findNotJson(context);
+  if (path === undefined) return;
+  throw new SluiceError(
+    'config-invalid',
+    `setContext: ${path} is no JSON; allowed: plain values, lists and objects.`,
+    {
+      value: path,
+    },
+  );
 }
 
 function checkLimit(limit: number): number {

@@ -16,7 +16,7 @@ export type AttemptEnd =
   | { kind: 'hidden'; type: string }
   | { kind: 'network-error'; detail: string }
   | { kind: 'timeout' }
-  /** Never left: too late for its instant, its lease lost, or its engine stopped. The charge stays. */
+  /** Never left: too late for its instant, its lease lost, or its engine stopped. */
   | { kind: 'unsent'; why: 'late' | 'lease-lost' | 'stopped' }
   /** Stopped in mid-send, because its cancellation was asked for or its engine lets go. It may have arrived. */
   | { kind: 'aborted' }
@@ -31,6 +31,7 @@ export interface Settlement {
   seq: number;
   leaseId: string;
   end: AttemptEnd;
-  /** The charged instant of its send. */
+  /** The number and the charged instant of its send. */
+  n: number;
   sentAt: number;
 }

@@ -58,6 +58,14 @@ export function charge(
   return { ...pace, n: pace.n + 1, tat, lastAt: at };
 }
 
+/**
+ * The pace without its last send, which was charged but never left. Safe only for the last one: nothing was charged on top
+ * of it. What stays of spacing errs on the slow side.
+ */
+export function refund(pace: Pace, rate: Rate | null, share: number): Pace {
+  return { ...pace, n: pace.n - 1, tat: rate ? pace.tat - spacingMs(rate, share) : pace.tat };
+}
+
 /** True if the stored instants cannot have been written under the clock that says `now`. */
 export function isFromAnotherClock(pace: Pace, now: number): boolean {
   return pace.lastAt > now + CLOCK_TOLERANCE_MS;

@@ -10,6 +10,8 @@ export interface Claim {
   job: Job;
   leaseId: string;
   leaseUntil: number;
+  /** The number and the charged instant of its send. */
+  n: number;
   sendAt: number;
   /** The rules that it was claimed under. */
   policy: QueuePolicy;

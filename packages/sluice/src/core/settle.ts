@@ -34,7 +34,7 @@ export function settle(row: QueueRow, job: Job, settlement: Settlement, instant:
   const queue = { flow, ...gateAfter(row, verdict, instant) };
   const attempts = job.attempts + (isSpent(verdict, row.flow, flow) ? 1 : 0);
   const cancelled = job.state.kind === 'leased' && job.state.cancelled;
-  return { next: placeAfter(row, { verdict, attempts, flow, cancelled }, instant), attempts, queue };
+  return { next: placeAfter(row, { verdict, attempts, cancelled }, instant), attempts, queue };
 }
 
 function flowAfter(
@@ -91,15 +91,10 @@ function frozen(gate: Gate, until: number): Gate {
 interface Facts {
   verdict: Verdict;
   attempts: number;
-  flow: Flow;
   cancelled: boolean;
 }
 
-function placeAfter(
-  row: QueueRow,
-  { verdict, attempts, flow, cancelled }: Facts,
-  instant: Instant,
-): NextPlace {
+function placeAfter(row: QueueRow, { verdict, attempts, cancelled }: Facts, instant: Instant): NextPlace {
   if (verdict.kind === 'ack') return { kind: 'done' };
   if (verdict.kind === 'dead') return { kind: 'dead', reason: verdict.reason, detail: verdict.detail };
   if (cancelled) return { kind: 'cancelled', reason: 'user' };
@@ -110,20 +105,6 @@ function placeAfter(
       reason: 'attempts',
       detail: `gave up after ${attempts} attempts: ${verdict.detail}`,
     };
-  return {
-    kind: 'delayed',
-    at: dueAt(row, verdict.waitMs, { attempts, flow }, instant),
-    detail: verdict.detail,
-  };
-}
-
-/** In probe a failed job steps behind the next try, so that the queue never probes with one poisoned job for ever. */
-function dueAt(
-  { policy }: QueueRow,
-  waitMs: number,
-  { attempts, flow }: { attempts: number; flow: Flow },
-  { now, chance }: Instant,
-): number {
-  const delayMs = Math.max(waitMs, backoffMs(Math.max(1, attempts), policy.backoff, chance));
-  return flow.phase === 'probe' ? flow.until + delayMs : now + delayMs;
+  const delayMs = backoffMs(Math.max(1, attempts), row.policy.backoff, instant.chance);
+  return { kind: 'delayed', at: instant.now + Math.max(verdict.waitMs, delayMs), detail: verdict.detail };
 }

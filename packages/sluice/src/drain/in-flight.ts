@@ -37,7 +37,8 @@ export function createInFlight(options: InFlightOptions): InFlight {
     const end = await options.dispatch(claim, controlOf(attempt, options));
     stopRenewing();
     attempts.delete(claim.leaseId);
-    options.onEnd({ seq: claim.job.seq, leaseId: claim.leaseId, sentAt: claim.sendAt, end }, claim);
+    const { leaseId, n, sendAt } = claim;
+    options.onEnd({ seq: claim.job.seq, leaseId, n, sentAt: sendAt, end }, claim);
   }
 
   return {

@@ -21,11 +21,15 @@ export function createWakeUp(runtime: Runtime): WakeUp {
   let isRegistered = false;
   let isDraining = false;
 
-  const wake = createWake(definition.name, async () => {
+  const wake = createWake(definition.name, async ({ isLastChance }) => {
     isRegistered = false;
     const isDone = await drainAlone(runtime, { untilAt: clock.now() + SYNC_MS, leaveToPages: false });
-    if (!isDone) await register();
-    return isDone;
+    if (isDone) return true;
+    // The browser tries a failed sync again, later each time; one registered in mid-event fires again at once. So that
+    // is for the last try alone, after which the browser forgets the sync.
+    if (isLastChance) await wake.register();
+    else isRegistered = true;
+    return false;
   });
 
   async function register(): Promise<void> {

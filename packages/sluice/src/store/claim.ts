@@ -1,15 +1,11 @@
-import { shareOf } from '../core/flow.js';
 import type { Job } from '../core/job.js';
-import { boundingSend, charge, nextSendAt } from '../core/pace.js';
 import { MAX_FREEZE_MS } from '../core/policy.js';
 import type { Claim, TurnRequest } from '../core/ports.js';
 import { earlier, openingOf } from '../core/turn.js';
+import { chargeSend, nextInstant } from './charge.js';
 import { leaseIdOf } from './leases.js';
 import { bury, type Ledger, move } from './ledger.js';
 import { rangeOf } from './rows.js';
-
-/** Sends that stay on record at least, for charts and tests, however small the limit. */
-const SENDS_KEPT = 1000;
 
 /** A turn claims what falls due within this, so that a high rate does not cost a transaction a send. */
 const AHEAD_MS = 25;
@@ -52,41 +48,21 @@ async function take(ledger: Ledger, request: TurnRequest, slots: number): Promis
   return { claims, nextAt: undefined };
 }
 
-async function nextInstant({ tx, row, now }: Ledger, leadMs: number): Promise<number> {
-  const { pace, policy, flow } = row;
-  const bound = boundingSend(pace, policy.rate);
-  const boundAt = bound === undefined ? undefined : (await tx.get('sends', [row.name, bound]))?.at;
-  return nextSendAt(pace, policy.rate, {
-    boundAt,
-    share: shareOf(flow),
-    now: policy.rate ? now + leadMs : now,
-  });
-}
-
 function lease(ledger: Ledger, job: Job, { at, request }: { at: number; request: TurnRequest }): Claim {
   const { row, now } = ledger;
   const leaseId = leaseIdOf(request.engine, request.turn, job.seq);
   const leaseUntil = Math.round(Math.max(now, at) + row.policy.leaseMs);
   const state = { kind: 'leased' as const, at: leaseUntil, leaseId, cancelled: false };
   move(ledger, job, state);
-  record(ledger, job, { at, engine: request.engine });
+  const n = chargeSend(ledger, job, { at, leaseId });
   ledger.events.push({ type: 'attempt', queue: row.name, ticket: job.ticket, attempt: job.attempts + 1 });
-  return { job: { ...job, state }, leaseId, leaseUntil, sendAt: at, policy: row.policy };
-}
-
-/** Charges the pace: one row in, one row out, whatever the limit. */
-function record({ tx, row }: Ledger, job: Job, { at, engine }: { at: number; engine: string }): void {
-  const { pace, policy, flow } = row;
-  const { n } = pace;
-  const attempt = job.attempts + 1;
-  tx.put('sends', { queue: row.name, n, at, idempotencyKey: job.idempotencyKey, attempt, engine });
-  tx.delete('sends', [row.name, n - Math.max(policy.rate?.limit ?? 0, SENDS_KEPT)]);
-  row.pace = charge(pace, policy.rate, { at, share: shareOf(flow) });
-  row.counts.sends += 1;
+  return { job: { ...job, state }, leaseId, leaseUntil, n, sendAt: at, policy: row.policy };
 }
 
 /** Makes what has become due ready, a bounded number at a time, and answers when the next one is due. */
 async function promoteDelayed(ledger: Ledger, slots: number): Promise<number | undefined> {
+  // A probe takes a job that has not failed yet, so that a poisoned one cannot keep the queue probing with it for ever.
+  if (ledger.row.flow.phase === 'probe' && (await hasReady(ledger))) return undefined;
   const range = { ...rangeOf('byState', ledger.row.name, 'delayed'), count: slots + 1 };
   for (const job of await ledger.tx.all('jobs', range)) {
     const dueAt = sooner(job.state.at, ledger.now);
@@ -94,6 +70,10 @@ async function promoteDelayed(ledger: Ledger, slots: number): Promise<number | u
     move(ledger, job, { kind: 'ready', at: 0 });
   }
   return undefined;
+}
+
+async function hasReady({ tx, row }: Ledger): Promise<boolean> {
+  return (await tx.all('jobs', { ...rangeOf('byState', row.name, 'ready'), count: 1 })).length > 0;
 }
 
 /** No backoff is longer than this: an instant beyond it was written before the clock went back. */

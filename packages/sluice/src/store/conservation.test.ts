@@ -96,10 +96,10 @@ function createWorld(isShedding: boolean) {
         case 'settle': {
           const held = claims[one.pick % Math.max(1, claims.length)];
           if (!held) return;
-          const { job, leaseId, sendAt } = held.claim;
+          const { job, leaseId, n, sendAt } = held.claim;
           const end = ENDS[one.end] as AttemptEnd;
           return turn(held.engine, {
-            settlements: [{ seq: job.seq, leaseId, sentAt: sendAt, end }],
+            settlements: [{ seq: job.seq, leaseId, n, sentAt: sendAt, end }],
             maxClaims: 0,
           });
         }

@@ -16,7 +16,7 @@ export interface SendRow {
   at: number;
   idempotencyKey: string;
   attempt: number;
-  engine: string;
+  leaseId: string;
 }
 
 /** What an app has one of. */

@@ -1,6 +1,7 @@
 import type { Settlement } from '../core/attempt.js';
 import type { Job } from '../core/job.js';
 import { type Instant, settle, type Settled } from '../core/settle.js';
+import { refundUnsent } from './charge.js';
 import { bury, cancel, finish, type Ledger, move } from './ledger.js';
 
 /** Applies the verdicts on what has ended, in the order in which it ended. */
@@ -9,6 +10,7 @@ export async function settleEnded(
   ended: readonly Settlement[],
   instant: Instant,
 ): Promise<void> {
+  await refundUnsent(ledger, ended);
   for (const settlement of ended) {
     const job = await ledger.tx.get('jobs', [ledger.row.name, settlement.seq]);
     if (job) await settleOne(ledger, job, settlement, instant);

@@ -138,8 +138,32 @@ export function testStore(name: string, open: () => Database): void {
         tx.all('sends', { from: [QUEUE], to: [QUEUE, Number.POSITIVE_INFINITY] }),
       );
       expect(sends).toEqual([
-        { queue: QUEUE, n: 0, at: T0, idempotencyKey: 'k-1', attempt: 1, engine: 'e1' },
+        {
+          queue: QUEUE,
+          n: 0,
+          at: T0,
+          idempotencyKey: 'k-1',
+          attempt: 1,
+          leaseId: expect.stringMatching(/^e1/),
+        },
       ]);
+    });
+
+    test('takes back the charge of a send that never left, so that a slow rate does not wait for nothing', async () => {
+      policy = { ...policy, rate: { limit: 1, perMs: 60_000, burst: 1 } };
+      await enqueue(1);
+      const late = await turn(T0);
+      const { claims } = await settle(T0 + 80, late.claims, { kind: 'unsent', why: 'late' });
+      expect(claims).toMatchObject([{ n: 0, sendAt: T0 + 80 }]);
+      expect((await queueRow()).counts.sends).toBe(1);
+    });
+
+    test('leaves a charge standing that others were made upon', async () => {
+      policy = { ...policy, rate: { limit: 2, perMs: 60_000, burst: 2 } };
+      await enqueue(3);
+      const { claims } = await turn(T0);
+      const report = await settle(T0 + 80, claims.slice(0, 1), { kind: 'unsent', why: 'late' }, { held: 2 });
+      expect(report.claims).toEqual([]);
     });
 
     test('waits a whole window when the stored instants were written under a clock that ran ahead', async () => {
@@ -413,8 +437,8 @@ function draft(change: Partial<JobDraft>): JobDraft {
   };
 }
 
-function settlement({ job, leaseId, sendAt }: Claim, end: AttemptEnd): Settlement {
-  return { seq: job.seq, leaseId, sentAt: sendAt, end };
+function settlement({ job, leaseId, n, sendAt }: Claim, end: AttemptEnd): Settlement {
+  return { seq: job.seq, leaseId, n, sentAt: sendAt, end };
 }
 
 function ok(status = 200, bodyBytes = 0): AttemptEnd {

@@ -4,9 +4,10 @@ import { isSluiceError, sentenceOf } from '../core/errors.js';
 import type { Job } from '../core/job.js';
 import type { AttemptControl, Claim, Clock, Dispatch } from '../core/ports.js';
 import { readAnswer } from './answer.js';
+import { capture } from './capture.js';
 import { withKey } from './idempotency.js';
 import { rebuild } from './rebuild.js';
-import { isReplay, markReplay } from './replay.js';
+import { isReplay } from './replay.js';
 import { revealSecrets } from './seal.js';
 
 export interface DispatchOptions {
@@ -16,7 +17,7 @@ export interface DispatchOptions {
   prepareOf: (queue: string) => Prepare | undefined;
   context: () => Promise<Context>;
   clock: Clock;
-  fetch: (request: Request, init: { signal: AbortSignal }) => Promise<Response>;
+  fetch: (request: Request, init: RequestInit) => Promise<Response>;
 }
 
 type Prepared = { kind: 'request'; request: Request } | AttemptEnd;
@@ -64,10 +65,16 @@ async function callPrepare(
   try {
     const made = await own(request, { job, context: await context() });
     if (made === 'sign-in') return { kind: 'sign-in' };
-    return { kind: 'request', request: isReplay(made.url) ? made : new Request(markReplay(made.url), made) };
+    return { kind: 'request', request: isReplay(made.url) ? made : await marked(made) };
   } catch (error) {
     return { kind: 'prepare-failed', detail: sentenceOf(error) };
   }
+}
+
+/** A request that `prepare` made from scratch: without the mark it would be queued again. */
+async function marked(made: Request): Promise<Request> {
+  const { request, body } = await capture(made);
+  return rebuild(request, body);
 }
 
 interface Sending {
@@ -91,7 +98,9 @@ async function send(
     return { kind: 'unsent', why };
   }
   try {
-    const response = await fetch(request, { signal });
+    // Any init resets the referrer of a request (Fetch, "new Request", step 12): it has to be said again.
+    const { referrer, referrerPolicy } = request;
+    const response = await fetch(request, { signal, referrer, referrerPolicy });
     return await readAnswer(response, resultBytes, Date.now());
   } catch (error) {
     if (control.signal.aborted) return { kind: 'aborted' };

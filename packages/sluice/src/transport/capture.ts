@@ -16,7 +16,7 @@ export async function capture(request: Request): Promise<Captured> {
     request: {
       url: withoutFragment(request.url),
       method: request.method,
-      headers: [...request.headers],
+      headers: [...request.headers].filter(([name]) => !BROWSERS_OWN.test(name)),
       secrets: { kind: 'none' },
       mode: stored.mode ?? request.mode,
       credentials: request.credentials,
@@ -29,6 +29,13 @@ export async function capture(request: Request): Promise<Captured> {
     ...(body && body.byteLength > 0 ? { body } : {}),
   };
 }
+
+/**
+ * What the browser has added by itself and will add again. `user-agent` above all: put back by a script, it would cost a
+ * request to another origin a preflight.
+ */
+const BROWSERS_OWN =
+  /^(user-agent|accept-encoding|connection|content-length|cookie|host|origin|referer|sec-.*)$/i;
 
 interface StoredByWorkbox {
   mode?: string;

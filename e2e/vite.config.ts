@@ -1,0 +1,27 @@
+import { defineConfig } from 'vite';
+
+const root = import.meta.dirname;
+
+/** The usage pages, built as a user would build them: scripts of service workers keep their names, at the root. */
+export default defineConfig({
+  root: `${root}/pages`,
+  logLevel: 'warn',
+  build: {
+    outDir: `${root}/dist`,
+    emptyOutDir: true,
+    minify: false,
+    rolldownOptions: {
+      input: {
+        short: `${root}/pages/short/index.html`,
+        long: `${root}/pages/long/index.html`,
+        sluice: `${root}/pages/short/sluice.ts`,
+        sw: `${root}/pages/long/sw.ts`,
+      },
+      output: {
+        entryFileNames: ({ name }) =>
+          ['sluice', 'sw'].includes(name) ? '[name].js' : 'assets/[name]-[hash].js',
+      },
+    },
+  },
+  worker: { format: 'es' },
+});
