@@ -105,7 +105,7 @@ export function countsOf(page: Page, queue = 'orders') {
 }
 
 /** Waits until no job of any queue is left to end. */
-export async function drained(page: Page, timeout = 45_000): Promise<void> {
+export async function drained(page: Page, timeout = 90_000): Promise<void> {
   await expect.poll(() => page.evaluate(async () => sluice.snapshot().depth), { timeout }).toBe(0);
 }
 
