@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+// @ts-expect-error scripts are plain JavaScript, run before anything is installed
+import { CHROMIUM_ARGS, requireBrowser } from '../../scripts/browsers.mjs';
+import { fastSync } from './chromium.js';
+
+/** A browser started by its command line: with no driver attached, service workers live and die as they do for users. */
+export interface RawBrowser {
+  /** Ends it as a power cut of the process would: SIGKILL to all of its processes, with no chance to write anything. */
+  kill(): Promise<void>;
+}
+
+export type EngineName = 'chromium' | 'firefox';
+
+export async function startRaw(engine: EngineName, profile: string, url: string): Promise<RawBrowser> {
+  const command = (await requireBrowser(engine)) as string;
+  // A process group of its own, so that one signal reaches all of it.
+  const child = spawn(command, argsOf[engine](profile, url), { detached: true, stdio: 'ignore' });
+  await once(child, 'spawn');
+  return { kill: () => kill(child) };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  process.kill(-child.pid, 'SIGKILL');
+  await exited;
+}
+
+const argsOf: Record<EngineName, (profile: string, url: string) => string[]> = {
+  chromium: (profile, url) => [
+    '--headless',
+    ...CHROMIUM_ARGS,
+    ...fastSync(9),
+    `--user-data-dir=${profile}`,
+    url,
+  ],
+  firefox: (profile, url) => {
+    writeFileSync(join(profile, 'user.js'), FIREFOX_PREFS.map((pref) => `user_pref(${pref});\n`).join(''));
+    return ['--headless', '--no-remote', '--profile', profile, url];
+  },
+};
+
+/** No first-run pages, no session restored after a crash, and nothing fetched but from loopback. */
+const FIREFOX_PREFS = [
+  '"browser.aboutwelcome.enabled", false',
+  '"browser.sessionstore.resume_from_crash", false',
+  '"browser.shell.checkDefaultBrowser", false',
+  '"datareporting.policy.dataSubmissionEnabled", false',
+  '"app.normandy.enabled", false',
+  '"toolkit.startup.max_resumed_crashes", -1',
+  // A proxy that is not there, which loopback does not use.
+  '"network.proxy.type", 1',
+  '"network.proxy.http", "127.0.0.1"',
+  '"network.proxy.http_port", 9',
+  '"network.proxy.ssl", "127.0.0.1"',
+  '"network.proxy.ssl_port", 9',
+];
