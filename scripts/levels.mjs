@@ -45,6 +45,7 @@ export const LEVELS = [
       }),
     count: () => readPlaywright(`${REPORTS}/e2e.json`),
   },
+  check('bench', 'test:bench'),
   check('sizes', 'test:sizes'),
   check('package', 'test:package'),
 ];

@@ -1,0 +1,69 @@
+import type { Page } from '@playwright/test';
+import type { Benchmark, Figure } from './benchmark.js';
+import { mostInAWindow } from './stats.js';
+
+const PER_MS = 1000;
+const MARGIN_MS = 50;
+
+/** The service gets the rate that it was promised: all of it, and in no window more. */
+export const rateKept: Benchmark = {
+  name: 'rate-kept',
+  shows:
+    'the share of perMs / (perMs + marginMs) x limit that is used while there is a backlog, and windows over the limit',
+  run: async (lab, { isSmoke }) => {
+    const figures: Figure[] = [];
+    for (const limit of isSmoke ? [50] : [1, 10, 50, 200]) {
+      const seconds = isSmoke ? 2 : limit === 1 ? 15 : 5;
+      const page = await lab.open({ rate: { limit, perMs: PER_MS }, concurrency: 40 });
+      await page.evaluate(() => indexedDB.databases());
+      const already = (await sendsOf(page)).length;
+      await enqueue(page, limit * (seconds + 2));
+      await lab.origin.waitFor(({ arrivals }) => arrivals.length >= limit * seconds, 120_000);
+      const sends = (await sendsOf(page)).slice(already);
+      const spanMs = (sends.at(-1) ?? 0) - (sends[0] ?? 0);
+      const ideal = (spanMs * limit) / (PER_MS + MARGIN_MS);
+      figures.push({ name: `${limit} a second: share used`, value: (sends.length - 1) / ideal, unit: '' });
+      figures.push({
+        name: `${limit} a second: most in a window`,
+        value: mostInAWindow(sends, PER_MS),
+        unit: `of ${limit}`,
+      });
+      await page.evaluate(async () => {
+        await sluice.pause();
+        await sluice.close();
+        await new Promise((resolve) => {
+          const deleting = indexedDB.deleteDatabase('sluice');
+          deleting.addEventListener('success', resolve);
+        });
+      });
+      await page.close();
+      lab.origin.clear();
+    }
+    return figures;
+  },
+};
+
+function enqueue(page: Page, count: number): Promise<void> {
+  return page.evaluate(async (count) => {
+    const requests = Array.from(
+      { length: count },
+      (_, i) => new Request('/api/orders', { method: 'POST', body: `${i}` }),
+    );
+    await sluice.enqueue(requests);
+  }, count);
+}
+
+function sendsOf(page: Page): Promise<number[]> {
+  return page.evaluate(async () => {
+    const db = await new Promise<IDBDatabase>((resolve) => {
+      const opening = indexedDB.open('sluice');
+      opening.addEventListener('success', () => resolve(opening.result));
+    });
+    const rows = await new Promise<{ at: number }[]>((resolve) => {
+      const reading = db.transaction('sends').objectStore('sends').getAll();
+      reading.addEventListener('success', () => resolve(reading.result as { at: number }[]));
+    });
+    db.close();
+    return rows.map(({ at }) => at);
+  });
+}

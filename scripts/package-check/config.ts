@@ -1,0 +1,6 @@
+import { defineSluice } from 'sluice';
+
+export default defineSluice({
+  name: 'long',
+  queues: { notes: { match: { method: 'PUT', url: '/api/notes/:id' } } },
+});

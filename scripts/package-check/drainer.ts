@@ -1,0 +1,4 @@
+import { startDrainer } from 'sluice/worker';
+import config from './config';
+
+startDrainer(config);

@@ -1,0 +1,4 @@
+import { installSluice } from 'sluice/service-worker';
+import config from './config';
+
+installSluice(config);
