@@ -1,7 +1,7 @@
 import { SluiceError } from '../core/errors.js';
 import { findNotJson } from '../core/json-like.js';
 import type { Notify } from '../core/ports.js';
-import { createSealingKeySource } from '../drain/runtime.js';
+import { createSealingKeySource } from '../drain/sealing-key.js';
 import { cancelJob, commandQueues, redriveJob } from '../store/control.js';
 import { writeContext } from '../store/meta.js';
 import { listJobs, readJob, readQueues } from '../store/query.js';

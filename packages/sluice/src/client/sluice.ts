@@ -4,6 +4,7 @@ import type { Ticket } from '../core/job.js';
 import type { Receipt } from '../core/messages.js';
 import type { Counts } from '../core/queue-row.js';
 import type { JobView, Outcome, QueueView } from '../core/views.js';
+import type { WakeState } from '../core/wake-state.js';
 
 /** The state of all queues, and of this page's part in it. The same reference until something changed. */
 export interface Snapshot<Q extends string = string> {
@@ -13,7 +14,7 @@ export interface Snapshot<Q extends string = string> {
   /** Jobs of all queues that have not ended. */
   depth: number;
   /** Whether jobs are sent with no page open; where not, why. */
-  wake: { kind: 'unsupported' } | { kind: 'ready' } | { kind: 'refused'; detail: string };
+  wake: WakeState;
   /** Jobs that were stored and have vanished, cleared by the user or the browser; 0 where none have. */
   lost: number;
   /** What keeps this page from more, with a code and what to do; undefined where nothing does. */

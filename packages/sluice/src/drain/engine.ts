@@ -16,6 +16,7 @@ export interface EngineOptions {
 
 const BEAT_MS = 3000;
 const SWEEP_MS = 3_600_000;
+const STORAGE_RETRY_MS = 1000;
 
 /** The drain engine: a lane for each queue, over ports alone, the same in the Web Worker and in the service worker. */
 export class Engine {
@@ -25,7 +26,7 @@ export class Engine {
   readonly #watchers = new Set<() => void>();
   readonly #stopListening: () => void;
   #stopBeating: (() => void) | undefined;
-  #stopSweeping: () => void = () => undefined;
+  #sweptAt = Number.NEGATIVE_INFINITY;
   #mode: 'draining' | 'winding-down' | 'stopped' = 'draining';
   readonly #started: Promise<void>;
 
@@ -33,7 +34,6 @@ export class Engine {
     this.#options = options;
     this.#stopListening = options.notify.listen((events) => this.#hear(events));
     this.#started = this.#openLanes();
-    this.#sweep();
   }
 
   /** Resolves when no queue has anything to do before `byAt`. */
@@ -63,7 +63,6 @@ export class Engine {
     this.#mode = 'stopped';
     this.#stopListening();
     this.#stopBeating?.();
-    this.#stopSweeping();
     await this.#started;
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()));
   }
@@ -73,6 +72,8 @@ export class Engine {
       for (const queue of await this.#options.store.queueNames()) this.#open(queue);
     } catch (error) {
       this.#options.notify.tell([{ type: 'storage-failed', detail: sentenceOf(error) }]);
+      const { clock } = this.#options;
+      if (this.#mode === 'draining') clock.at(clock.now() + STORAGE_RETRY_MS, () => void this.#openLanes());
     }
   }
 
@@ -105,6 +106,7 @@ export class Engine {
     this.#work.set(queue, work);
     if (this.depth() > 0 && !this.#stopBeating && this.#mode !== 'stopped') this.#beat();
     for (const watch of this.#watchers) watch();
+    this.#sweep();
   }
 
   /** Only while there is work: an empty queue costs no timer. */
@@ -118,13 +120,16 @@ export class Engine {
     this.#stopBeating = clock.at(clock.now() + BEAT_MS, again);
   }
 
+  /** With the turns of the queues, rather than by a timer of its own. */
   #sweep(): void {
     const { store, clock } = this.#options;
+    if (clock.now() < this.#sweptAt + SWEEP_MS) return;
+    this.#sweptAt = clock.now();
     const round = async (): Promise<void> => {
       for (const queue of this.#lanes.keys()) await sweepQueue(store, queue, clock.now());
     };
+    // What fails now is swept next time.
     void this.#started.then(round).catch(() => undefined);
-    this.#stopSweeping = clock.at(clock.now() + SWEEP_MS, () => this.#sweep());
   }
 
   #when(condition: () => boolean): Promise<void> {

@@ -108,11 +108,13 @@ export class Lane {
   /** One turn; answers when the next is due without anybody's asking. */
   async #turnOnce(): Promise<number | undefined> {
     const { store, clock, chance, tell, onWork } = this.#options;
-    const request = this.#nextRequest();
+    const epoch = clock.epoch();
+    const request = this.#nextRequest(epoch);
     const instant = { now: clock.now(), chance: chance() };
     try {
       const report = await store.turn(request, instant);
       this.#recover = false;
+      this.#epoch = epoch;
       if (report) this.#take(report, instant.now);
       tell(report?.events ?? []);
       onWork({ depth: report?.depth ?? 0, inFlight: this.#inFlight.size, nextAt: report?.nextAt });
@@ -125,14 +127,12 @@ export class Lane {
     }
   }
 
-  #nextRequest(): TurnRequest {
-    const { queue, engine, clock } = this.#options;
-    const epoch = clock.epoch();
+  #nextRequest(epoch: number): TurnRequest {
+    const { queue, engine } = this.#options;
     const clockJumped = epoch !== this.#epoch;
     const settlements = this.#ended;
     const held = this.#inFlight.size + settlements.length;
     const maxClaims = this.#mode === 'draining' ? Number.POSITIVE_INFINITY : 0;
-    this.#epoch = epoch;
     this.#ended = [];
     this.#turn += 1;
     const leadMs = this.#lead.ms;

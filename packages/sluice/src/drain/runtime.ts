@@ -2,14 +2,15 @@ import type { Prepare, SluiceDefinition } from '../core/config.js';
 import type { Clock, Notify, Store } from '../core/ports.js';
 import { createStore } from '../store/store.js';
 import { openIndexedDb } from '../store/indexed-db.js';
-import { readMeta, readOrCreateMeta } from '../store/meta.js';
+import { readMeta } from '../store/meta.js';
 import type { Database } from '../store/rows.js';
 import { createDispatch } from '../transport/attempt.js';
-import { createSealingKey, openContext } from '../transport/seal.js';
+import { openContext } from '../transport/seal.js';
 import { createChannel } from './channel.js';
 import { createClock } from './clock.js';
 import { Engine } from './engine.js';
 import { createIntakeDesk, type IntakeDesk } from './intake.js';
+import { createSealingKeySource } from './sealing-key.js';
 
 /** The real parts, put together: what a worker and a service worker have in common. */
 export interface Runtime {
@@ -64,25 +65,6 @@ export function createRuntime(definition: SluiceDefinition): Runtime {
       });
     },
   };
-}
-
-/** The one key of the app, made by whoever needs it first. It cannot leave the browser. */
-export function createSealingKeySource(database: Database): () => Promise<CryptoKey> {
-  let known: Promise<CryptoKey> | undefined;
-  return () => {
-    known ??= loadKey(database).catch((error: unknown) => {
-      known = undefined;
-      throw error;
-    });
-    return known;
-  };
-}
-
-async function loadKey(database: Database): Promise<CryptoKey> {
-  const standing = await readMeta(database, 'sealing-key');
-  if (standing) return standing.cryptoKey;
-  const candidate = { key: 'sealing-key' as const, cryptoKey: await createSealingKey() };
-  return (await readOrCreateMeta<'sealing-key'>(database, candidate)).cryptoKey;
 }
 
 function prepareOf({ queues }: SluiceDefinition, queue: string): Prepare | undefined {

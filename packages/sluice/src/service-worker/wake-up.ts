@@ -35,10 +35,10 @@ export function createWakeUp(runtime: Runtime): WakeUp {
   async function register(): Promise<void> {
     if (isRegistered) return;
     isRegistered = true;
-    const refusal = await wake.register();
-    if (refusal === undefined) return;
+    const state = await wake.register();
+    if (state.kind !== 'refused') return;
     isRegistered = false;
-    notify.tell([{ type: 'wake-refused', detail: refusal }]);
+    notify.tell([{ type: 'wake-refused', detail: state.detail }]);
   }
 
   /** Where no worker of a page drains, this event does, for as long as it may live. */

@@ -1,5 +1,6 @@
 import { Queue } from 'workbox-background-sync/Queue.js';
 import { sentenceOf } from '../core/errors.js';
+import type { WakeState } from '../core/wake-state.js';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -8,8 +9,8 @@ type Drain = (event: { isLastChance: boolean }) => Promise<boolean>;
 
 /** Asks the browser to wake us with no page open, where it can. */
 export interface Wake {
-  /** Resolves with undefined once the wake is registered, or with why it is not. */
-  register(): Promise<string | undefined>;
+  /** Resolves once the browser has said whether it will. */
+  register(): Promise<WakeState>;
 }
 
 /** How Background Sync stands in the registration; not in the DOM types, since two engines lack it. */
@@ -24,7 +25,7 @@ interface SyncManager {
  */
 export function createWake(name: string, drain: Drain): Wake {
   const sync = (self.registration as { sync?: SyncManager }).sync;
-  if (!sync) return { register: async () => 'this browser has no Background Sync' };
+  if (!sync) return { register: async () => ({ kind: 'unsupported' }) };
   let isLastChance = false;
   // Before the Queue's own listener, which does not hand the event on.
   self.addEventListener('sync', (event) => {
@@ -41,14 +42,13 @@ export function createWake(name: string, drain: Drain): Wake {
 }
 
 /** The Queue swallows a refusal: only the list of tags tells. */
-async function register(queue: Queue, sync: SyncManager, name: string): Promise<string | undefined> {
+async function register(queue: Queue, sync: SyncManager, name: string): Promise<WakeState> {
   try {
     await queue.registerSync();
     const tags = await sync.getTags();
-    return tags.some((tag) => tag.endsWith(`:${name}`))
-      ? undefined
-      : 'the browser refused to register a sync';
+    const isThere = tags.some((tag) => tag.endsWith(`:${name}`));
+    return isThere ? { kind: 'ready' } : { kind: 'refused', detail: 'the browser did not register the sync' };
   } catch (error) {
-    return sentenceOf(error);
+    return { kind: 'refused', detail: sentenceOf(error) };
   }
 }

@@ -1,10 +1,14 @@
 import type { SluiceEvent } from '../core/events.js';
 import type { Claim } from '../core/ports.js';
-import { isLeaseOf } from './leases.js';
-import { type Ledger, move } from './ledger.js';
+import { giveBack, isLeaseOf } from './leases.js';
+import type { Ledger } from './ledger.js';
 import { type Database, EVERYTHING, type Plan, rangeOf } from './rows.js';
 
-const WRITE: Plan = { tables: ['jobs', 'queues'], mode: 'readwrite', durability: 'relaxed' };
+const WRITE: Plan = {
+  tables: ['jobs', 'bodies', 'queues', 'results'],
+  mode: 'readwrite',
+  durability: 'relaxed',
+};
 
 /** Extends a lease, unless it was lost; tells of a cancellation that was asked for meanwhile. */
 export function renew(
@@ -28,9 +32,9 @@ export function releaseLeases(database: Database, engine: string, now: number): 
       const ledger: Ledger = { tx, row, now, events: [] };
       for (const job of await tx.all('jobs', rangeOf('byState', row.name, 'leased'))) {
         if (job.state.kind !== 'leased' || !isLeaseOf(job.state.leaseId, engine)) continue;
-        move(ledger, job, { kind: 'ready', at: 0 });
-        events.push({ type: 'nudged', queue: row.name });
+        await giveBack(ledger, job);
       }
+      events.push(...ledger.events, { type: 'nudged', queue: row.name });
       tx.put('queues', row);
     }
     return events;

@@ -312,6 +312,14 @@ export function testStore(name: string, open: () => Database): void {
       expect((await queueRow()).counts).toMatchObject({ waiting: 0, leased: 0, cancelled: { user: 2 } });
     });
 
+    test('a cancellation outlives the engine that was to carry it out', async () => {
+      const [ticket = ''] = await tickets(1);
+      await turn(T0);
+      await cancelJob(database, ticket, T0);
+      expect((await turn(T0 + 100, { engine: 'e2', recover: true })).claims).toEqual([]);
+      expect(await readJob(database, ticket)).toMatchObject({ state: 'cancelled', reason: 'user' });
+    });
+
     test('a cancelled job that was delivered all the same is done', async () => {
       const [ticket = ''] = await tickets(1);
       const { claims } = await turn(T0);
