@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  boundingSend,
+  charge,
+  FRESH_PACE,
+  isFromAnotherClock,
+  nextSendAt,
+  type Pace,
+  refund,
+  treatAsFull,
+} from './pace.js';
+import { marginMsOf, type Rate } from './policy.js';
+
+/** The log and the state of one pace, sent through by hand. */
+class Sender {
+  pace: Pace = FRESH_PACE;
+  readonly log: number[] = [];
+  readonly rate: Required<Rate>;
+
+  constructor(rate: Required<Rate>) {
+    this.rate = rate;
+  }
+
+  nextAt(now: number, share = 1): number {
+    const bound = boundingSend(this.pace, this.rate);
+    return nextSendAt(this.pace, this.rate, {
+      boundAt: bound === undefined ? undefined : this.log[bound],
+      share,
+      now,
+    });
+  }
+
+  /** Sends what may be sent at `now`, at most `count`. */
+  send(now: number, count = Number.POSITIVE_INFINITY): number {
+    let sent = 0;
+    while (sent < count && this.nextAt(now) <= now) {
+      this.log[this.pace.n] = now;
+      this.pace = charge(this.pace, this.rate, { at: now, share: 1 });
+      sent += 1;
+    }
+    return sent;
+  }
+}
+
+const rates = fc
+  .record({
+    limit: fc.integer({ min: 1, max: 60 }),
+    perMs: fc.integer({ min: 100, max: 5000 }),
+    burst: fc.nat(),
+  })
+  .map(({ limit, perMs, burst }) => ({ limit, perMs, burst: 1 + (burst % limit) }));
+
+test('spaces sends evenly, and a burst goes back to back', () => {
+  const even = new Sender({ limit: 5, perMs: 1000, burst: 1 });
+  expect(even.send(0)).toBe(1);
+  // 210 ms apart, less the tolerance of 10 ms that any timer needs.
+  expect(even.nextAt(0)).toBe(200);
+  const bursting = new Sender({ limit: 5, perMs: 1000, burst: 3 });
+  expect(bursting.send(0)).toBe(3);
+});
+
+test('a burst spends the window: what is spent early is not spent again', () => {
+  const sender = new Sender({ limit: 4, perMs: 1000, burst: 4 });
+  expect(sender.send(0)).toBe(4);
+  expect(sender.nextAt(0)).toBe(1050);
+});
+
+test('without a rate there is no wait', () => {
+  expect(nextSendAt(FRESH_PACE, null, { boundAt: undefined, share: 1, now: 7 })).toBe(7);
+});
+
+test('never faster: no window holds more than limit, each send being late by anything up to the margin', () => {
+  fc.assert(
+    fc.property(
+      rates,
+      fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 50, maxLength: 300 }),
+      fc.nat(),
+      (rate, gaps, seed) => {
+        const sender = new Sender(rate);
+        let now = 0;
+        for (const gap of gaps) {
+          sender.send(now);
+          now += gap;
+        }
+        const lateness = marginMsOf(rate);
+        const left = sender.log.map((at, i) => at + (((seed + i * 7919) % 1000) / 1000) * lateness);
+        const spans = left.slice(rate.limit).map((at, i) => at - (left[i] ?? at));
+        expect(Math.min(Number.POSITIVE_INFINITY, ...spans)).toBeGreaterThanOrEqual(rate.perMs);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('a call that comes late releases no more than the burst and what one tolerance allows', () => {
+  fc.assert(
+    fc.property(rates, fc.integer({ min: 0, max: 100_000 }), (rate, lateMs) => {
+      const sender = new Sender(rate);
+      sender.send(0);
+      const spacing = (rate.perMs + marginMsOf(rate)) / rate.limit;
+      expect(sender.send(lateMs)).toBeLessThanOrEqual(rate.burst + Math.ceil(10 / spacing));
+    }),
+  );
+});
+
+test('a saturated pace uses its rate', () => {
+  fc.assert(
+    fc.property(rates, (rate) => {
+      const sender = new Sender(rate);
+      const spanMs = 20 * rate.perMs;
+      let now = 0;
+      while (now <= spanMs) {
+        sender.send(now, 1);
+        now = Math.max(now, sender.nextAt(now));
+      }
+      const ideal = (spanMs * rate.limit) / (rate.perMs + marginMsOf(rate));
+      expect(sender.log.length).toBeGreaterThanOrEqual(Math.floor(0.97 * ideal));
+    }),
+  );
+});
+
+test('half the share is half the rate', () => {
+  const sender = new Sender({ limit: 10, perMs: 1000, burst: 1 });
+  sender.pace = charge(sender.pace, sender.rate, { at: 0, share: 0.5 });
+  expect(sender.nextAt(0, 0.5)).toBe(200);
+});
+
+test('instants that lie ahead were written under another clock, and a window is waited for, no longer', () => {
+  const rate = { limit: 3, perMs: 1000, burst: 3 };
+  const sender = new Sender(rate);
+  sender.send(1_000_000);
+  expect(isFromAnotherClock(sender.pace, 999_500)).toBe(false);
+  expect(isFromAnotherClock(sender.pace, 500)).toBe(true);
+  sender.pace = treatAsFull(sender.pace, rate, 500);
+  expect(boundingSend(sender.pace, rate)).toBeUndefined();
+  expect(sender.nextAt(500)).toBe(1550);
+});
+
+test('a refund frees exactly what was charged last', () => {
+  fc.assert(
+    fc.property(rates, fc.integer({ min: 0, max: 10 }), (rate, before) => {
+      const sender = new Sender(rate);
+      for (let i = 0; i < before; i++) sender.send(i * rate.perMs, 1);
+      const now = before * rate.perMs;
+      const at = sender.nextAt(now);
+      const charged = charge(sender.pace, rate, { at, share: 1 });
+      const refunded = refund(charged, rate, 1);
+      expect(refunded.n).toBe(sender.pace.n);
+      // Never sooner than if nothing had been charged, never later than the instant that was given back.
+      sender.pace = refunded;
+      expect(sender.nextAt(now)).toBeLessThanOrEqual(at + 1e-6);
+      expect(sender.nextAt(now)).toBeGreaterThanOrEqual(Math.min(at, now));
+    }),
+  );
+});

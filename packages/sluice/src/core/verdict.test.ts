@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import type { AttemptEnd } from './attempt.js';
+import { verdictOn } from './verdict.js';
+
+type Answered = Extract<AttemptEnd, { kind: 'answer' }>;
+
+const answered = (status: number, change: Partial<Answered> = {}): AttemptEnd => ({
+  kind: 'answer',
+  answer: { status, statusText: '', headers: [], bodyOmitted: false },
+  retryAfterMs: undefined,
+  keyOutstanding: false,
+  quotaSpent: false,
+  ...change,
+});
+
+const verdict = (end: AttemptEnd, trustOpaque = false) => verdictOn(end, { trustOpaque });
+
+test.each([200, 201, 204, 299])('%i is an ack', (status) => {
+  expect(verdict(answered(status))).toEqual({ kind: 'ack' });
+});
+
+test.each([502, 503, 504])('%i is an outage, for now', (status) => {
+  expect(verdict(answered(status))).toMatchObject({ kind: 'nack', outage: true });
+});
+
+test.each([408, 425, 500])('%i is tried again, and no outage', (status) => {
+  expect(verdict(answered(status))).toMatchObject({ kind: 'nack', outage: false });
+});
+
+test.each([401, 407])('%i waits for sign-in', (status) => {
+  expect(verdict(answered(status))).toEqual({ kind: 'sign-in' });
+});
+
+test.each([409, 412])('%i is a conflict', (status) => {
+  expect(verdict(answered(status))).toMatchObject({ kind: 'dead', reason: 'conflict' });
+});
+
+test('409 is tried again while the key is still running', () => {
+  expect(verdict(answered(409, { keyOutstanding: true }))).toMatchObject({ kind: 'nack', outage: false });
+});
+
+test('429 freezes, as long as it says or else by our own backoff', () => {
+  expect(verdict(answered(429, { retryAfterMs: 3000 }))).toEqual({ kind: 'freeze', holdMs: 3000 });
+  expect(verdict(answered(429))).toEqual({ kind: 'freeze', holdMs: undefined });
+});
+
+test('503 freezes where it says for how long; 403 where it says that the quota is spent', () => {
+  expect(verdict(answered(503, { retryAfterMs: 1000 }))).toEqual({ kind: 'freeze', holdMs: 1000 });
+  expect(verdict(answered(403, { quotaSpent: true }))).toMatchObject({ kind: 'freeze' });
+  expect(verdict(answered(403))).toMatchObject({ kind: 'dead', reason: 'rejected' });
+});
+
+test.each([400, 404, 410, 413, 422, 451, 501, 505, 511])('%i is dead, rejected', (status) => {
+  expect(verdict(answered(status))).toMatchObject({ kind: 'dead', reason: 'rejected' });
+});
+
+test('what the browser hides is unknown, unless it is trusted', () => {
+  expect(verdict({ kind: 'hidden', type: 'opaque' })).toMatchObject({ kind: 'dead', reason: 'unknown' });
+  expect(verdict({ kind: 'hidden', type: 'opaque' }, true)).toEqual({ kind: 'ack' });
+  expect(verdict(answered(304))).toMatchObject({ kind: 'dead', reason: 'unknown' });
+});
+
+test('what never left, or was stopped, goes back to its place', () => {
+  expect(verdict({ kind: 'unsent', why: 'late' })).toEqual({ kind: 'give-back' });
+  expect(verdict({ kind: 'aborted' })).toEqual({ kind: 'give-back' });
+});
+
+test('every status has a verdict', () => {
+  for (let status = 100; status < 600; status++) expect(verdict(answered(status)).kind).toBeTruthy();
+});
