@@ -30,21 +30,31 @@ test('a script out of scope is named with what to do, and its worker queues all 
   page,
   origin,
 }) => {
-  await page.addInitScript(() => {
-    const { register } = ServiceWorkerContainer.prototype;
-    ServiceWorkerContainer.prototype.register = function (script, options) {
-      return register.call(this, script, { ...options, scope: '/' });
-    };
-  });
-  await page.goto(`${origin.url}/short/`);
+  await page.goto(`${origin.url}/short/?script=/nested/sluice.js&scope=/`);
   await connected(page);
-  const problem = await page.evaluate(async () => {
-    const { connect } = globalThis as unknown as { connect: (...args: unknown[]) => Promise<typeof sluice> };
-    await sluice.close();
-    const other = await connect('/assets/../short/../sluice.js', { scope: '/' });
-    return other.snapshot().problem;
+  const { mode, problem } = await page.evaluate(() => ({
+    mode: sluice.mode,
+    problem: sluice.snapshot().problem,
+  }));
+  expect(mode).toBe('page-only');
+  expect(problem).toMatchObject({
+    code: 'script-scope',
+    message: expect.stringContaining("Service-Worker-Allowed: /'"),
   });
-  expect(problem).toBeUndefined();
+  const status = await page.evaluate(
+    async () => (await sluice.fetch('/api/orders', { method: 'POST' })).status,
+  );
+  expect(status).toBe(202);
+  await origin.waitFor(({ arrivals }) => arrivals.length === 1);
+});
+
+test('an entry that is called in a page says where it belongs', async ({ page, origin }) => {
+  await page.goto(`${origin.url}/short/`);
+  const message = await page.evaluate(
+    (url: string) => import(url).catch((error: Error) => error.message),
+    '/sluice.js',
+  );
+  expect(message).toContain('wrong-context: runSluice() was called in a window scope');
 });
 
 test('the first request after a failed registration is queued by the worker of the page', async ({

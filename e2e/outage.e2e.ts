@@ -15,7 +15,7 @@ test('a service that is gone for longer than all attempts kills no job and gets 
   for (let tries = 0; tries < 6; tries++) {
     const before = (await sendsOf(page)).length;
     await page.evaluate(() => sluice.nudge('orders'));
-    await expect.poll(async () => (await sendsOf(page)).length).toBeGreaterThan(before);
+    await expect.poll(async () => (await sendsOf(page)).length, { timeout: 30_000 }).toBeGreaterThan(before);
   }
   expect(await countsOf(page)).toMatchObject({ accepted: 200, done: 0, dead: {}, cancelled: {} });
   await origin.up();

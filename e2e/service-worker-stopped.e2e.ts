@@ -17,7 +17,8 @@ test('a service worker killed in mid-drain is started again and loses nothing', 
   const cdp = await page.context().browser()?.newBrowserCDPSession();
   const { targetInfos } = (await cdp?.send('Target.getTargets')) ?? { targetInfos: [] };
   const target = targetInfos.find(({ type, url }) => type === 'service_worker' && url === worker?.url());
-  await cdp?.send('Target.closeTarget', { targetId: target?.targetId ?? 'none' });
+  if (!target) throw new Error('the service worker is not among the targets');
+  await cdp?.send('Target.closeTarget', { targetId: target.targetId });
   const second = await burst(page, 10);
   await drained(page);
   expect(new Set([...first, ...second]).size).toBe(50);

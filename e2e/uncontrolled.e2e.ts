@@ -20,12 +20,16 @@ test('a hard-reloaded page is not controlled: sluice.fetch queues all the same',
   await page.waitForFunction(() => !('sluice' in globalThis) || navigator.serviceWorker.controller === null);
   await connected(page);
   expect(await page.evaluate(() => sluice.controlled)).toBe(false);
+  const warning = page.waitForEvent('console', (message) => message.text().includes('not-controlled'));
   const answers = await page.evaluate(async () => {
     const own = await sluice.fetch('/api/orders', { method: 'POST', body: 'own' });
     const plain = await fetch('/api/orders', { method: 'POST', body: 'plain' });
+    // The browser records a request once its answer has been read.
+    await plain.text();
     return { own: own.status, plain: plain.status, ticket: own.headers.get('Sluice-Ticket') ?? '' };
   });
   expect(answers).toMatchObject({ own: 202, plain: 200 });
+  expect((await warning).text()).toContain("went past queue 'orders'");
   const outcome = await page.evaluate((ticket) => sluice.settled(ticket), answers.ticket);
   expect(outcome).toMatchObject({ kind: 'done' });
   expect(origin.arrivals.map(({ body }) => body).toSorted()).toEqual(['own', 'plain']);

@@ -6,6 +6,8 @@ const root = import.meta.dirname;
 export default defineConfig({
   root: `${root}/pages`,
   logLevel: 'warn',
+  // Usage pages are development builds: what warns a developer is under test too.
+  define: { 'process.env.NODE_ENV': '"development"' },
   build: {
     outDir: `${root}/dist`,
     emptyOutDir: true,
@@ -15,11 +17,12 @@ export default defineConfig({
         short: `${root}/pages/short/index.html`,
         long: `${root}/pages/long/index.html`,
         sluice: `${root}/pages/short/sluice.ts`,
+        'nested/sluice': `${root}/pages/nested/sluice.ts`,
         sw: `${root}/pages/long/sw.ts`,
       },
       output: {
         entryFileNames: ({ name }) =>
-          ['sluice', 'sw'].includes(name) ? '[name].js' : 'assets/[name]-[hash].js',
+          ['sluice', 'nested/sluice', 'sw'].includes(name) ? '[name].js' : 'assets/[name]-[hash].js',
       },
     },
   },

@@ -31,9 +31,10 @@ const vitest = (name, project) => ({
 /** All levels of `npm test`, cheapest first. */
 export const LEVELS = [
   { name: 'browsers', run: requireBrowsers, count: undefined },
+  // Types first: what they build is what the lint with types looks at.
+  check('types', 'test:types'),
   check('lint', 'test:lint'),
   check('format', 'test:format'),
-  check('types', 'test:types'),
   { name: 'build', run: build, count: undefined },
   vitest('unit', 'unit'),
   vitest('browser', 'browser'),

@@ -6,5 +6,9 @@ const settings = readSettings();
 applyFaults(settings);
 
 const script = new URL(location.href).searchParams.get('script') ?? `/sluice.js${location.search}`;
-const sluice = await connect(script, settings.name === undefined ? {} : { name: settings.name });
+const scope = new URL(location.href).searchParams.get('scope');
+const sluice = await connect(script, {
+  ...(settings.name === undefined ? {} : { name: settings.name }),
+  ...(scope === null ? {} : { scope }),
+});
 Object.assign(globalThis, { sluice, sluiceRoot, connect, script });

@@ -11,6 +11,7 @@ import { createRequests } from './requests.js';
 import { settled } from './settled.js';
 import type { Mode, Sluice } from './sluice.js';
 import { Snapshots } from './snapshots.js';
+import { warnOfUncontrolled } from './uncontrolled-warning.js';
 import { findVanished, rememberDepth } from './vanished.js';
 
 export interface PageOptions {
@@ -41,6 +42,7 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   const commands = createCommands(database, notify);
   const requests = createRequests(async () => link ?? linkToServiceWorker(name), commands.cancel);
   const stopFollowing = followLifecycle({ name, link, notify, snapshots });
+  const stopWarning = warnOfUncontrolled(link, snapshots);
   notify.listen((events) => note(events, snapshots));
   snapshots.subscribe(() => rememberDepth(name, snapshots.current.depth));
   await snapshots.refresh();
@@ -62,6 +64,7 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
     close: async () => {
       options.onClose();
       stopFollowing();
+      stopWarning();
       snapshots.close();
       notify.close();
       await link?.remote.suspend();

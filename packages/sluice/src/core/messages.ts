@@ -67,6 +67,8 @@ export interface Hello {
 export interface Host {
   hello(): Promise<Hello>;
   enqueue(requests: Captured[], options: EnqueueOptions): Promise<Intake[]>;
+  /** The queue that would take a request to this URL by some method; for the development warning alone. */
+  queueOf(url: string): Promise<string | undefined>;
   /** The page goes to sleep or away: let go of the lock, take no more. */
   suspend(): Promise<void>;
   resume(): Promise<void>;

@@ -42,7 +42,8 @@ export function nextSendAt(
   rate: Required<Rate> | null,
   { boundAt, share, now }: { boundAt: number | undefined; share: number; now: number },
 ): number {
-  const earliest = Math.max(now, pace.openAt);
+  // Never before the send that was charged last: the log counts windows by number, so its instants must not run back.
+  const earliest = Math.max(now, pace.openAt, pace.lastAt);
   if (!rate) return earliest;
   const windowAt = boundAt === undefined ? 0 : boundAt + rate.perMs + marginMsOf(rate);
   return Math.max(earliest, windowAt, pace.tat - toleranceMs(rate, share));

@@ -19,10 +19,16 @@ export function createHost(runtime: Runtime, sleeper: Sleeper): Host {
       const queues = requests.map((captured) => queue ?? matcher(factsOfCaptured(captured)));
       return enqueueMatched(intake, requests, queues);
     },
+    queueOf: async (url) => {
+      const queues = METHODS.map((method) => matcher({ method, url, mode: 'cors', destination: '' }));
+      return queues.find((queue) => queue !== undefined);
+    },
     suspend: () => sleeper.suspend(),
     resume: async () => sleeper.resume(),
   };
 }
+
+const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET', 'HEAD'];
 
 /** The rules of the app, against the origin of the script that runs them. */
 export function createOwnMatcher({ definition }: Pick<Runtime, 'definition'>): Matcher {

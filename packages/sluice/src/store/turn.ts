@@ -39,8 +39,8 @@ export function turn(
 }
 
 /** What time alone changes: a freeze that is over, and instants that another clock has written. */
-function enter(row: QueueRow, { clockJumped }: TurnRequest, now: number): void {
+function enter(row: QueueRow, { clockJumped, leadMs }: TurnRequest, now: number): void {
   row.gate = gateAt(row.gate, now);
-  if (clockJumped || isFromAnotherClock(row.pace, now))
+  if (clockJumped || isFromAnotherClock(row.pace, now + leadMs))
     row.pace = treatAsFull(row.pace, row.policy.rate, now);
 }
