@@ -19,6 +19,8 @@ export default defineConfig(async () => ({
         },
       },
       {
+        // Found before the first test rather than during it, which would reload the page under it.
+        optimizeDeps: { entries: ['packages/*/src/**/*.browser.test.ts'] },
         test: {
           name: 'browser',
           include: ['packages/*/src/**/*.browser.test.ts'],

@@ -9,10 +9,10 @@ import {
   test,
 } from './fixtures.js';
 
-const rate = { limit: 50, perMs: 1000, burst: 5 };
+const rate = { limit: 100, perMs: 2000, burst: 5 };
 
 test('a burst of 500 reaches the service at its own pace, all of it, once', async ({ origin, open }) => {
-  const page = await open({ settings: { queues: { orders: { rate, concurrency: 20 } } } });
+  const page = await open({ settings: { queues: { orders: { rate, concurrency: 6 } } } });
   const tickets = await burst(page, 500);
   expect(new Set(tickets).size).toBe(500);
   await drained(page);

@@ -1,0 +1,226 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { Prepare } from '../core/config.js';
+import { DEFAULT_POLICY } from '../core/policy.js';
+import type { AttemptControl, Claim, Clock, Dispatch } from '../core/ports.js';
+import { createDispatch } from './attempt.js';
+import { isReplay } from './replay.js';
+
+let now: number;
+let timers: { at: number; callback: () => void }[];
+let steps: string[];
+let sent: Request[];
+let answer: () => Promise<Response>;
+let prepare: Prepare | undefined;
+let may: ReturnType<AttemptControl['mayBegin']>;
+
+/** A clock whose timers fire when time is moved past them. */
+const clock: Clock = {
+  now: () => now,
+  epoch: () => 0,
+  at: (at, callback) => {
+    const timer = { at, callback };
+    timers.push(timer);
+    return () => void (timers = timers.filter((one) => one !== timer));
+  },
+};
+
+const moveTo = (at: number): void => {
+  now = at;
+  for (const { callback } of timers.filter((timer) => timer.at <= at)) callback();
+};
+
+beforeEach(() => {
+  now = 1000;
+  timers = [];
+  steps = [];
+  sent = [];
+  answer = async () => new Response('done', { status: 201, headers: { 'X-Own': 'yes' } });
+  prepare = undefined;
+  may = 'yes';
+});
+
+const dispatch: Dispatch = (claim, control) => create()(claim, control);
+const create = (): Dispatch =>
+  createDispatch({
+    readBody: async () => {
+      steps.push('body');
+      return new TextEncoder().encode('hello').buffer;
+    },
+    sealingKey: () => Promise.reject(new Error('nothing is sealed here')),
+    prepareOf: () => prepare,
+    context: async () => ({ token: 't' }),
+    clock,
+    fetch: (request, init) => {
+      steps.push('fetch');
+      sent.push(new Request(request, init));
+      return answer();
+    },
+  });
+
+const control = (signal = new AbortController().signal): AttemptControl => ({
+  signal,
+  onPrepared: () => steps.push('prepared'),
+  mayBegin: () => {
+    steps.push(`may begin: ${may}`);
+    return may;
+  },
+});
+
+const claim = (change: Partial<Claim> = {}): Claim => ({
+  job: {
+    queue: 'orders',
+    seq: 1,
+    ticket: 'orders.1.n',
+    state: { kind: 'leased', at: 9999, leaseId: 'e/1/1', cancelled: false },
+    idempotencyKey: 'key-1',
+    enqueuedAt: 0,
+    expiresAt: 1e15,
+    attempts: 0,
+    orphans: 0,
+    bodyBytes: 5,
+    request: {
+      url: `${location.origin}/api/orders`,
+      method: 'POST',
+      headers: [],
+      secrets: { kind: 'none' },
+      mode: 'cors',
+      credentials: 'same-origin',
+      cache: 'default',
+      redirect: 'follow',
+      referrer: 'about:client',
+      referrerPolicy: '',
+      integrity: '',
+    },
+  },
+  leaseId: 'e/1/1',
+  leaseUntil: 9999,
+  n: 0,
+  sendAt: 1000,
+  policy: { ...DEFAULT_POLICY, timeoutMs: 500 },
+  ...change,
+});
+
+test('prepares, waits for its instant, asks, and sends, in that order', async () => {
+  const running = dispatch(claim({ sendAt: 1200 }), control());
+  await expect.poll(() => steps).toEqual(['body', 'prepared']);
+  moveTo(1200);
+  expect(await running).toMatchObject({ kind: 'answer', answer: { status: 201, bodyOmitted: false } });
+  expect(steps).toEqual(['body', 'prepared', 'may begin: yes', 'fetch']);
+  expect(sent[0]?.headers.get('Idempotency-Key')).toBe('"key-1"');
+  expect(isReplay(sent[0]?.url ?? '')).toBe(true);
+});
+
+test('what comes too late is given back, kept, and not prepared again', async () => {
+  const one = create();
+  may = 'late';
+  expect(await one(claim(), control())).toEqual({ kind: 'unsent', why: 'late' });
+  may = 'yes';
+  expect(await one(claim(), control())).toMatchObject({ kind: 'answer' });
+  expect(steps.filter((step) => step === 'body')).toHaveLength(1);
+  expect(await sent[0]?.text()).toBe('hello');
+});
+
+test('prepare makes the request that is sent, and may lose the mark without being queued again', async () => {
+  prepare = (request, { context, job }) => {
+    const { token } = context;
+    return new Request(request.url.split('#')[0] ?? '', {
+      method: 'PUT',
+      body: `${String(token)} ${job.attempts}`,
+    });
+  };
+  await dispatch(claim(), control());
+  expect(sent[0]?.method).toBe('PUT');
+  expect(await sent[0]?.text()).toBe('t 0');
+  expect(isReplay(sent[0]?.url ?? '')).toBe(true);
+});
+
+test.each([
+  ['sign-in', () => 'sign-in' as const, { kind: 'sign-in' }],
+  [
+    'an error',
+    () => {
+      throw new Error('no token');
+    },
+    { kind: 'prepare-failed', detail: 'Error: no token' },
+  ],
+  [
+    'a string',
+    () => {
+      throw 'just so';
+    },
+    { kind: 'prepare-failed', detail: 'just so' },
+  ],
+  [
+    'a rejection',
+    () => Promise.reject(new TypeError('later')),
+    { kind: 'prepare-failed', detail: 'TypeError: later' },
+  ],
+] satisfies [string, Prepare, object][])('prepare that answers %s sends nothing', async (_, own, end) => {
+  prepare = own;
+  expect(await dispatch(claim(), control())).toEqual(end);
+  expect(sent).toEqual([]);
+});
+
+test('no answer in time is a timeout, an abort is an abort, a refusal a network error', async () => {
+  const hang = (): Promise<Response> =>
+    new Promise((_, reject) => {
+      sent.at(-1)?.signal.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
+    });
+  answer = hang;
+  const late = dispatch(claim(), control());
+  await expect.poll(() => steps).toContain('fetch');
+  moveTo(1500);
+  expect(await late).toEqual({ kind: 'timeout' });
+
+  const stop = new AbortController();
+  const stopped = dispatch(claim(), control(stop.signal));
+  await expect.poll(() => sent).toHaveLength(2);
+  stop.abort();
+  expect(await stopped).toEqual({ kind: 'aborted' });
+
+  answer = () => Promise.reject(new TypeError('Failed to fetch'));
+  expect(await dispatch(claim(), control())).toEqual({
+    kind: 'network-error',
+    detail: 'TypeError: Failed to fetch',
+  });
+});
+
+test('a body over the cap is left out, and one that breaks off does not undo its status', async () => {
+  answer = async () => new Response('x'.repeat(100));
+  const small = { ...DEFAULT_POLICY, resultBytes: 10 };
+  const end = await dispatch(claim({ policy: small }), control());
+  expect(end).toMatchObject({ kind: 'answer', answer: { status: 200, bodyOmitted: true } });
+
+  answer = async () =>
+    new Response(new ReadableStream({ start: (stream) => stream.error(new Error('cut')) }));
+  expect(await dispatch(claim(), control())).toMatchObject({ answer: { status: 200, bodyOmitted: true } });
+});
+
+test('reads what the service says of when and why', async () => {
+  answer = async () =>
+    new Response(null, { status: 429, headers: { 'Retry-After': '2.5', 'X-RateLimit-Remaining': '0' } });
+  expect(await dispatch(claim(), control())).toMatchObject({ retryAfterMs: 2500, quotaSpent: true });
+
+  const problem = { title: 'A request is outstanding for this Idempotency-Key' };
+  const headers = { 'Content-Type': 'application/problem+json' };
+  answer = async () => new Response(JSON.stringify(problem), { status: 409, headers });
+  expect(await dispatch(claim(), control())).toMatchObject({ keyOutstanding: true });
+  answer = async () => new Response('{ broken', { status: 409, headers });
+  expect(await dispatch(claim(), control())).toMatchObject({ keyOutstanding: false });
+});
+
+test('a row whose body is gone, or that makes no request, is unreadable', async () => {
+  const one = claim();
+  const gone = createDispatch({
+    readBody: async () => undefined,
+    sealingKey: () => Promise.reject(new Error('none')),
+    prepareOf: () => undefined,
+    context: async () => ({}),
+    clock,
+    fetch: () => answer(),
+  });
+  expect(await gone(one, control())).toMatchObject({ kind: 'unreadable' });
+  const { job } = one;
+  const broken = claim({ job: { ...job, request: { ...job.request, mode: 'navigate' } } });
+  expect(await dispatch(broken, control())).toMatchObject({ kind: 'unreadable' });
+});
