@@ -21,7 +21,7 @@ export function followLifecycle({ name, link, notify, snapshots }: LifecycleOpti
   addEventListener(
     'pagehide',
     () => {
-      void link?.remote.suspend();
+      link?.remote.suspend().catch(() => undefined);
       if (link) tellLeft(name, link.hello.engine);
     },
     { signal },
@@ -29,7 +29,7 @@ export function followLifecycle({ name, link, notify, snapshots }: LifecycleOpti
   addEventListener(
     'pageshow',
     ({ persisted }) => {
-      if (persisted) void link?.remote.resume();
+      if (persisted) link?.remote.resume().catch(() => undefined);
       if (persisted) snapshots.refreshSoon();
     },
     { signal },

@@ -5,7 +5,7 @@ import type { Notify } from '../core/ports.js';
 import { createChannel } from '../drain/channel.js';
 import { openIndexedDb } from '../store/indexed-db.js';
 import { createCommands } from './commands.js';
-import { type HostLink, linkToServiceWorker } from './host-link.js';
+import { type HostLink, linkToServiceWorker, within } from './host-link.js';
 import { followLifecycle } from './lifecycle.js';
 import { createRequests } from './requests.js';
 import { settled } from './settled.js';
@@ -67,12 +67,15 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
       stopWarning();
       snapshots.close();
       notify.close();
-      await link?.remote.suspend();
+      // A worker that does not answer is ended all the same: its leases run out.
+      if (link) await within(SUSPEND_MS, link.remote.suspend(), 'the worker').catch(() => undefined);
       link?.close();
       database.close();
     },
   };
 }
+
+const SUSPEND_MS = 2000;
 
 /** One request in, one receipt out; a list in, a list out. */
 function createEnqueue(

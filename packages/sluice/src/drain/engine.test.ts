@@ -70,6 +70,24 @@ test('holds every send from the moment the service asks for quiet, also those al
   expect(await counts()).toMatchObject({ done: 20 });
 });
 
+test('holds also what a turn claims that was under way when the service asked for quiet', async () => {
+  bench.service = ({ job }) => ({ ms: 10, end: job.seq === 1 ? answered(429, 5000) : answered(200) });
+  await bench.enqueue(1);
+  const { turn } = bench.store;
+  bench.store.turn = async (request, instant) => {
+    const report = await turn(request, instant);
+    // The second turn is slow to answer: the first send ends meanwhile.
+    if (request.turn === 2)
+      await new Promise<void>((resolve) => bench.clock.at(bench.clock.now() + 20, resolve));
+    return report;
+  };
+  bench.start();
+  await bench.clock.advance(5);
+  await bench.enqueue(3);
+  await bench.clock.advance(1000);
+  expect(bench.sends).toEqual(['1@0']);
+});
+
 test('an outage kills no job: five ends in a row, then one probe at a time, then all arrive', async () => {
   let isDown = true;
   bench.service = () => ({

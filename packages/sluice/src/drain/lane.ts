@@ -51,6 +51,8 @@ export class Lane {
   #mode: 'draining' | 'winding-down' | 'stopping' = 'draining';
   #ended: Settlement[] = [];
   #isHeld = false;
+  /** The service asked for quiet after the turn that is under way had begun. */
+  #asksForQuiet = false;
   #recover: boolean;
   #turn = 0;
   #epoch: number;
@@ -134,6 +136,7 @@ export class Lane {
     const held = this.#inFlight.size + settlements.length;
     const maxClaims = this.#mode === 'draining' ? Number.POSITIVE_INFINITY : 0;
     this.#ended = [];
+    this.#asksForQuiet = false;
     this.#turn += 1;
     const leadMs = this.#lead.ms;
     return {
@@ -150,7 +153,7 @@ export class Lane {
   }
 
   #take({ claims, closed }: TurnReport, startedAt: number): void {
-    this.#isHeld = closed;
+    this.#isHeld = closed || this.#asksForQuiet;
     for (const claim of claims) {
       this.#turnStarts.set(claim.leaseId, startedAt);
       this.#inFlight.begin(claim);
@@ -167,7 +170,7 @@ export class Lane {
     this.#turnStarts.delete(settlement.leaseId);
     this.#ended.push(settlement);
     const { kind } = verdictOn(settlement.end, policy);
-    if (kind === 'freeze' || kind === 'sign-in') this.#isHeld = true;
+    if (kind === 'freeze' || kind === 'sign-in') this.#isHeld = this.#asksForQuiet = true;
     this.nudge();
   }
 }

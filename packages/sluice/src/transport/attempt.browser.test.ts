@@ -161,6 +161,19 @@ test.each([
   expect(sent).toEqual([]);
 });
 
+test('prepare that never answers is given up in time, and at once when its engine lets go', async () => {
+  prepare = () => new Promise<Request>(() => undefined);
+  const running = dispatch(claim(), control());
+  await expect.poll(() => timers.length).toBe(1);
+  moveTo(1500);
+  expect(await running).toEqual({ kind: 'prepare-failed', detail: 'no answer within 500 ms' });
+  const stop = new AbortController();
+  const stopped = dispatch(claim(), control(stop.signal));
+  await expect.poll(() => steps.filter((step) => step === 'body')).toHaveLength(2);
+  stop.abort();
+  expect(await stopped).toEqual({ kind: 'unsent', why: 'stopped' });
+});
+
 test('no answer in time is a timeout, an abort is an abort, a refusal a network error', async () => {
   const hang = (): Promise<Response> =>
     new Promise((_, reject) => {

@@ -30,7 +30,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const kept = new Map<string, Prepared>();
   return async (claim, control) => {
     const { ticket } = claim.job;
-    const prepared = kept.get(ticket) ?? (await prepare(claim, options));
+    const prepared = kept.get(ticket) ?? (await prepare(claim, control, options));
     kept.delete(ticket);
     if (prepared.kind !== 'request') return prepared;
     control.onPrepared();
@@ -41,7 +41,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   };
 }
 
-async function prepare({ job, policy }: Claim, options: DispatchOptions): Promise<Prepared> {
+async function prepare(claim: Claim, control: AttemptControl, options: DispatchOptions): Promise<Prepared> {
+  const { job, policy } = claim;
   let request: Request;
   try {
     const body = await options.readBody(job);
@@ -53,7 +54,25 @@ async function prepare({ job, policy }: Claim, options: DispatchOptions): Promis
     return isRow ? { kind: 'unreadable', detail: sentenceOf(error) } : { kind: 'unsent', why: 'stopped' };
   }
   const own = options.prepareOf(job.queue);
-  return own ? callPrepare(own, request, { job, context: options.context }) : { kind: 'request', request };
+  if (!own) return { kind: 'request', request };
+  const limit = giveUp(claim, control, options);
+  const made = callPrepare(own, request, { job, context: options.context });
+  return Promise.race([made, limit.reached]).finally(limit.callOff);
+}
+
+/** Users' code may never answer, and must hold neither its job nor an engine that lets go. */
+function giveUp(
+  { policy }: Claim,
+  { signal }: AttemptControl,
+  { clock }: DispatchOptions,
+): { reached: Promise<AttemptEnd>; callOff: () => void } {
+  let callOff = (): void => undefined;
+  const reached = new Promise<AttemptEnd>((resolve) => {
+    const detail = `no answer within ${policy.timeoutMs} ms`;
+    callOff = clock.at(clock.now() + policy.timeoutMs, () => resolve({ kind: 'prepare-failed', detail }));
+    signal.addEventListener('abort', () => resolve({ kind: 'unsent', why: 'stopped' }));
+  });
+  return { reached, callOff };
 }
 
 /** Users' code: it may throw anything, take its time, and lose the mark. */
