@@ -86,7 +86,10 @@ test.describe('Background Sync', () => {
     await visit(page, origin);
     const refused = await listen(page, 'wake-refused');
     expect(await placeOrders(page, 1)).toEqual([202]);
-    expect(await refused()).toMatchObject({ type: 'wake-refused', detail: expect.stringMatching(/did not register/) });
+    expect(await refused()).toMatchObject({
+      type: 'wake-refused',
+      detail: expect.stringMatching(/did not register/),
+    });
     expect(await page.evaluate(() => sluice.snapshot().wake)).toMatchObject({ kind: 'refused' });
     await origin.waitFor(() => answeredOf(origin).size === 1);
   });
