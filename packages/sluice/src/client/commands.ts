@@ -2,7 +2,7 @@ import { SluiceError } from '../core/errors.js';
 import { findNotJson } from '../core/json-like.js';
 import type { Notify } from '../core/ports.js';
 import { createSealingKeySource } from '../drain/sealing-key.js';
-import { cancelJob, commandQueues, redriveJob } from '../store/control.js';
+import { cancelJob, commandQueues, holdJob, redriveJob, releaseJob } from '../store/control.js';
 import { writeContext } from '../store/meta.js';
 import { listJobs, readJob, readQueues } from '../store/query.js';
 import type { Database } from '../store/rows.js';
@@ -11,7 +11,17 @@ import type { Sluice } from './sluice.js';
 
 type Commands = Pick<
   Sluice,
-  'counts' | 'list' | 'get' | 'pause' | 'resume' | 'nudge' | 'cancel' | 'redrive' | 'setContext'
+  | 'counts'
+  | 'list'
+  | 'get'
+  | 'pause'
+  | 'resume'
+  | 'nudge'
+  | 'cancel'
+  | 'hold'
+  | 'release'
+  | 'redrive'
+  | 'setContext'
 >;
 
 const LARGEST_PAGE = 1000;
@@ -38,10 +48,9 @@ export function createCommands(database: Database, notify: Notify): Commands {
       notify.tell(events);
       return answer;
     },
-    redrive: async (ticket) => {
-      const { events } = await redriveJob(database, ticket, Date.now());
-      notify.tell(events);
-    },
+    hold: async (ticket) => notify.tell((await holdJob(database, ticket, Date.now())).events),
+    release: async (ticket) => notify.tell((await releaseJob(database, ticket, Date.now())).events),
+    redrive: async (ticket) => notify.tell((await redriveJob(database, ticket, Date.now())).events),
     setContext: async (context) => {
       requireJson(context);
       const sealed = await sealContext(context, await sealingKey());

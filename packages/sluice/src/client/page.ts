@@ -7,9 +7,9 @@ import { openIndexedDb } from '../store/indexed-db.js';
 import { createCommands } from './commands.js';
 import { type HostLink, linkToServiceWorker, within } from './host-link.js';
 import { followLifecycle } from './lifecycle.js';
-import { createRequests } from './requests.js';
+import { createRequests, type Requests } from './requests.js';
 import { settled } from './settled.js';
-import type { Mode, Sluice } from './sluice.js';
+import type { Mode, Sluice, SluiceEnqueueOptions } from './sluice.js';
 import { Snapshots } from './snapshots.js';
 import { warnOfUncontrolled } from './uncontrolled-warning.js';
 import { findVanished, rememberDepth } from './vanished.js';
@@ -78,14 +78,12 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
 const SUSPEND_MS = 2000;
 
 /** One request in, one receipt out; a list in, a list out. */
-function createEnqueue(
-  enqueueAll: (requests: readonly Request[], queue?: string) => Promise<Receipt[]>,
-): Sluice['enqueue'] {
-  async function enqueue(request: Request, options?: { queue?: string }): Promise<Receipt>;
-  async function enqueue(requests: readonly Request[], options?: { queue?: string }): Promise<Receipt[]>;
-  async function enqueue(input: Request | readonly Request[], options: { queue?: string } = {}) {
-    if (!(input instanceof Request)) return enqueueAll(input, options.queue);
-    return (await enqueueAll([input], options.queue))[0];
+function createEnqueue(enqueueAll: Requests['enqueue']): Sluice['enqueue'] {
+  async function enqueue(request: Request, options?: SluiceEnqueueOptions): Promise<Receipt>;
+  async function enqueue(requests: readonly Request[], options?: SluiceEnqueueOptions): Promise<Receipt[]>;
+  async function enqueue(input: Request | readonly Request[], options: SluiceEnqueueOptions = {}) {
+    if (!(input instanceof Request)) return enqueueAll(input, options);
+    return (await enqueueAll([input], options))[0];
   }
   return enqueue;
 }

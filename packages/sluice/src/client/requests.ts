@@ -1,5 +1,5 @@
 import { SluiceError } from '../core/errors.js';
-import type { Captured, Intake, Receipt, Refusal } from '../core/messages.js';
+import type { Captured, EnqueueOptions, Intake, Receipt, Refusal } from '../core/messages.js';
 import { receiptParts, refusalParts, type ResponseParts } from '../core/receipt.js';
 import { capture } from '../transport/capture.js';
 import { rebuild } from '../transport/rebuild.js';
@@ -13,7 +13,7 @@ export interface Requests {
   /** The 202 of the queue, or the answer of the network where no rule names the request. */
   fetch(input: RequestInfo | URL, init: SluiceRequestInit): Promise<Response>;
   /** @throws SluiceError for the first request that is refused, or that no rule names */
-  enqueue(requests: readonly Request[], queue: string | undefined): Promise<Receipt[]>;
+  enqueue(requests: readonly Request[], options: EnqueueOptions): Promise<Receipt[]>;
 }
 
 /** What a page hands over by itself: its worker knows the rules, and so does the service worker. */
@@ -21,26 +21,25 @@ export function createRequests(
   link: () => Promise<HostLink>,
   cancel: (ticket: string) => Promise<unknown>,
 ): Requests {
-  async function ask(captured: Captured[], queue: string | undefined): Promise<Intake[]> {
+  async function ask(captured: Captured[], options: EnqueueOptions): Promise<Intake[]> {
     const { remote } = await link();
-    const options = queue === undefined ? {} : { queue };
     return within(ENQUEUE_MS, remote.enqueue(captured, options), 'the worker');
   }
   return {
-    fetch: async (input, { queue, ...init }) => {
+    fetch: async (input, { queue, job = {}, ...init }) => {
       const request = new Request(input, init);
       request.signal.throwIfAborted();
       const captured = await capture(request);
-      const [intake] = await ask([captured], queue);
+      const [intake] = await ask([captured], queue === undefined ? job : { ...job, queue });
       if (intake?.kind === 'accepted') {
         cancelOnAbort(request.signal, () => cancel(intake.receipt.ticket));
         return toResponse(receiptParts(intake.receipt));
       }
       return answerTo(intake as Intake, captured);
     },
-    enqueue: async (requests, queue) => {
+    enqueue: async (requests, options) => {
       const captured = await Promise.all(requests.map((request) => capture(request)));
-      const intakes = await ask(captured, queue);
+      const intakes = await ask(captured, options);
       return intakes.map((intake, i) => receiptOf(intake, requests[i] as Request));
     },
   };

@@ -1,6 +1,7 @@
 import type { Context } from '../core/config.js';
 import type { EventOf, EventType } from '../core/events.js';
 import type { Ticket } from '../core/job.js';
+import type { JobOptions } from '../core/job-options.js';
 import type { Receipt } from '../core/messages.js';
 import type { Counts } from '../core/queue-row.js';
 import type { JobView, Outcome, QueueView } from '../core/views.js';
@@ -45,6 +46,13 @@ export interface JobPage {
 export type SluiceRequestInit<Q extends string = string> = RequestInit & {
   /** The queue to take; without it the rules decide. */
   queue?: Q;
+  /** What is asked for the job, apart from the request: `priority` is a field of both. */
+  job?: JobOptions;
+};
+
+export type SluiceEnqueueOptions<Q extends string = string> = JobOptions & {
+  /** The queue to take; without it the rules decide. */
+  queue?: Q;
 };
 
 /** The page's side of Sluice. */
@@ -60,8 +68,8 @@ export interface Sluice<Q extends string = string> {
   /** Like `fetch`, and queues on uncontrolled pages too. `signal` cancels the job while it waits. */
   fetch(input: RequestInfo | URL, init?: SluiceRequestInit<Q>): Promise<Response>;
   /** Stores one request, or thousands in one transaction. Rejects with a SluiceError where one is refused. */
-  enqueue(request: Request, options?: { queue?: Q }): Promise<Receipt>;
-  enqueue(requests: readonly Request[], options?: { queue?: Q }): Promise<Receipt[]>;
+  enqueue(request: Request, options?: SluiceEnqueueOptions<Q>): Promise<Receipt>;
+  enqueue(requests: readonly Request[], options?: SluiceEnqueueOptions<Q>): Promise<Receipt[]>;
   counts(): Promise<Record<Q, Counts>>;
   list(query: ListQuery<Q>): Promise<JobPage>;
   get(ticket: Ticket): Promise<JobView | undefined>;
@@ -74,6 +82,13 @@ export interface Sluice<Q extends string = string> {
    * @throws SluiceError `state-conflict` for a job that has ended or is not known
    */
   cancel(ticket: Ticket): Promise<'cancelled' | 'aborting'>;
+  /**
+   * Parks a waiting job: it keeps its place, and is not sent until it is released.
+   * @throws SluiceError `state-conflict` for a job that is not waiting
+   */
+  hold(ticket: Ticket): Promise<void>;
+  /** @throws SluiceError `state-conflict` for a job that is not held */
+  release(ticket: Ticket): Promise<void>;
   /**
    * Puts a dead job back into its place, attempts at 0.
    * @throws SluiceError `state-conflict` for a job that is not dead

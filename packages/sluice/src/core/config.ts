@@ -20,6 +20,34 @@ export type Prepare = (
   about: { job: Readonly<Job>; context: Context },
 ) => Request | 'sign-in' | Promise<Request | 'sign-in'>;
 
+/** The body of the one request that stays, or null: the two undo each other, and neither is sent. */
+export type Merge = (previous: CapturedFacts, next: CapturedFacts) => string | ArrayBuffer | null;
+
+/** What a job was answered, for functions of users that read it. */
+export interface AnswerFacts {
+  status: number;
+  headers: readonly (readonly [name: string, value: string])[];
+  /** The body as UTF-8 text; empty where it was over the cap. */
+  text(): string;
+  json(): unknown;
+}
+
+/** Puts the answer of an earlier job into the request of one that comes after it. What is left out stays. */
+export type RewriteRequest = (
+  request: CapturedFacts,
+  prior: AnswerFacts,
+) => {
+  url?: string;
+  body?: string | ArrayBuffer;
+  headers?: readonly (readonly [name: string, value: string])[];
+};
+
+/** The functions that read options of a job out of its request. */
+export type OptionFunctions = Pick<
+  QueueConfig,
+  'orderingKey' | 'fairnessKey' | 'dedupeKey' | 'priority' | 'cost'
+>;
+
 /** One queue, as users write it. Only `match` is required. Durations in ms, sizes in bytes. */
 export interface QueueConfig {
   /** Which requests are its own. */
@@ -40,6 +68,20 @@ export interface QueueConfig {
   whenBroken?: 'network' | 'reject';
   /** Jobs of one key are sent one after the other, in the order of their capture. Default: no order. */
   orderingKey?: (request: CapturedFacts) => string | undefined;
+  /** Keys take turns, so that one screen's thousands do not hold up another's few. Default: first come, first served. */
+  fairnessKey?: (request: CapturedFacts) => string | undefined;
+  /** Requests of one key are the same thing: within `dedupeWindowMs` the second gets the ticket of the first. */
+  dedupeKey?: (request: CapturedFacts) => string | undefined;
+  /** How long a dedupe key is remembered after its job was accepted; at least `ttlMs`, which is the default. */
+  dedupeWindowMs?: number;
+  /** What a newer request does with one of its dedupe key that still waits, in place of being a duplicate. */
+  coalesce?: 'replace' | Merge;
+  /** -9 to 9; a higher one is served first, but of eight jobs one is the oldest of all. Default 0. */
+  priority?: (request: CapturedFacts) => number | undefined;
+  /** What a send takes of the rate, from 1; more than `rate.limit` takes a whole window. Default 1. */
+  cost?: (request: CapturedFacts) => number | undefined;
+  /** Puts the answer of an earlier job into one that comes `after` it, such as the id that the service gave. */
+  rewrite?: RewriteRequest;
   /** Freshens the request right before it is sent, where the engine runs. */
   prepare?: Prepare;
   /** Failures after which a job is dead. Default 8. */
@@ -85,7 +127,9 @@ export interface QueueDefinition {
   policy: QueuePolicy;
   match: Match;
   whenBroken: 'network' | 'reject';
-  orderingKey: QueueConfig['orderingKey'];
+  optionFunctions: OptionFunctions;
+  coalesce: QueueConfig['coalesce'];
+  rewrite: RewriteRequest | undefined;
   prepare: Prepare | undefined;
   secretHeaders: readonly string[];
   secrets: 'seal' | 'drop';

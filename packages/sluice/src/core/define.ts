@@ -1,5 +1,4 @@
 import type { QueueConfig, QueueDefinition, SluiceConfig, SluiceDefinition } from './config.js';
-import { SluiceError } from './errors.js';
 import { DEFAULT_POLICY, type QueuePolicy } from './policy.js';
 import {
   age,
@@ -15,6 +14,7 @@ import {
   type Rule,
   shape,
   size,
+  throwProblems,
   token,
   tokens,
 } from './validate.js';
@@ -29,6 +29,16 @@ const QUEUE_RULES: Record<keyof QueueConfig, Rule> = {
   whenFull: oneOf('reject', 'drop-oldest'),
   whenBroken: oneOf('network', 'reject'),
   orderingKey: callable,
+  fairnessKey: callable,
+  dedupeKey: callable,
+  dedupeWindowMs: age,
+  coalesce: {
+    allows: (value) => value === 'replace' || callable.allows(value),
+    allowed: "'replace' or a function",
+  },
+  priority: callable,
+  cost: callable,
+  rewrite: callable,
   prepare: callable,
   maxAttempts: positive,
   ttlMs: age,
@@ -60,8 +70,7 @@ const TOP_RULES: Record<keyof SluiceConfig, Rule> = {
  * @throws SluiceError `config-invalid`, naming each queue, field and value that is wrong, and what is allowed
  */
 export function defineSluice<const Q extends string>(config: SluiceConfig<Q>): SluiceDefinition<Q> {
-  const problems = problemsIn(config);
-  if (problems[0]) throw invalid(problems);
+  throwProblems(problemsIn(config));
   const queues = Object.entries<QueueConfig>(config.queues).map(([name, queue]) => definitionOf(name, queue));
   return { name: config.name ?? 'sluice', enabled: config.enabled ?? true, queues };
 }
@@ -96,7 +105,8 @@ function problemsInQueue(name: string, queue: QueueConfig): Problem[] {
 }
 
 /** What must hold between fields that are each right by themselves. */
-function relations(where: string, { rate, backoff }: QueueConfig): Problem[] {
+function relations(where: string, queue: QueueConfig): Problem[] {
+  const { rate, backoff, dedupeKey, dedupeWindowMs, coalesce, ttlMs = DEFAULT_POLICY.ttlMs } = queue;
   const problems: Problem[] = [];
   if (rate?.burst !== undefined && rate.burst > rate.limit) {
     problems.push({
@@ -113,27 +123,36 @@ function relations(where: string, { rate, backoff }: QueueConfig): Problem[] {
       allowed: `at most backoff.maxMs, ${maxMs}`,
     });
   }
+  if (dedupeWindowMs !== undefined && dedupeWindowMs < ttlMs) {
+    // A job may live that long: a shorter memory would let its own duplicate in.
+    problems.push({
+      where: `${where}, dedupeWindowMs`,
+      value: dedupeWindowMs,
+      allowed: `at least ttlMs, ${ttlMs}`,
+    });
+  }
+  if (!dedupeKey && (coalesce !== undefined || dedupeWindowMs !== undefined)) {
+    problems.push({
+      where: `${where}, dedupeKey`,
+      value: undefined,
+      allowed: 'a function, with coalesce or dedupeWindowMs',
+    });
+  }
   return problems;
 }
 
 function definitionOf(name: string, queue: QueueConfig): QueueDefinition {
-  const {
-    match: rules,
-    whenBroken = 'network',
-    orderingKey,
-    prepare,
-    secretHeaders = [],
-    secrets = 'seal',
-  } = queue;
   return {
     name,
     policy: policyOf(queue),
-    match: rules,
-    whenBroken,
-    orderingKey,
-    prepare,
-    secretHeaders,
-    secrets,
+    match: queue.match,
+    whenBroken: queue.whenBroken ?? 'network',
+    optionFunctions: queue,
+    coalesce: queue.coalesce,
+    rewrite: queue.rewrite,
+    prepare: queue.prepare,
+    secretHeaders: queue.secretHeaders ?? [],
+    secrets: queue.secrets ?? 'seal',
   };
 }
 
@@ -144,6 +163,7 @@ function policyOf(queue: QueueConfig): QueuePolicy {
   });
   return {
     ...(Object.fromEntries(entries) as QueuePolicy),
+    dedupeWindowMs: queue.dedupeWindowMs ?? queue.ttlMs ?? DEFAULT_POLICY.dedupeWindowMs,
     rate: queue.rate ? { burst: 1, ...queue.rate } : null,
     backoff: { ...DEFAULT_POLICY.backoff, ...queue.backoff },
     idempotency: {
@@ -152,16 +172,4 @@ function policyOf(queue: QueueConfig): QueuePolicy {
       crossOrigin: queue.idempotencyHeader !== undefined,
     },
   };
-}
-
-function invalid(problems: readonly Problem[]): SluiceError {
-  const lines = problems.map(
-    ({ where, value, allowed }) => `${where} is ${show(value)}; allowed: ${allowed}.`,
-  );
-  return new SluiceError('config-invalid', lines.join('\n'), { value: problems[0]?.value });
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'function') return 'a function';
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'missing');
 }

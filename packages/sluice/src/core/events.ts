@@ -3,6 +3,8 @@ import type { CancelReason, DeadReason, Ticket } from './job.js';
 /** What happened, told after it was committed. Broadcast as a hint: IndexedDB stays the only truth. */
 export type SluiceEvent =
   | { type: 'accepted'; queue: string; ticket: Ticket }
+  /** Given the ticket of a job that is the same thing. */
+  | { type: 'deduplicated'; queue: string; ticket: Ticket }
   | { type: 'refused'; queue: string; code: string }
   | { type: 'attempt'; queue: string; ticket: Ticket; attempt: number }
   | { type: 'nacked'; queue: string; ticket: Ticket; dueAt: number; detail: string }
@@ -11,6 +13,8 @@ export type SluiceEvent =
   | { type: 'cancelled'; queue: string; ticket: Ticket; reason: CancelReason }
   /** The cancellation of a leased job was asked for: its engine looks at the row and stops the send. */
   | { type: 'aborting'; queue: string; ticket: Ticket }
+  | { type: 'held'; queue: string; ticket: Ticket }
+  | { type: 'released'; queue: string; ticket: Ticket }
   | { type: 'redriven'; queue: string; ticket: Ticket }
   | { type: 'frozen'; queue: string; until: number }
   | { type: 'probing'; queue: string; until: number }

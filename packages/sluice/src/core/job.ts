@@ -1,3 +1,5 @@
+import type { JobOptions } from './job-options.js';
+
 /** The id of a job, as the page holds it: `queue.seq.nonce`. Opaque to users, survives a reload. */
 export type Ticket = string;
 
@@ -41,19 +43,25 @@ export type DeadReason =
   | 'expired'
   | 'orphaned'
   | 'unknown'
-  | 'unreadable';
+  | 'unreadable'
+  /** What it was to come after was cancelled, or could not be put into it. */
+  | 'after';
 
-export type CancelReason = 'user' | 'shed';
+/** Replaced: a newer one of its dedupe key took its place. Merged: the newer one has taken it in, or undone it. */
+export type CancelReason = 'user' | 'shed' | 'replaced' | 'merged';
 
 /**
- * Where a live or dead job stands. `at` is what its state is ordered by: 0 for ready and behind (then `seq` decides),
- * the due instant of a delayed job, the end of a lease, the instant of death.
- * Ready, delayed and behind are the three ways of waiting: now, later, and after the head of its ordering key.
+ * Where a live or dead job stands. `at` is what its state is ordered by: the rank of a ready job, 0 for one behind (then
+ * `seq` decides), the due instant, the end of a parked job's time to live, the end of a lease, the instant of death.
+ * The first five are the ways of waiting: now, after the head of its ordering key, until it may be sent at all, until it
+ * is sent again, and until somebody says so.
  */
 export type JobState =
-  | { kind: 'ready'; at: 0 }
+  | { kind: 'ready'; at: number }
   | { kind: 'behind'; at: 0 }
+  | { kind: 'scheduled'; at: number }
   | { kind: 'delayed'; at: number }
+  | { kind: 'parked'; at: number; why: 'held' | 'after'; behind: boolean }
   | { kind: 'leased'; at: number; leaseId: string; cancelled: boolean }
   | { kind: 'dead'; at: number; reason: DeadReason; detail: string };
 
@@ -64,9 +72,24 @@ export interface Job {
   seq: number;
   ticket: Ticket;
   state: JobState;
+  /** Where it stands in line, see line.ts. Given once: a nacked or redriven job keeps it. */
+  rank: number;
+  priority: number;
+  /** What its send takes of the rate. */
+  cost: number;
+  fairnessKey?: string;
+  /** Not sent before this instant. */
+  notBefore?: number;
+  dedupeKey?: string;
+  /** The job that it waits for, while it does. */
+  after?: Ticket;
   orderingKey?: string;
   /** The ordering key while the job is live, absent once dead: the index over it sees live jobs only. */
   chain?: string;
+  /** Where it stands within its ordering key: its `seq`, or that of the job whose place it took. */
+  link: number;
+  /** It was sent, and no answer came: it may have reached the service. Stays, since a later answer says nothing of it. */
+  mayHaveArrived?: true;
   idempotencyKey: string;
   enqueuedAt: number;
   expiresAt: number;
@@ -85,10 +108,27 @@ export interface JobDraft {
   queue: string;
   nonce: string;
   idempotencyKey: string;
-  orderingKey?: string;
   request: StoredRequest;
   body?: ArrayBuffer;
+  options: JobOptions;
+  /** What becomes of an older job of the same dedupe key that still waits. Without it, the newer request is a duplicate. */
+  coalesce?: Coalesce;
 }
+
+/** A request and its body, as they stand in the store. */
+export interface Stored {
+  request: StoredRequest;
+  body: ArrayBuffer | undefined;
+}
+
+/** Called inside the transaction. @throws whatever the function of the user throws */
+export type Coalesce = (previous: Stored) => Coalesced;
+
+/** What becomes of a job once the one that it comes after is done. As above. */
+export type Rewrite = (stored: Stored, prior: Answer) => Stored;
+
+/** The newer one takes the place of the older, with its own body or a merged one; or the two undo each other. */
+export type Coalesced = { kind: 'replaced' | 'merged'; body: ArrayBuffer | undefined } | { kind: 'undone' };
 
 /** How a job that left the queue ended. Kept apart from jobs until it expires. */
 export interface Result {
@@ -100,6 +140,19 @@ export interface Result {
   /** Where it stands in lists, by kind and instant. */
   end: { kind: 'done'; at: number; answer: Answer } | { kind: 'cancelled'; at: number; reason: CancelReason };
   expiresAt: number;
+}
+
+/** Ready, or not before its instant. */
+export function stateInTurn({ rank, notBefore = 0 }: Pick<Job, 'rank' | 'notBefore'>, now: number): JobState {
+  return notBefore > now ? { kind: 'scheduled', at: notBefore } : { kind: 'ready', at: rank };
+}
+
+/** Parked, in its place: what is behind it in its ordering key waits on. */
+export function parked(
+  { state, expiresAt }: Pick<Job, 'state' | 'expiresAt'>,
+  why: 'held' | 'after',
+): JobState {
+  return { kind: 'parked', at: expiresAt, why, behind: state.kind === 'behind' };
 }
 
 export function ticketOf(queue: string, seq: number, nonce: string): Ticket {

@@ -1,5 +1,6 @@
 import type { SluiceEvent } from './events.js';
 import type { StoredRequest, Ticket } from './job.js';
+import type { JobOptions } from './job-options.js';
 
 /** Raised when a message changes its shape: contexts of different protocols do not talk. */
 export const PROTOCOL = 1;
@@ -20,7 +21,7 @@ export interface Captured {
 }
 
 /** What is asked of an enqueue besides the request itself. */
-export interface EnqueueOptions {
+export interface EnqueueOptions extends JobOptions {
   /** The queue to take; without it the rules decide. */
   queue?: string;
 }

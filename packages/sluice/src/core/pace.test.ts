@@ -165,7 +165,7 @@ test('a refund frees exactly what was charged last', () => {
       const now = before * rate.perMs;
       const at = sender.nextAt(now);
       const charged = charge(sender.pace, rate, { at, share: 1 });
-      const refunded = refund(charged, rate, 1);
+      const refunded = refund(charged, rate, { share: 1 });
       expect(refunded.n).toBe(sender.pace.n);
       // Never sooner than if nothing had been charged, never later than the instant that was given back.
       sender.pace = refunded;

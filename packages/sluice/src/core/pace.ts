@@ -1,8 +1,9 @@
 import { marginMsOf, type Rate } from './policy.js';
 
 /**
- * The stored rate state of a queue. The instants of the sends themselves are rows apart, numbered from 0: `n` is the
- * number of the next one. Rows before `since` no longer count, because nothing is sent before `openAt`.
+ * The stored rate state of a queue. What is sent is counted in units, numbered from 0: a send of cost 3 takes three. The
+ * instants are rows apart, each under the number of its send's last unit; `n` is the number of the next unit. Units before
+ * `since` no longer count, because nothing is sent before `openAt`.
  */
 export interface Pace {
   n: number;
@@ -21,9 +22,17 @@ export const CLOCK_TOLERANCE_MS = 1000;
 /** The least slack that spacing leaves: a timer is rarely more exact than this. */
 const TOLERANCE_MS = 10;
 
-/** The send whose instant bounds the next one: the one `limit` sends ago, or none while the window cannot be full. */
-export function boundingSend(pace: Pace, rate: Rate | null): number | undefined {
-  const bound = rate ? pace.n - rate.limit : -1;
+/** What a send takes of the window: one that costs more than all of it takes all of it. */
+export function unitsOf(cost: number, rate: Rate | null): number {
+  return rate ? Math.min(cost, rate.limit) : cost;
+}
+
+/**
+ * The unit whose instant bounds the next send: the one `limit` units before its last, or none while the window has room.
+ * The row that covers it is the first one from that number on.
+ */
+export function boundingSend(pace: Pace, rate: Rate | null, units = 1): number | undefined {
+  const bound = rate ? pace.n + units - 1 - rate.limit : -1;
   return bound >= pace.since ? bound : undefined;
 }
 
@@ -34,7 +43,7 @@ export function boundingSend(pace: Pace, rate: Rate | null): number | undefined 
  * for every window, where a token bucket or a fixed window lets nearly twice as many through. GCRA spacing inside it:
  * evenly, but for `burst`.
  *
- * @param boundAt the charged instant of `boundingSend(pace, rate)`
+ * @param boundAt the charged instant of `boundingSend(pace, rate, units)`
  * @param share of the configured rate that is in use, in (0, 1]
  */
 export function nextSendAt(
@@ -53,18 +62,22 @@ export function nextSendAt(
 export function charge(
   pace: Pace,
   rate: Required<Rate> | null,
-  { at, share }: { at: number; share: number },
+  { at, share, units = 1 }: { at: number; share: number; units?: number },
 ): Pace {
-  const tat = rate ? Math.max(pace.tat, at) + spacingMs(rate, share) : at;
-  return { ...pace, n: pace.n + 1, tat, lastAt: at };
+  const tat = rate ? Math.max(pace.tat, at) + units * spacingMs(rate, share) : at;
+  return { ...pace, n: pace.n + units, tat, lastAt: at };
 }
 
 /**
  * The pace without its last send, which was charged but never left. Safe only for the last one: nothing was charged on top
  * of it. What stays of spacing errs on the slow side.
  */
-export function refund(pace: Pace, rate: Rate | null, share: number): Pace {
-  return { ...pace, n: pace.n - 1, tat: rate ? pace.tat - spacingMs(rate, share) : pace.tat };
+export function refund(
+  pace: Pace,
+  rate: Rate | null,
+  { share, units = 1 }: { share: number; units?: number },
+): Pace {
+  return { ...pace, n: pace.n - units, tat: rate ? pace.tat - units * spacingMs(rate, share) : pace.tat };
 }
 
 /** True if the stored instants cannot have been written under the clock that says `now`. */

@@ -17,6 +17,8 @@ export interface QueuePolicy {
   maxAttempts: number;
   maxOrphans: number;
   ttlMs: number;
+  /** How long a dedupe key is remembered, from the accept on. */
+  dedupeWindowMs: number;
   deadKeptMs: number;
   resultsKeptMs: number;
   resultBytes: number;
@@ -41,6 +43,7 @@ export const DEFAULT_POLICY: QueuePolicy = {
   maxAttempts: 8,
   maxOrphans: 3,
   ttlMs: 7 * DAY_MS,
+  dedupeWindowMs: 7 * DAY_MS,
   deadKeptMs: 30 * DAY_MS,
   resultsKeptMs: DAY_MS,
   resultBytes: 64 * 1024,

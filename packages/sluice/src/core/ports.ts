@@ -47,7 +47,9 @@ export interface TurnReport {
 }
 
 export type EnqueueAnswer =
-  | { kind: 'accepted'; receipt: Receipt; shed: SluiceEvent[] }
+  | { kind: 'accepted'; receipt: Receipt; events: SluiceEvent[] }
+  /** What was asked cannot be: nothing was stored. */
+  | { kind: 'refused'; code: 'function-failed' | 'state-conflict'; detail: string }
   | { kind: 'full'; limit: 'maxJobs' | 'maxBytes'; max: number; retryAfterMs: number };
 
 /** The queue. Every method is one transaction, and answers after its `complete`. */

@@ -1,3 +1,4 @@
+import type { PriorityClass } from './line.js';
 import { STEADY, type Flow } from './flow.js';
 import type { CancelReason, DeadReason } from './job.js';
 import { FRESH_PACE, type Pace } from './pace.js';
@@ -19,6 +20,8 @@ export interface Counts {
   cancelled: Partial<Record<CancelReason, number>>;
   /** Refused because the queue was full: never accepted. */
   refused: number;
+  /** Given the ticket of a job that stood for them: never accepted. */
+  deduplicated: number;
   /** Attempts that left; `sends / accepted` is the send amplification. */
   sends: number;
 }
@@ -28,6 +31,12 @@ export interface QueueRow {
   name: string;
   policy: QueuePolicy;
   nextSeq: number;
+  /** The classes of priority that were ever used. */
+  classes: Record<number, PriorityClass>;
+  /** Jobs served since one of a lower class was. */
+  overtakes: number;
+  /** Jobs that wait to be released, or for another job. */
+  parked: number;
   counts: Counts;
   /** Bytes of the jobs that wait or are leased. */
   bytes: number;
@@ -39,12 +48,27 @@ export interface QueueRow {
   pace: Pace;
 }
 
+const NO_COUNTS: Counts = {
+  accepted: 0,
+  waiting: 0,
+  leased: 0,
+  done: 0,
+  dead: {},
+  cancelled: {},
+  refused: 0,
+  deduplicated: 0,
+  sends: 0,
+};
+
 export function newQueueRow(name: string, policy: QueuePolicy): QueueRow {
   return {
     name,
     policy,
     nextSeq: 1,
-    counts: { accepted: 0, waiting: 0, leased: 0, done: 0, dead: {}, cancelled: {}, refused: 0, sends: 0 },
+    classes: {},
+    overtakes: 0,
+    parked: 0,
+    counts: { ...NO_COUNTS, dead: {}, cancelled: {} },
     bytes: 0,
     paused: false,
     gate: { kind: 'open' },

@@ -1,3 +1,5 @@
+import { SluiceError } from './errors.js';
+
 /** One thing that is wrong with a config. */
 export interface Problem {
   where: string;
@@ -25,6 +27,14 @@ export const duration: Rule = {
   allowed: 'whole milliseconds from 1 to 2147483647',
 };
 export const age: Rule = { allows: (value) => isInteger(value, 1), allowed: 'whole milliseconds from 1' };
+export const epoch: Rule = {
+  allows: (value) => isInteger(value, 0),
+  allowed: 'an instant in epoch milliseconds',
+};
+export const key: Rule = {
+  allows: (value) => typeof value === 'string' && value.length <= 512,
+  allowed: 'a string of up to 512 characters',
+};
 export const size: Rule = { allows: (value) => isInteger(value, 0), allowed: 'whole bytes from 0' };
 export const flag: Rule = { allows: (value) => typeof value === 'boolean', allowed: 'true or false' };
 export const callable: Rule = { allows: (value) => typeof value === 'function', allowed: 'a function' };
@@ -37,6 +47,13 @@ export const label: Rule = {
   allows: (value) => typeof value === 'string' && /^[\w-]{1,64}$/.test(value),
   allowed: 'up to 64 letters, digits, _ and -',
 };
+
+export function wholeFrom(least: number, most: number): Rule {
+  return {
+    allows: (value) => isInteger(value, least) && (value as number) <= most,
+    allowed: `a whole number from ${least} to ${most}`,
+  };
+}
 
 export function oneOf(...values: readonly string[]): Rule {
   return {
@@ -93,4 +110,18 @@ export function problemsOf(where: string, value: unknown, rules: Record<string, 
       ? []
       : [{ where: place, value: field, allowed: rule.allowed }];
   });
+}
+
+/** @throws SluiceError `config-invalid` that names every problem; nothing where there is none */
+export function throwProblems(problems: readonly Problem[]): void {
+  if (!problems[0]) return;
+  const lines = problems.map(
+    ({ where, value, allowed }) => `${where} is ${show(value)}; allowed: ${allowed}.`,
+  );
+  throw new SluiceError('config-invalid', lines.join('\n'), { value: problems[0].value });
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'missing');
 }

@@ -15,6 +15,11 @@ export interface JobView {
   bodyBytes?: number;
   /** When a waiting job is due, where that is not now. */
   dueAt?: number;
+  /** Waits to be released, or for the job named by `after`. */
+  parked?: 'held' | 'after';
+  priority?: number;
+  dedupeKey?: string;
+  after?: Ticket;
   /** When it ended. */
   endedAt?: number;
   reason?: DeadReason | CancelReason;
@@ -64,7 +69,10 @@ export function viewOfJob(job: Job): JobView {
     enqueuedAt,
     attempts,
     bodyBytes,
+    priority: job.priority,
     ...(orderingKey === undefined ? {} : { orderingKey }),
+    ...(job.dedupeKey === undefined ? {} : { dedupeKey: job.dedupeKey }),
+    ...(job.after === undefined ? {} : { after: job.after }),
     ...(job.lastAnswer ? { answer: job.lastAnswer } : {}),
   };
   switch (state.kind) {
@@ -72,7 +80,10 @@ export function viewOfJob(job: Job): JobView {
       return { ...common, state: 'leased' };
     case 'dead':
       return { ...common, state: 'dead', endedAt: state.at, reason: state.reason, detail: state.detail };
+    case 'parked':
+      return { ...common, state: 'waiting', parked: state.why };
     case 'delayed':
+    case 'scheduled':
       return { ...common, state: 'waiting', dueAt: state.at };
     default:
       return { ...common, state: 'waiting' };

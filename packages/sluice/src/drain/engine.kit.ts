@@ -161,6 +161,7 @@ function draft(nonce: string, change: Partial<JobDraft>): JobDraft {
       referrerPolicy: '',
       integrity: '',
     },
+    options: {},
     ...change,
   };
 }

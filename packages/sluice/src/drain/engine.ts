@@ -145,7 +145,14 @@ export class Engine {
   }
 }
 
-const WORTH_A_LOOK = new Set<SluiceEvent['type']>(['accepted', 'nudged', 'paused', 'resumed', 'redriven']);
+const WORTH_A_LOOK = new Set<SluiceEvent['type']>([
+  'accepted',
+  'nudged',
+  'paused',
+  'resumed',
+  'redriven',
+  'released',
+]);
 
 async function sweepQueue(store: Store, queue: string, now: number): Promise<void> {
   let isDone = false;

@@ -1,4 +1,5 @@
 import { sentenceOf } from '../core/errors.js';
+import type { JobOptions } from '../core/job-options.js';
 import { createMatcher, type Matcher } from '../core/match.js';
 import { type Captured, type Host, type Intake, PROTOCOL, SCHEMA } from '../core/messages.js';
 import type { Runtime } from './runtime.js';
@@ -15,9 +16,9 @@ export function createHost(runtime: Runtime, sleeper: Sleeper): Host {
   const matcher = createOwnMatcher(runtime);
   return {
     hello: async () => ({ protocol: PROTOCOL, schema: SCHEMA, name: definition.name, engine: runtime.id }),
-    enqueue: (requests, { queue }) => {
+    enqueue: (requests, { queue, ...asked }) => {
       const queues = requests.map((captured) => queue ?? matcher(factsOfCaptured(captured)));
-      return enqueueMatched(intake, requests, queues);
+      return enqueueMatched(intake, { requests, queues, asked });
     },
     queueOf: async (url) => {
       const queues = METHODS.map((method) => matcher({ method, url, mode: 'cors', destination: '' }));
@@ -39,8 +40,7 @@ export function createOwnMatcher({ definition }: Pick<Runtime, 'definition'>): M
 
 async function enqueueMatched(
   intake: Runtime['intake'],
-  requests: Captured[],
-  queues: (string | undefined)[],
+  { requests, queues, asked }: { requests: Captured[]; queues: (string | undefined)[]; asked: JobOptions },
 ): Promise<Intake[]> {
   const places = queues.flatMap((queue, i) => (queue === undefined ? [] : [{ queue, i }]));
   const answers = requests.map((): Intake => ({ kind: 'unmatched' }));
@@ -48,10 +48,11 @@ async function enqueueMatched(
   const matched = places.map(({ i }) => requests[i] as Captured);
   const taken =
     only && places.length === 1
-      ? [await intake.accept(matched[0] as Captured, only.queue)]
+      ? [await intake.accept(matched[0] as Captured, only.queue, asked)]
       : await intake.acceptAll(
           matched,
           places.map(({ queue }) => queue),
+          asked,
         );
   for (const [k, { i }] of places.entries()) answers[i] = taken[k] as Intake;
   return answers;

@@ -1,13 +1,12 @@
 import { policiesOf, type QueueDefinition, type SluiceDefinition } from '../core/config.js';
-import { isSluiceError, SluiceError, sentenceOf } from '../core/errors.js';
+import { type ErrorCode, isSluiceError, SluiceError, sentenceOf } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { JobDraft } from '../core/job.js';
+import type { JobOptions } from '../core/job-options.js';
 import type { Captured, Intake, Refusal } from '../core/messages.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { EnqueueAnswer, Notify, Store } from '../core/ports.js';
-import { capturedFacts } from '../transport/intake-facts.js';
-import { keyOf, newKey } from '../transport/idempotency.js';
-import { hideSecrets } from '../transport/seal.js';
+import { draftOf } from './draft.js';
 import { createGroupCommit } from './group-commit.js';
 
 export interface IntakeOptions {
@@ -21,9 +20,9 @@ export interface IntakeOptions {
 /** Takes captured requests into the queue: the one way in, for the service worker and for the worker of a page. */
 export interface IntakeDesk {
   /** One request; what arrives together is committed together. */
-  accept(captured: Captured, queue: string): Promise<Intake>;
-  /** Many requests in one transaction. `queues[i]` is the queue of `captured[i]`. */
-  acceptAll(captured: readonly Captured[], queues: readonly string[]): Promise<Intake[]>;
+  accept(captured: Captured, queue: string, asked?: JobOptions): Promise<Intake>;
+  /** Many requests in one transaction. `queues[i]` is the queue of `captured[i]`; `asked` holds for each. */
+  acceptAll(captured: readonly Captured[], queues: readonly string[], asked?: JobOptions): Promise<Intake[]>;
 }
 
 export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
@@ -33,24 +32,24 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
   const commit = (drafts: JobDraft[]): Promise<EnqueueAnswer[]> => enqueueAndTell(drafts, policies, options);
   const commitSoon = createGroupCommit(commit);
 
-  const prepare = (captured: Captured, queue: string): Promise<JobDraft> => {
+  const prepare = async (captured: Captured, queue: string, asked: JobOptions): Promise<JobDraft> => {
     const known = queues.get(queue);
     if (!known) throw unknownQueue(queue, [...queues.keys()]);
-    return draftOf(captured, known, options.sealingKey);
+    return draftOf(captured, { queue: known, asked, sealingKey: options.sealingKey });
   };
 
   return {
-    accept: async (captured, queue) => {
+    accept: async (captured, queue, asked = {}) => {
       try {
-        return intakeOf(await commitSoon(await prepare(captured, queue)), queue);
+        return intakeOf(await commitSoon(await prepare(captured, queue, asked)), queue);
       } catch (error) {
         return failureOf(error, queues.get(queue));
       }
     },
-    acceptAll: async (captured, names) => {
+    acceptAll: async (captured, names, asked = {}) => {
       const queueOf = (i: number): string => names[i] as string;
       try {
-        const drafts = await Promise.all(captured.map((one, i) => prepare(one, queueOf(i))));
+        const drafts = await Promise.all(captured.map((one, i) => prepare(one, queueOf(i), asked)));
         return (await commit(drafts)).map((answer, i) => intakeOf(answer, queueOf(i)));
       } catch (error) {
         return captured.map((_, i) => failureOf(error, queues.get(queueOf(i))));
@@ -70,49 +69,13 @@ async function enqueueAndTell(
 }
 
 function eventsOf(answer: EnqueueAnswer, queue: string): SluiceEvent[] {
-  if (answer.kind === 'full') return [{ type: 'refused', queue, code: 'queue-full' }];
-  return [...answer.shed, { type: 'accepted', queue, ticket: answer.receipt.ticket }];
-}
-
-/** Everything that takes time is finished here, before the transaction opens. */
-async function draftOf(
-  { request, body }: Captured,
-  { name, policy, orderingKey, secrets, secretHeaders }: QueueDefinition,
-  sealingKey: () => Promise<CryptoKey>,
-): Promise<JobDraft> {
-  if (body && body.byteLength > policy.maxBodyBytes)
-    throw tooLarge(name, body.byteLength, policy.maxBodyBytes);
-  const chain = orderingKey && callOrderingKey(name, orderingKey, { request, body });
-  const idempotencyKey = keyOf(request, policy.idempotency.header) ?? newKey();
-  const hidden = await hideSecrets(request, { mode: secrets, extra: secretHeaders, key: sealingKey });
-  return {
-    queue: name,
-    nonce: newKey().slice(0, 8),
-    idempotencyKey,
-    request: hidden,
-    ...(chain === undefined ? {} : { orderingKey: chain }),
-    ...(body ? { body } : {}),
-  };
-}
-
-function callOrderingKey(
-  queue: string,
-  orderingKey: NonNullable<QueueDefinition['orderingKey']>,
-  captured: Captured,
-): string | undefined {
-  try {
-    return orderingKey(capturedFacts(captured));
-  } catch (cause) {
-    throw new SluiceError(
-      'function-failed',
-      `the orderingKey function of queue '${queue}' threw ${sentenceOf(cause)}; the request was not queued.`,
-      { value: queue, cause },
-    );
-  }
+  if (answer.kind === 'accepted') return answer.events;
+  return [{ type: 'refused', queue, code: answer.kind === 'full' ? 'queue-full' : answer.code }];
 }
 
 function intakeOf(answer: EnqueueAnswer, queue: string): Intake {
   if (answer.kind === 'accepted') return { kind: 'accepted', receipt: answer.receipt };
+  if (answer.kind === 'refused') return refused(notQueued(answer.code, answer.detail));
   const refusal: Refusal = {
     status: 503,
     code: 'queue-full',
@@ -129,9 +92,7 @@ function failureOf(error: unknown, queue: QueueDefinition | undefined): Intake {
   const detail = sentenceOf(error);
   if (code === 'body-too-large')
     return refused({ status: 413, code, title: 'The body is too large', detail });
-  if (code === 'queue-unknown' || code === 'function-failed') {
-    return refused({ status: 503, code, title: 'The request could not be queued', detail });
-  }
+  if (ASKED_WRONGLY.has(code)) return refused(notQueued(code, detail));
   const refusal = {
     status: 503,
     code,
@@ -142,13 +103,14 @@ function failureOf(error: unknown, queue: QueueDefinition | undefined): Intake {
   return { kind: 'broken', whenBroken: queue?.whenBroken ?? 'network', refusal };
 }
 
-function refused(refusal: Refusal): Intake {
-  return { kind: 'refused', refusal };
+const ASKED_WRONGLY = new Set<ErrorCode>(['queue-unknown', 'function-failed', 'config-invalid']);
+
+function notQueued(code: ErrorCode, detail: string): Refusal {
+  return { status: 503, code, title: 'The request could not be queued', detail };
 }
 
-function tooLarge(queue: string, bytes: number, maxBytes: number): SluiceError {
-  const sentence = `a body of ${bytes} bytes is more than maxBodyBytes of queue '${queue}' allows, ${maxBytes}.`;
-  return new SluiceError('body-too-large', sentence, { value: bytes });
+function refused(refusal: Refusal): Intake {
+  return { kind: 'refused', refusal };
 }
 
 function unknownQueue(queue: string, known: readonly string[]): SluiceError {

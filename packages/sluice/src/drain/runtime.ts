@@ -10,6 +10,7 @@ import { createChannel } from './channel.js';
 import { createClock } from './clock.js';
 import { Engine } from './engine.js';
 import { createIntakeDesk, type IntakeDesk } from './intake.js';
+import { rewriteOf } from './rewrite.js';
 import { createSealingKeySource } from './sealing-key.js';
 
 /** The real parts, put together: what a worker and a service worker have in common. */
@@ -31,7 +32,7 @@ export function createRuntime(definition: SluiceDefinition): Runtime {
   let engines = 0;
   const notify = createChannel(definition.name);
   const database = openIndexedDb(definition.name);
-  const store = createStore(database);
+  const store = createStore(database, (queue) => rewriteOf(definition, queue));
   const clock = createClock();
   const sealingKey = createSealingKeySource(database);
   const dispatch = createDispatch({

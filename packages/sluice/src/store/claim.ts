@@ -5,6 +5,7 @@ import { earlier, openingOf } from '../core/turn.js';
 import { chargeSend, nextInstant } from './charge.js';
 import { leaseIdOf } from './leases.js';
 import { bury, type Ledger, move } from './ledger.js';
+import { nextInLine, serve } from './line.js';
 import { rangeOf } from './rows.js';
 
 /** A turn claims what falls due within this, so that a high rate does not cost a transaction a send. */
@@ -16,32 +17,33 @@ interface Claims {
   closed: boolean;
 }
 
-/** Takes what may be sent now or shortly, oldest first, each under a lease and charged for its instant. */
+/** Takes what may be sent now or shortly, in the order of the line, each under a lease and charged for its instant. */
 export async function claimDue(ledger: Ledger, request: TurnRequest): Promise<Claims> {
+  await buryExpiredParked(ledger);
   const opening = openingOf(ledger.row, ledger.now);
   if (opening.kind === 'closed') return { claims: [], nextAt: opening.nextAt, closed: true };
   if (opening.kind === 'busy') return { claims: [], nextAt: undefined, closed: false };
   const slots = Math.min(opening.slots, request.maxClaims);
-  const dueAt = await promoteDelayed(ledger, slots);
+  const dueAt = await promoteDue(ledger, slots);
   const taken = await take(ledger, request, slots);
   return { claims: taken.claims, nextAt: earlier(taken.nextAt, dueAt), closed: false };
 }
 
 async function take(ledger: Ledger, request: TurnRequest, slots: number): Promise<Omit<Claims, 'closed'>> {
+  const { now } = ledger;
+  const { leadMs } = request;
   const claims: Claim[] = [];
   while (claims.length < slots) {
-    const jobs = await ledger.tx.all('jobs', {
-      ...rangeOf('byState', ledger.row.name, 'ready'),
-      count: slots - claims.length,
-    });
+    const jobs = await nextInLine(ledger, slots - claims.length);
     if (jobs.length === 0) break;
     for (const job of jobs) {
-      if (job.expiresAt <= ledger.now) {
-        await bury(ledger, job, { reason: 'expired', detail: 'it waited longer than ttlMs' });
+      if (job.expiresAt <= now) {
+        await bury(ledger, job, EXPIRED);
         continue;
       }
-      const at = await nextInstant(ledger, request.leadMs);
-      if (at > ledger.now + request.leadMs + AHEAD_MS) return { claims, nextAt: at - request.leadMs };
+      const at = await nextInstant(ledger, { cost: job.cost, leadMs });
+      if (at > now + leadMs + AHEAD_MS) return { claims, nextAt: at - leadMs };
+      serve(ledger, job);
       claims.push(lease(ledger, job, { at, request }));
     }
   }
@@ -59,18 +61,37 @@ function lease(ledger: Ledger, job: Job, { at, request }: { at: number; request:
   return { job: { ...job, state }, leaseId, leaseUntil, n, sendAt: at, policy: row.policy };
 }
 
-/** Makes what has become due ready, a bounded number at a time, and answers when the next one is due. */
-async function promoteDelayed(ledger: Ledger, slots: number): Promise<number | undefined> {
+/** Makes ready what has become due, a bounded number at a time, and answers when the next one is due. */
+async function promoteDue(ledger: Ledger, slots: number): Promise<number | undefined> {
+  const scheduledAt = await promote(ledger, 'scheduled', slots);
   // A probe takes a job that has not failed yet, so that a poisoned one cannot keep the queue probing with it for ever.
-  if (ledger.row.flow.phase === 'probe' && (await hasReady(ledger))) return undefined;
-  const range = { ...rangeOf('byState', ledger.row.name, 'delayed'), count: slots + 1 };
+  if (ledger.row.flow.phase === 'probe' && (await hasReady(ledger))) return scheduledAt;
+  return earlier(scheduledAt, await promote(ledger, 'delayed', slots));
+}
+
+async function promote(
+  ledger: Ledger,
+  kind: 'scheduled' | 'delayed',
+  slots: number,
+): Promise<number | undefined> {
+  const range = { ...rangeOf('byState', ledger.row.name, kind), count: slots + 1 };
   for (const job of await ledger.tx.all('jobs', range)) {
-    const dueAt = sooner(job.state.at, ledger.now);
+    const dueAt = kind === 'delayed' ? sooner(job.state.at, ledger.now) : job.state.at;
     if (dueAt > ledger.now) return dueAt;
-    move(ledger, job, { kind: 'ready', at: 0 });
+    move(ledger, job, { kind: 'ready', at: job.rank });
   }
   return undefined;
 }
+
+/** What waits for somebody's word is never claimed, and so would never be found too old. */
+async function buryExpiredParked(ledger: Ledger): Promise<void> {
+  if (ledger.row.parked === 0) return;
+  const range = { ...rangeOf('byState', ledger.row.name, 'parked', ledger.now), count: EXPIRED_AT_ONCE };
+  for (const job of await ledger.tx.all('jobs', range)) await bury(ledger, job, EXPIRED);
+}
+
+const EXPIRED = { reason: 'expired', detail: 'it waited longer than ttlMs' } as const;
+const EXPIRED_AT_ONCE = 50;
 
 async function hasReady({ tx, row }: Ledger): Promise<boolean> {
   return (await tx.all('jobs', { ...rangeOf('byState', row.name, 'ready'), count: 1 })).length > 0;

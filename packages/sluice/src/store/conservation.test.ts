@@ -167,7 +167,7 @@ function draft(nonce: string, key: string | undefined): JobDraft {
     nonce,
     idempotencyKey: nonce,
     body: new ArrayBuffer(10),
-    ...(key === undefined ? {} : { orderingKey: key }),
+    options: key === undefined ? {} : { orderingKey: key },
     request: {
       url: 'https://example.test/api/orders',
       method: 'POST',

@@ -1,13 +1,16 @@
 import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import { afterNudge, afterOnline } from '../core/flow.js';
-import { bytesOf, parseTicket, type Job, type Ticket } from '../core/job.js';
+import { bytesOf, parked, parseTicket, type Job, type Ticket } from '../core/job.js';
 import type { QueueRow } from '../core/queue-row.js';
-import { cancel, entryState, type Ledger, move } from './ledger.js';
+import { cancel } from './endings.js';
+import { entryState, type Ledger, move, unpark } from './ledger.js';
+import { rejoinFlow } from './line.js';
 import { type Database, EVERYTHING, type Plan } from './rows.js';
+import { findRival, rememberTwin } from './twins.js';
 
 const COMMAND: Plan = {
-  tables: ['jobs', 'bodies', 'queues', 'results'],
+  tables: ['jobs', 'bodies', 'queues', 'results', 'twins', 'flows'],
   mode: 'readwrite',
   durability: 'strict',
 };
@@ -86,19 +89,55 @@ export function redriveJob(
     const { row, tx } = ledger;
     if (job.state.kind !== 'dead')
       throw conflict(ticket, `it is ${job.state.kind}, and only a dead job is redriven`);
+    if (job.after !== undefined)
+      throw conflict(ticket, `job '${job.after}', which it comes after, is not in it; submit it anew`);
+    const twin = await findRival(ledger, job);
+    // Sending both would be the duplicate that the key forbids.
+    if (twin) throw conflict(ticket, `job '${twin}' has taken its dedupe key; cancel that one first`);
     const { reason } = job.state;
     row.counts.dead[reason] = (row.counts.dead[reason] ?? 1) - 1;
     row.counts.waiting += 1;
     row.bytes += bytesOf(job.request, job.bodyBytes);
-    const chain = job.orderingKey;
-    const fresh = {
+    const { orderingKey: chain } = job;
+    const expiresAt = now + row.policy.ttlMs;
+    const state = await entryState(ledger, job);
+    tx.put('jobs', {
+      ...job,
       attempts: 0,
       orphans: 0,
-      expiresAt: now + row.policy.ttlMs,
-      state: await entryState(ledger, chain),
-    };
-    tx.put('jobs', { ...job, ...fresh, ...(chain === undefined ? {} : { chain }) });
+      expiresAt,
+      state,
+      ...(chain === undefined ? {} : { chain }),
+    });
+    rememberTwin(ledger, job);
+    await rejoinFlow(ledger, job);
     ledger.events.push({ type: 'redriven', queue: job.queue, ticket });
+  });
+}
+
+/** Parks a waiting job until it is released. */
+export function holdJob(database: Database, ticket: Ticket, now: number): Promise<{ events: SluiceEvent[] }> {
+  return onJob(database, ticket, now, async (ledger, job) => {
+    if (!WAITING.has(job.state.kind))
+      throw conflict(ticket, `it is ${job.state.kind}, and only a waiting job is held`);
+    move(ledger, job, parked(job, 'held'));
+    ledger.events.push({ type: 'held', queue: job.queue, ticket });
+  });
+}
+
+const WAITING = new Set<Job['state']['kind']>(['ready', 'scheduled', 'delayed', 'behind']);
+
+/** Lets a held job take its place in line. */
+export function releaseJob(
+  database: Database,
+  ticket: Ticket,
+  now: number,
+): Promise<{ events: SluiceEvent[] }> {
+  return onJob(database, ticket, now, async (ledger, job) => {
+    if (job.state.kind !== 'parked' || job.state.why !== 'held')
+      throw conflict(ticket, `it is ${job.state.kind}, and only a held job is released`);
+    unpark(ledger, job);
+    ledger.events.push({ type: 'released', queue: job.queue, ticket });
   });
 }
 

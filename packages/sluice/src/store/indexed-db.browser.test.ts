@@ -1,4 +1,7 @@
+import { testDependents } from './dependents.contract.js';
 import { openIndexedDb } from './indexed-db.js';
+import { testScheduling } from './scheduling.contract.js';
 import { testStore } from './store.contract.js';
 
-testStore('IndexedDB', () => openIndexedDb(`test-${crypto.randomUUID()}`));
+for (const testContract of [testStore, testScheduling, testDependents])
+  testContract('IndexedDB', () => openIndexedDb(`test-${crypto.randomUUID()}`));

@@ -157,6 +157,9 @@ function createTx(transaction: IDBTransaction): Tx {
     delete: (table, key) => {
       transaction.objectStore(table).delete(key);
     },
+    deleteAll: (table, range) => {
+      transaction.objectStore(table).delete(keyRange(table, range));
+    },
   };
 }
 

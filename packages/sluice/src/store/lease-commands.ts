@@ -5,7 +5,7 @@ import type { Ledger } from './ledger.js';
 import { type Database, EVERYTHING, type Plan, rangeOf } from './rows.js';
 
 const WRITE: Plan = {
-  tables: ['jobs', 'bodies', 'queues', 'results'],
+  tables: ['jobs', 'bodies', 'queues', 'results', 'twins', 'flows'],
   mode: 'readwrite',
   durability: 'relaxed',
 };

@@ -1,7 +1,8 @@
-import type { Job } from '../core/job.js';
+import { type Job, stateInTurn } from '../core/job.js';
 import type { TurnRequest } from '../core/ports.js';
 import { earlier } from '../core/turn.js';
-import { bury, cancel, type Ledger, move } from './ledger.js';
+import { cancel } from './endings.js';
+import { bury, type Ledger, move } from './ledger.js';
 import { rangeOf } from './rows.js';
 
 /**
@@ -25,16 +26,17 @@ export async function recoverLeases(ledger: Ledger, request: TurnRequest): Promi
 /** A job that takes its engine down with it, again and again, must not do so for ever. */
 async function orphan(ledger: Ledger, job: Job): Promise<void> {
   const orphans = job.orphans + 1;
-  if (orphans <= ledger.row.policy.maxOrphans) return giveBack(ledger, { ...job, orphans });
+  const orphaned = { ...job, orphans, mayHaveArrived: true as const };
+  if (orphans <= ledger.row.policy.maxOrphans) return giveBack(ledger, orphaned);
   const detail = `its engine was lost ${orphans} times in mid-send`;
-  await bury(ledger, { ...job, orphans }, { reason: 'orphaned', detail });
+  await bury(ledger, orphaned, { reason: 'orphaned', detail });
 }
 
 /** Back to its place; or out, if that was asked for while it was leased. */
 export async function giveBack(ledger: Ledger, job: Job): Promise<void> {
   const isCancelled = job.state.kind === 'leased' && job.state.cancelled;
   if (isCancelled) await cancel(ledger, job, 'user');
-  else move(ledger, job, { kind: 'ready', at: 0 });
+  else move(ledger, job, stateInTurn(job, ledger.now));
 }
 
 /** A lease id names its engine, and is never used again. */

@@ -1,14 +1,17 @@
 import type { SluiceEvent } from '../core/events.js';
 import {
-  type Answer,
   bytesOf,
-  type CancelReason,
   type DeadReason,
   type Job,
+  type JobState,
   type Result,
+  type Rewrite,
+  stateInTurn,
 } from '../core/job.js';
 import type { QueueRow } from '../core/queue-row.js';
+import { leaveFlow } from './line.js';
 import type { Tx } from './rows.js';
+import { forgetTwin } from './twins.js';
 
 /**
  * The moves that a job can make, each with its rows, its counters and its event, inside one open transaction.
@@ -19,27 +22,17 @@ export interface Ledger {
   row: QueueRow;
   now: number;
   events: SluiceEvent[];
+  /** How a queue rewrites what comes after a job; undefined for a queue whose rules are not known here. */
+  rewriteOf?: RewriteOf;
 }
+
+export type RewriteOf = (queue: string) => Rewrite | undefined;
 
 /** Every live job passes through here on its way to or from a lease, so that the counters cannot be forgotten. */
 export function move(ledger: Ledger, job: Job, state: Job['state']): void {
   count(ledger.row, job.state.kind, -1);
   count(ledger.row, state.kind, 1);
   ledger.tx.put('jobs', { ...job, state });
-}
-
-export async function finish(ledger: Ledger, job: Job, answer: Answer): Promise<void> {
-  const { row, now, events } = ledger;
-  row.counts.done += 1;
-  await leave(ledger, job, { kind: 'done', at: now, answer: capped(answer, row.policy.resultBytes) });
-  events.push({ type: 'done', queue: row.name, ticket: job.ticket, status: answer.status });
-}
-
-export async function cancel(ledger: Ledger, job: Job, reason: CancelReason): Promise<void> {
-  const { row, now, events } = ledger;
-  row.counts.cancelled[reason] = (row.counts.cancelled[reason] ?? 0) + 1;
-  await leave(ledger, job, { kind: 'cancelled', at: now, reason });
-  events.push({ type: 'cancelled', queue: row.name, ticket: job.ticket, reason });
 }
 
 /** A dead letter keeps its request and its body, to be looked at and redriven. */
@@ -52,27 +45,34 @@ export async function bury(
   count(row, job.state.kind, -1);
   row.bytes -= bytesOf(job.request, job.bodyBytes);
   row.counts.dead[cause.reason] = (row.counts.dead[cause.reason] ?? 0) + 1;
-  const { chain, ...rest } = job;
+  const { chain: _, ...rest } = job;
   tx.put('jobs', { ...rest, state: { kind: 'dead', at: now, ...cause } });
-  await promoteNext(ledger, chain);
+  await forgetTwin(ledger, job);
+  await leaveFlow(ledger, job);
+  await promoteNext(ledger, job);
   events.push({ type: 'dead', queue: row.name, ticket: job.ticket, ...cause });
 }
 
 /** Where a job joins or rejoins the queue: behind, while its ordering key has a live job. */
-export async function entryState({ tx, row }: Ledger, chain: string | undefined): Promise<Job['state']> {
-  if (chain === undefined) return { kind: 'ready', at: 0 };
-  const [head] = await tx.all('jobs', chainRange(row.name, chain));
-  return head ? { kind: 'behind', at: 0 } : { kind: 'ready', at: 0 };
+export async function entryState(
+  { tx, row, now }: Ledger,
+  job: Pick<Job, 'rank' | 'notBefore' | 'orderingKey'>,
+): Promise<JobState> {
+  const { orderingKey } = job;
+  const [head] = orderingKey === undefined ? [] : await tx.all('jobs', chainRange(row.name, orderingKey));
+  return head ? { kind: 'behind', at: 0 } : stateInTurn(job, now);
 }
 
-async function leave(ledger: Ledger, job: Job, end: Result['end']): Promise<void> {
+/** The job and its body go, and how it ended stays. */
+export async function leave(ledger: Ledger, job: Job, end: Result['end']): Promise<void> {
   const { tx, row } = ledger;
   count(row, job.state.kind, -1);
   row.bytes -= bytesOf(job.request, job.bodyBytes);
   tx.delete('jobs', [job.queue, job.seq]);
   if (job.bodyBytes > 0) tx.delete('bodies', [job.queue, job.seq]);
   tx.put('results', resultOf(job, end, row.policy.resultsKeptMs));
-  await promoteNext(ledger, job.chain);
+  await leaveFlow(ledger, job);
+  await promoteNext(ledger, job);
 }
 
 function resultOf(job: Job, end: Result['end'], keptMs: number): Result {
@@ -80,11 +80,21 @@ function resultOf(job: Job, end: Result['end'], keptMs: number): Result {
   return { queue, seq, ticket, method: request.method, url: request.url, end, expiresAt: end.at + keptMs };
 }
 
-/** The head has left its chain: the next in line stands first now. */
-async function promoteNext(ledger: Ledger, chain: string | undefined): Promise<void> {
-  if (chain === undefined) return;
+/** Where the head has left its chain, the next in line stands first now. */
+async function promoteNext(ledger: Ledger, { chain, state }: Job): Promise<void> {
+  if (chain === undefined || isBehind(state)) return;
   const [next] = await ledger.tx.all('jobs', chainRange(ledger.row.name, chain));
-  if (next?.state.kind === 'behind') move(ledger, next, { kind: 'ready', at: 0 });
+  if (next?.state.kind === 'behind') move(ledger, next, stateInTurn(next, ledger.now));
+  if (next?.state.kind === 'parked') move(ledger, next, { ...next.state, behind: false });
+}
+
+/** A parked job takes the place that it has kept. */
+export function unpark(ledger: Ledger, job: Job): void {
+  move(ledger, job, isBehind(job.state) ? { kind: 'behind', at: 0 } : stateInTurn(job, ledger.now));
+}
+
+function isBehind(state: JobState): boolean {
+  return state.kind === 'behind' || (state.kind === 'parked' && state.behind);
 }
 
 function chainRange(queue: string, chain: string) {
@@ -94,10 +104,5 @@ function chainRange(queue: string, chain: string) {
 function count(row: QueueRow, kind: Job['state']['kind'], by: 1 | -1): void {
   if (kind === 'leased') row.counts.leased += by;
   else if (kind !== 'dead') row.counts.waiting += by;
-}
-
-function capped(answer: Answer, capBytes: number): Answer {
-  if (!answer.body || answer.body.byteLength <= capBytes) return answer;
-  const { body: _, ...rest } = answer;
-  return { ...rest, bodyOmitted: true };
+  if (kind === 'parked') row.parked += by;
 }

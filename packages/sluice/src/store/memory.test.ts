@@ -1,4 +1,7 @@
+import { testDependents } from './dependents.contract.js';
 import { openMemory } from './memory.js';
+import { testScheduling } from './scheduling.contract.js';
 import { testStore } from './store.contract.js';
 
-testStore('the twin in memory', openMemory);
+for (const testContract of [testStore, testScheduling, testDependents])
+  testContract('the twin in memory', openMemory);

@@ -56,6 +56,11 @@ function createTx(tables: Map<Table, Rows>, { mode }: Plan): Tx {
     delete: (table, key) => {
       writable(table).delete(JSON.stringify(key));
     },
+    deleteAll: (table, range) => {
+      const { key } = KEY_PATHS[table];
+      for (const row of select(table, writable(table), range))
+        writable(table).delete(JSON.stringify(keyOf(row, key)));
+    },
   };
 }
 

@@ -31,7 +31,7 @@ export interface ListRequest {
 
 /** The kinds of rows that make up a state, in the order in which they are listed. */
 const KINDS: Record<JobView['state'], readonly string[]> = {
-  waiting: ['ready', 'delayed', 'behind'],
+  waiting: ['ready', 'delayed', 'scheduled', 'behind', 'parked'],
   leased: ['leased'],
   dead: ['dead'],
   done: ['done'],

@@ -1,4 +1,4 @@
-import type { Job, Result, Secrets } from '../core/job.js';
+import type { Job, Result, Secrets, Ticket } from '../core/job.js';
 import type { QueueRow } from '../core/queue-row.js';
 
 /** A body, apart from its job so that planning, listing and counting never load it. */
@@ -11,12 +11,32 @@ export interface BodyRow {
 /** One send that was charged: the sliding log of the pace, and the engine's own record. */
 export interface SendRow {
   queue: string;
+  /** The number of its last unit. */
   n: number;
+  units: number;
   /** The instant it was charged for. */
   at: number;
   idempotencyKey: string;
   attempt: number;
   leaseId: string;
+}
+
+/** A fairness key with live jobs: how many, and the place of the last. */
+export interface FlowRow {
+  queue: string;
+  priority: number;
+  key: string;
+  end: number;
+  live: number;
+}
+
+/** A dedupe key that is remembered, and the job that it stands for. */
+export interface TwinRow {
+  queue: string;
+  key: string;
+  seq: number;
+  ticket: Ticket;
+  expiresAt: number;
 }
 
 /** What an app has one of. */
@@ -34,6 +54,8 @@ export interface Tables {
   queues: { key: string; row: QueueRow };
   sends: { key: [queue: string, n: number]; row: SendRow };
   results: { key: [queue: string, seq: number]; row: Result };
+  flows: { key: [queue: string, priority: number, key: string]; row: FlowRow };
+  twins: { key: [queue: string, key: string]; row: TwinRow };
   meta: { key: MetaRow['key']; row: MetaRow };
 }
 
@@ -45,7 +67,8 @@ export const KEY_PATHS: Record<Table, { key: string | string[]; indexes: Record<
     key: ['queue', 'seq'],
     indexes: {
       byState: ['queue', 'state.kind', 'state.at', 'seq'],
-      byChain: ['queue', 'chain', 'seq'],
+      byChain: ['queue', 'chain', 'link', 'seq'],
+      byAfter: ['queue', 'after', 'seq'],
     },
   },
   bodies: { key: ['queue', 'seq'], indexes: {} },
@@ -55,6 +78,8 @@ export const KEY_PATHS: Record<Table, { key: string | string[]; indexes: Record<
     key: ['queue', 'seq'],
     indexes: { byEnd: ['queue', 'end.kind', 'end.at', 'seq'], byExpiry: ['expiresAt'] },
   },
+  flows: { key: ['queue', 'priority', 'key'], indexes: {} },
+  twins: { key: ['queue', 'key'], indexes: { byExpiry: ['expiresAt'] } },
   meta: { key: 'key', indexes: {} },
 };
 
@@ -76,6 +101,8 @@ export interface Tx {
   /** Takes effect at once for later reads of the transaction; a failure aborts the whole of it. */
   put<T extends Table>(table: T, row: Tables[T]['row']): void;
   delete<T extends Table>(table: T, key: Tables[T]['key']): void;
+  /** Deletes the rows of a range of the table's own keys. */
+  deleteAll(table: Table, range: Pick<Range, 'from' | 'to'>): void;
 }
 
 export interface Plan {

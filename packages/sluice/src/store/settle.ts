@@ -1,8 +1,9 @@
-import type { Settlement } from '../core/attempt.js';
-import type { Job } from '../core/job.js';
+import type { AttemptEnd, Settlement } from '../core/attempt.js';
+import { type Job, stateInTurn } from '../core/job.js';
 import { type Instant, settle, type Settled } from '../core/settle.js';
 import { refundUnsent } from './charge.js';
-import { bury, cancel, finish, type Ledger, move } from './ledger.js';
+import { cancel, finish } from './endings.js';
+import { bury, type Ledger, move } from './ledger.js';
 
 /** Applies the verdicts on what has ended, in the order in which it ended. */
 export async function settleEnded(
@@ -25,7 +26,8 @@ async function settleOne(ledger: Ledger, job: Job, settlement: Settlement, insta
   if (!holdsLease && !isLateSuccess) return;
   tellOfQueue(ledger, settled);
   Object.assign(ledger.row, settled.queue);
-  await place(ledger, { ...job, attempts: settled.attempts }, { settled, settlement });
+  const unanswered = UNANSWERED.has(settlement.end.kind) ? { mayHaveArrived: true as const } : {};
+  await place(ledger, { ...job, ...unanswered, attempts: settled.attempts }, { settled, settlement });
 }
 
 async function place(
@@ -42,7 +44,7 @@ async function place(
     case 'cancelled':
       return cancel(ledger, job, next.reason);
     case 'ready':
-      return move(ledger, job, { kind: 'ready', at: 0 });
+      return move(ledger, job, stateInTurn(job, ledger.now));
     case 'delayed':
       move(ledger, answered, { kind: 'delayed', at: Math.round(next.at) });
       ledger.events.push({
@@ -54,6 +56,9 @@ async function place(
       });
   }
 }
+
+/** Ends that do not tell whether the service has seen the request. */
+const UNANSWERED = new Set<AttemptEnd['kind']>(['network-error', 'timeout', 'aborted']);
 
 /** An answer that was trusted though the browser hides it. */
 const HIDDEN = { status: 0, statusText: '', headers: [], bodyOmitted: true };

@@ -95,7 +95,7 @@ export function testStore(name: string, open: () => Database): void {
       const [answer] = await enqueue(1);
       expect(answer).toMatchObject({
         kind: 'accepted',
-        shed: [{ type: 'cancelled', ticket: first, reason: 'shed' }],
+        events: [{ type: 'cancelled', ticket: first, reason: 'shed' }, { type: 'accepted' }],
       });
       expect(await readJob(database, first ?? '')).toMatchObject({ state: 'cancelled', reason: 'shed' });
       expect((await queueRow()).counts).toMatchObject({ accepted: 3, waiting: 2, cancelled: { shed: 1 } });
@@ -141,6 +141,7 @@ export function testStore(name: string, open: () => Database): void {
         {
           queue: QUEUE,
           n: 0,
+          units: 1,
           at: T0,
           idempotencyKey: 'k-1',
           attempt: 1,
@@ -222,8 +223,8 @@ export function testStore(name: string, open: () => Database): void {
 
     test('within an ordering key one at a time, in order, also after a nack; across keys in parallel', async () => {
       policy = { ...policy, concurrency: 10 };
-      await enqueue(2, { orderingKey: 'a' });
-      await enqueue(1, { orderingKey: 'b' });
+      await enqueue(2, { options: { orderingKey: 'a' } });
+      await enqueue(1, { options: { orderingKey: 'b' } });
       const first = await turn(T0);
       expect(seqs(first.claims)).toEqual([1, 3]);
       const nacked = await settle(T0, first.claims.slice(0, 1), answered(500), { held: 2 });
@@ -234,7 +235,7 @@ export function testStore(name: string, open: () => Database): void {
     });
 
     test('a dead job holds back nobody, not even its own ordering key', async () => {
-      await enqueue(2, { orderingKey: 'a' });
+      await enqueue(2, { options: { orderingKey: 'a' } });
       const { claims } = await turn(T0);
       expect(seqs((await settle(T0, claims, answered(422))).claims)).toEqual([2]);
     });
@@ -343,7 +344,7 @@ export function testStore(name: string, open: () => Database): void {
     });
 
     test('a redriven job of an ordering key with a live head goes behind it', async () => {
-      const [ticket = ''] = await tickets(3, { orderingKey: 'a' });
+      const [ticket = ''] = await tickets(3, { options: { orderingKey: 'a' } });
       await settle(T0, (await turn(T0)).claims, answered(422), { maxClaims: 0 });
       const head = await turn(T0 + 1);
       expect(seqs(head.claims)).toEqual([2]);
@@ -441,6 +442,7 @@ function draft(change: Partial<JobDraft>): JobDraft {
       referrerPolicy: '',
       integrity: '',
     },
+    options: {},
     ...change,
   };
 }

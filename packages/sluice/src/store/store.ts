@@ -1,6 +1,7 @@
 import type { Store } from '../core/ports.js';
 import { enqueue } from './enqueue.js';
 import { renew } from './lease-commands.js';
+import type { RewriteOf } from './ledger.js';
 import { writeMeta } from './meta.js';
 import { readQueues } from './query.js';
 import type { Database } from './rows.js';
@@ -8,10 +9,10 @@ import { sweep } from './sweep.js';
 import { turn } from './turn.js';
 
 /** The queue over a database: IndexedDB, or its twin in memory. */
-export function createStore(database: Database): Store {
+export function createStore(database: Database, rewriteOf: RewriteOf = () => undefined): Store {
   return {
-    enqueue: (drafts, policies, now) => enqueue(database, drafts, policies, now),
-    turn: (request, instant) => turn(database, request, instant),
+    enqueue: (drafts, policies, now) => enqueue(database, drafts, { policies, now, rewriteOf }),
+    turn: (request, instant) => turn(database, request, { ...instant, rewriteOf }),
     renew: (claim, until) => renew(database, claim, until),
     queueNames: async () => (await readQueues(database)).map(({ name }) => name),
     beat: (engine, now) => writeMeta(database, { key: 'leader', engine, at: now }),

@@ -4,7 +4,8 @@ import { depthOf, type QueueRow } from '../core/queue-row.js';
 import type { Instant } from '../core/settle.js';
 import { earlier, gateAt } from '../core/turn.js';
 import { claimDue } from './claim.js';
-import type { Ledger } from './ledger.js';
+import { recoverDependents } from './dependents.js';
+import type { Ledger, RewriteOf } from './ledger.js';
 import { recoverLeases } from './leases.js';
 import type { Database } from './rows.js';
 import { settleEnded } from './settle.js';
@@ -16,15 +17,16 @@ import { settleEnded } from './settle.js';
 export function turn(
   database: Database,
   request: TurnRequest,
-  instant: Instant,
+  { rewriteOf, ...instant }: Instant & { rewriteOf: RewriteOf },
 ): Promise<TurnReport | undefined> {
-  const tables = ['jobs', 'bodies', 'queues', 'sends', 'results'] as const;
+  const tables = ['jobs', 'bodies', 'queues', 'sends', 'results', 'flows', 'twins'] as const;
   return database.run({ tables, mode: 'readwrite', durability: 'relaxed' }, async (tx) => {
     const row = await tx.get('queues', request.queue);
     if (!row) return undefined;
-    const ledger: Ledger = { tx, row, now: instant.now, events: [] };
+    const ledger: Ledger = { tx, row, now: instant.now, events: [], rewriteOf };
     enter(row, request, instant.now);
     const leaseEndsAt = await recoverLeases(ledger, request);
+    if (request.recover) await recoverDependents(ledger);
     await settleEnded(ledger, request.settlements, instant);
     const { claims, nextAt, closed } = await claimDue(ledger, request);
     tx.put('queues', row);

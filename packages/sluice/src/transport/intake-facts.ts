@@ -1,9 +1,29 @@
-import type { CapturedFacts } from '../core/config.js';
-import type { Captured } from '../core/messages.js';
+import type { AnswerFacts, CapturedFacts } from '../core/config.js';
+import type { Answer, StoredRequest } from '../core/job.js';
 
-/** A captured request, for the functions of users that read a key out of it. */
-export function capturedFacts({ request, body }: Captured): CapturedFacts {
+/** A captured or stored request, for the functions of users that read it. */
+export function capturedFacts({
+  request,
+  body,
+}: {
+  request: StoredRequest;
+  body?: ArrayBuffer | undefined;
+}): CapturedFacts {
   const { method, url, mode, headers } = request;
+  return { method, url, mode, destination: '', headers, ...readersOf(body) };
+}
+
+/** The answer to a job, for the functions of users that read it. */
+export function answerFacts({ status, headers, body }: Answer): AnswerFacts {
+  return { status, headers, ...readersOf(body) };
+}
+
+/** A body as users write it, as it is stored. */
+export function bytesOfBody(body: string | ArrayBuffer): ArrayBuffer {
+  return typeof body === 'string' ? new TextEncoder().encode(body).buffer : body;
+}
+
+function readersOf(body: ArrayBuffer | undefined): { text(): string; json(): unknown } {
   const text = (): string => new TextDecoder().decode(body ?? new ArrayBuffer(0));
-  return { method, url, mode, destination: '', headers, text, json: () => JSON.parse(text()) as unknown };
+  return { text, json: () => JSON.parse(text()) as unknown };
 }

@@ -1,0 +1,83 @@
+import type { CapturedFacts, OptionFunctions, QueueDefinition } from '../core/config.js';
+import { SluiceError, sentenceOf } from '../core/errors.js';
+import type { Coalesce, JobDraft } from '../core/job.js';
+import { checkOptions, type JobOptions } from '../core/job-options.js';
+import type { Captured } from '../core/messages.js';
+import { keyOf, newKey } from '../transport/idempotency.js';
+import { bytesOfBody, capturedFacts } from '../transport/intake-facts.js';
+import { hideSecrets } from '../transport/seal.js';
+
+export interface DraftContext {
+  queue: QueueDefinition;
+  /** What the caller asked for by name, before the functions of the queue. */
+  asked: JobOptions;
+  sealingKey: () => Promise<CryptoKey>;
+}
+
+/**
+ * A captured request as a job about to be stored. Everything that takes time is finished here, before the transaction opens.
+ *
+ * @throws SluiceError `body-too-large`, `function-failed`, `config-invalid` for an option that is not allowed
+ */
+export async function draftOf(captured: Captured, context: DraftContext): Promise<JobDraft> {
+  const { request, body } = captured;
+  const { queue, asked, sealingKey } = context;
+  const { name, policy, secrets, secretHeaders } = queue;
+  if (body && body.byteLength > policy.maxBodyBytes)
+    throw tooLarge(name, body.byteLength, policy.maxBodyBytes);
+  const options = { ...readOptions(queue, capturedFacts(captured)), ...asked };
+  checkOptions(`a request to queue '${name}'`, options);
+  const merge = coalesceOf(queue, captured);
+  return {
+    queue: name,
+    nonce: newKey().slice(0, 8),
+    idempotencyKey: keyOf(request, policy.idempotency.header) ?? newKey(),
+    request: await hideSecrets(request, { mode: secrets, extra: secretHeaders, key: sealingKey }),
+    options,
+    ...(body ? { body } : {}),
+    ...(merge ? { coalesce: merge } : {}),
+  };
+}
+
+const OPTIONS = [
+  'orderingKey',
+  'fairnessKey',
+  'dedupeKey',
+  'priority',
+  'cost',
+] as const satisfies (keyof OptionFunctions)[];
+
+function readOptions({ name, optionFunctions }: QueueDefinition, facts: CapturedFacts): JobOptions {
+  const entries = OPTIONS.map((option) => [option, readOption(name, optionFunctions, { option, facts })]);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as JobOptions;
+}
+
+function readOption(
+  queue: string,
+  functions: OptionFunctions,
+  { option, facts }: { option: keyof OptionFunctions; facts: CapturedFacts },
+): unknown {
+  try {
+    return functions[option]?.(facts);
+  } catch (cause) {
+    throw new SluiceError(
+      'function-failed',
+      `the ${option} function of queue '${queue}' threw ${sentenceOf(cause)}; the request was not queued.`,
+      { value: queue, cause },
+    );
+  }
+}
+
+function coalesceOf({ coalesce }: QueueDefinition, captured: Captured): Coalesce | undefined {
+  if (coalesce === undefined) return undefined;
+  if (coalesce === 'replace') return () => ({ kind: 'replaced', body: captured.body });
+  return (previous) => {
+    const body = coalesce(capturedFacts(previous), capturedFacts(captured));
+    return body === null ? { kind: 'undone' } : { kind: 'merged', body: bytesOfBody(body) };
+  };
+}
+
+function tooLarge(queue: string, bytes: number, maxBytes: number): SluiceError {
+  const sentence = `a body of ${bytes} bytes is more than maxBodyBytes of queue '${queue}' allows, ${maxBytes}.`;
+  return new SluiceError('body-too-large', sentence, { value: bytes });
+}

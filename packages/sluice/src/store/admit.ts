@@ -1,0 +1,126 @@
+import { sentenceOf } from '../core/errors.js';
+import { type Answer, bytesOf, type Job, type JobDraft, parked, type Ticket, ticketOf } from '../core/job.js';
+import type { EnqueueAnswer } from '../core/ports.js';
+import { depthOf, estimatedStartAt } from '../core/queue-row.js';
+import { findPrior } from './dependents.js';
+import { cancel } from './endings.js';
+import { entryState, type Ledger } from './ledger.js';
+import { joinLine, rejoinFlow } from './line.js';
+import { makeRoom } from './room.js';
+import { rememberTwin, type Twin } from './twins.js';
+
+type Older = Extract<Twin, { kind: 'older' }>;
+
+/** Stores a job at its place in line, where there is room. */
+export async function admit(ledger: Ledger, asked: JobDraft): Promise<EnqueueAnswer> {
+  const prior = await findPrior(ledger, asked.options.after);
+  if (prior.kind === 'gone') return { kind: 'refused', code: 'state-conflict', detail: prior.detail };
+  const draft = prior.kind === 'done' ? rewritten(ledger, asked, prior.answer) : asked;
+  if ('kind' in draft) return draft;
+  const full = await makeRoom(ledger, { jobs: 1, bytes: bytesOfDraft(draft) });
+  if (full) return full;
+  const { held, orderingKey } = draft.options;
+  const base = { ...newJob(ledger, draft), rank: await joinLine(ledger, draft.options) };
+  const job = {
+    ...base,
+    ...chainOf(orderingKey),
+    state: await entryState(ledger, { ...base, ...chainOf(orderingKey) }),
+  };
+  const why = held ? 'held' : prior.kind === 'live' ? 'after' : undefined;
+  store(ledger, why ? { ...job, state: parked(job, why) } : job, draft.body);
+  return acceptedAs(ledger, job.ticket);
+}
+
+/** What it comes after is done already: it is stored as it will be sent. */
+function rewritten({ row, rewriteOf }: Ledger, draft: JobDraft, answer: Answer): JobDraft | EnqueueAnswer {
+  const { after: _, ...options } = draft.options;
+  const rewrite = rewriteOf?.(row.name);
+  if (!rewrite) return { ...draft, options };
+  try {
+    const { body, request } = rewrite({ request: draft.request, body: draft.body }, answer);
+    return { ...withBody(draft, body), request, options };
+  } catch (error) {
+    return { kind: 'refused', code: 'function-failed', detail: `rewrite threw ${sentenceOf(error)}` };
+  }
+}
+
+function withBody(draft: JobDraft, body: ArrayBuffer | undefined): JobDraft {
+  const { body: _, ...rest } = draft;
+  return body ? { ...rest, body } : rest;
+}
+
+/** The older one ends; the newer one takes its place, with its own body or a merged one, or ends with it. */
+export async function coalesce(
+  ledger: Ledger,
+  draft: JobDraft,
+  { job: older, coalesced }: Older,
+): Promise<EnqueueAnswer> {
+  const merged = withBody(draft, coalesced.kind === 'undone' ? undefined : coalesced.body);
+  const bytes = bytesOfDraft(merged) - bytesOf(older.request, older.bodyBytes);
+  const full = await makeRoom(ledger, { jobs: 0, bytes });
+  if (full) return full;
+  const { rank, priority, link, state, fairnessKey, orderingKey } = older;
+  const place = { rank, priority, link, state, ...(fairnessKey === undefined ? {} : { fairnessKey }) };
+  const job = { ...newJob(ledger, merged), ...place, ...chainOf(orderingKey) };
+  store(ledger, job, merged.body);
+  await rejoinFlow(ledger, job);
+  await cancel(ledger, older, coalesced.kind === 'replaced' ? 'replaced' : 'merged');
+  if (coalesced.kind === 'undone') await cancel(ledger, job, 'merged');
+  return acceptedAs(ledger, job.ticket);
+}
+
+export function acceptedAs({ row, now, events }: Ledger, ticket: Ticket): EnqueueAnswer {
+  const startAt = estimatedStartAt(row, now) ?? null;
+  const receipt = {
+    ticket,
+    queue: row.name,
+    state: 'waiting' as const,
+    depth: depthOf(row),
+    estimatedStartAt: startAt,
+  };
+  return { kind: 'accepted', receipt, events };
+}
+
+function newJob({ row, now }: Ledger, { options, idempotencyKey, request, body, nonce }: JobDraft): Job {
+  const { held: _, ttlMs = row.policy.ttlMs, priority = 0, cost = 1, ...keys } = options;
+  const seq = row.nextSeq;
+  row.nextSeq += 1;
+  return {
+    ...keys,
+    queue: row.name,
+    seq,
+    ticket: ticketOf(row.name, seq, nonce),
+    state: { kind: 'ready', at: 0 },
+    rank: 0,
+    link: seq,
+    priority,
+    cost,
+    idempotencyKey,
+    enqueuedAt: now,
+    expiresAt: Math.max(now, keys.notBefore ?? 0) + ttlMs,
+    attempts: 0,
+    orphans: 0,
+    request,
+    bodyBytes: body?.byteLength ?? 0,
+  };
+}
+
+function store(ledger: Ledger, job: Job, body: ArrayBuffer | undefined): void {
+  const { tx, row, events } = ledger;
+  tx.put('jobs', job);
+  if (body && job.bodyBytes > 0) tx.put('bodies', { queue: job.queue, seq: job.seq, body });
+  row.counts.accepted += 1;
+  row.counts.waiting += 1;
+  if (job.state.kind === 'parked') row.parked += 1;
+  row.bytes += bytesOf(job.request, job.bodyBytes);
+  rememberTwin(ledger, job);
+  events.push({ type: 'accepted', queue: job.queue, ticket: job.ticket });
+}
+
+function chainOf(orderingKey: string | undefined): Pick<Job, 'orderingKey' | 'chain'> {
+  return orderingKey === undefined ? {} : { orderingKey, chain: orderingKey };
+}
+
+function bytesOfDraft({ request, body }: JobDraft): number {
+  return bytesOf(request, body?.byteLength ?? 0);
+}

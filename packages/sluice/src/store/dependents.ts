@@ -1,0 +1,87 @@
+import { sentenceOf } from '../core/errors.js';
+import { type Answer, bytesOf, type Job, parseTicket, type Stored, type Ticket } from '../core/job.js';
+import { bury, type Ledger, unpark } from './ledger.js';
+
+/** What a job has to wait for before it may stand in line. */
+export type Prior =
+  | { kind: 'none' }
+  | { kind: 'live' }
+  | { kind: 'done'; answer: Answer }
+  /** It never will be done: what was to come after it cannot. */
+  | { kind: 'gone'; detail: string };
+
+/** How the job that another comes after stands now. */
+export async function findPrior({ tx, row }: Ledger, after: Ticket | undefined): Promise<Prior> {
+  if (after === undefined) return { kind: 'none' };
+  const place = parseTicket(after);
+  if (place?.queue !== row.name)
+    return { kind: 'gone', detail: `after: '${after}' is no job of queue '${row.name}'` };
+  const job = await tx.get('jobs', [row.name, place.seq]);
+  if (job?.ticket === after) return { kind: 'live' };
+  const result = await tx.get('results', [row.name, place.seq]);
+  if (result?.ticket !== after)
+    return { kind: 'gone', detail: `after: job '${after}' is not known any more` };
+  return result.end.kind === 'done'
+    ? { kind: 'done', answer: result.end.answer }
+    : { kind: 'gone', detail: `after: job '${after}' was cancelled` };
+}
+
+/** A job is done: what comes after it is rewritten with its answer, stored so, and takes its place. */
+export async function releaseDependents(ledger: Ledger, ticket: Ticket, answer: Answer): Promise<void> {
+  for (const job of await dependentsOf(ledger, ticket)) await release(ledger, job, answer);
+}
+
+/** An engine that knows no rules of this queue may have settled what others wait for: one that does catches up. */
+export async function recoverDependents(ledger: Ledger): Promise<void> {
+  if (ledger.row.parked === 0) return;
+  const { tx, row } = ledger;
+  const range = {
+    index: 'byAfter',
+    from: [row.name],
+    to: [row.name, '\uffff', Number.POSITIVE_INFINITY],
+  };
+  for (const job of await tx.all('jobs', range)) {
+    if (job.state.kind !== 'parked') continue;
+    const prior = await findPrior(ledger, job.after);
+    if (prior.kind === 'done') await release(ledger, job, prior.answer);
+  }
+}
+
+/** A job was cancelled: what was to come after it is a dead letter, for somebody to look at. */
+export async function buryDependents(ledger: Ledger, ticket: Ticket): Promise<void> {
+  for (const job of await dependentsOf(ledger, ticket))
+    await bury(ledger, job, { reason: 'after', detail: `after: job '${ticket}' was cancelled` });
+}
+
+async function release(ledger: Ledger, job: Job, answer: Answer): Promise<void> {
+  const rewrite = ledger.rewriteOf?.(ledger.row.name);
+  if (!rewrite) return;
+  try {
+    const rewritten = await rewriteJob(ledger, job, (stored) => rewrite(stored, answer));
+    unpark(ledger, rewritten);
+    ledger.events.push({ type: 'released', queue: job.queue, ticket: job.ticket });
+  } catch (error) {
+    await bury(ledger, job, { reason: 'after', detail: `rewrite threw ${sentenceOf(error)}` });
+  }
+}
+
+/** The job with its request and body rewritten, and nothing to wait for any more. */
+async function rewriteJob(ledger: Ledger, job: Job, rewrite: (stored: Stored) => Stored): Promise<Job> {
+  const { tx, row } = ledger;
+  const { queue, seq } = job;
+  const body = job.bodyBytes > 0 ? (await tx.get('bodies', [queue, seq]))?.body : undefined;
+  const stored = rewrite({ request: job.request, body });
+  const bodyBytes = stored.body?.byteLength ?? 0;
+  if (stored.body && bodyBytes > 0) tx.put('bodies', { queue, seq, body: stored.body });
+  else tx.delete('bodies', [queue, seq]);
+  row.bytes += bytesOf(stored.request, bodyBytes) - bytesOf(job.request, job.bodyBytes);
+  const { after: _, ...free } = job;
+  return { ...free, request: stored.request, bodyBytes };
+}
+
+async function dependentsOf({ tx, row }: Ledger, ticket: Ticket): Promise<Job[]> {
+  if (row.parked === 0) return [];
+  const from = [row.name, ticket];
+  const jobs = await tx.all('jobs', { index: 'byAfter', from, to: [...from, Number.POSITIVE_INFINITY] });
+  return jobs.filter(({ state }) => state.kind === 'parked');
+}

@@ -1,0 +1,85 @@
+import type { Job } from '../core/job.js';
+import type { JobOptions } from '../core/job-options.js';
+import {
+  afterServing,
+  EMPTY_CLASS,
+  isAgeingTurn,
+  placeAfter,
+  placeOf,
+  rankOf,
+  ranksOf,
+} from '../core/line.js';
+import type { Ledger } from './ledger.js';
+import { rangeOf } from './rows.js';
+
+/** Gives a new job its rank. One read and one write at most, whatever stands in line. */
+export async function joinLine(
+  ledger: Ledger,
+  { priority = 0, cost = 1, fairnessKey }: JobOptions,
+): Promise<number> {
+  const { classes } = ledger.row;
+  const own = classes[priority] ?? EMPTY_CLASS;
+  if (fairnessKey === undefined) {
+    const end = placeAfter(own, own.end, cost);
+    classes[priority] = { ...own, end };
+    return rankOf(priority, end);
+  }
+  classes[priority] = own;
+  const end = await joinFlow(ledger, { priority, fairnessKey }, (flowEnd) => placeAfter(own, flowEnd, cost));
+  return rankOf(priority, end);
+}
+
+/** One more job of a fairness key is live; `next` gives the place of its last one. */
+async function joinFlow(
+  { tx, row }: Ledger,
+  { priority, fairnessKey }: { priority: number; fairnessKey: string },
+  next: (flowEnd: number | undefined) => number,
+): Promise<number> {
+  const flow = await tx.get('flows', [row.name, priority, fairnessKey]);
+  const end = next(flow?.end);
+  tx.put('flows', { queue: row.name, priority, key: fairnessKey, end, live: (flow?.live ?? 0) + 1 });
+  return end;
+}
+
+/** A dead job lives again, at the rank that it had. */
+export async function rejoinFlow(ledger: Ledger, { priority, rank, fairnessKey }: Job): Promise<void> {
+  if (fairnessKey === undefined) return;
+  const place = placeOf(priority, rank);
+  await joinFlow(ledger, { priority, fairnessKey }, (flowEnd) => Math.max(place, flowEnd ?? 0));
+}
+
+/** A job has ended: a flow without live jobs is forgotten, and joins anew where its class then is. */
+export async function leaveFlow({ tx, row }: Ledger, { priority, fairnessKey }: Job): Promise<void> {
+  if (fairnessKey === undefined) return;
+  const flow = await tx.get('flows', [row.name, priority, fairnessKey]);
+  if (flow && flow.live > 1) tx.put('flows', { ...flow, live: flow.live - 1 });
+  else tx.delete('flows', [row.name, priority, fairnessKey]);
+}
+
+/** A job is taken out of the line to be sent. */
+export function serve({ row }: Ledger, { priority, rank }: Job): void {
+  const { classes, overtakes } = row;
+  const isLowest = Object.keys(classes).every((other) => Number(other) >= priority);
+  row.overtakes = isLowest || isAgeingTurn(overtakes) ? 0 : overtakes + 1;
+  classes[priority] = afterServing(classes[priority] ?? EMPTY_CLASS, placeOf(priority, rank));
+}
+
+/**
+ * The next jobs to be served, at most `count`. With one class in use they are the head of the line; with several they are
+ * taken one by one, since the oldest of all may have its turn among them.
+ */
+export async function nextInLine(ledger: Ledger, count: number): Promise<Job[]> {
+  const { tx, row } = ledger;
+  const isOneClass = Object.keys(row.classes).length < 2;
+  if (!isOneClass && isAgeingTurn(row.overtakes)) return oldestHead(ledger);
+  return tx.all('jobs', { ...rangeOf('byState', row.name, 'ready'), count: isOneClass ? count : 1 });
+}
+
+async function oldestHead({ tx, row }: Ledger): Promise<Job[]> {
+  const heads: Job[] = [];
+  for (const priority of Object.keys(row.classes).map(Number)) {
+    const [from, to] = ranksOf(priority).map((rank) => [row.name, 'ready', rank]);
+    if (from && to) heads.push(...(await tx.all('jobs', { index: 'byState', from, to, count: 1 })));
+  }
+  return heads.toSorted((a, b) => a.seq - b.seq).slice(0, 1);
+}

@@ -1,0 +1,42 @@
+import type { Job } from '../core/job.js';
+import type { EnqueueAnswer } from '../core/ports.js';
+import { depthOf } from '../core/queue-row.js';
+import { cancel } from './endings.js';
+import { type Ledger } from './ledger.js';
+
+/** What an enqueue adds, less what it takes the place of. */
+export interface Load {
+  jobs: number;
+  bytes: number;
+}
+
+/** Sheds the oldest waiting jobs where the policy says so. Answers why there is no room, or nothing where there is. */
+export async function makeRoom(ledger: Ledger, load: Load): Promise<EnqueueAnswer | undefined> {
+  for (let limit = limitFor(ledger, load); limit; limit = limitFor(ledger, load)) {
+    const oldest = ledger.row.policy.whenFull === 'drop-oldest' ? await oldestWaiting(ledger) : undefined;
+    if (!oldest) return fullAnswer(ledger, limit);
+    await cancel(ledger, oldest, 'shed');
+  }
+  return undefined;
+}
+
+function limitFor({ row }: Ledger, { jobs, bytes }: Load): 'maxJobs' | 'maxBytes' | undefined {
+  if (depthOf(row) + jobs > row.policy.maxJobs) return 'maxJobs';
+  return row.bytes + bytes > row.policy.maxBytes ? 'maxBytes' : undefined;
+}
+
+async function oldestWaiting({ tx, row }: Ledger): Promise<Job | undefined> {
+  const heads: Job[] = [];
+  for (const kind of ['ready', 'delayed', 'behind', 'scheduled', 'parked']) {
+    const to = [row.name, kind, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    heads.push(...(await tx.all('jobs', { index: 'byState', from: [row.name, kind], to, count: 1 })));
+  }
+  return heads.toSorted((a, b) => a.seq - b.seq)[0];
+}
+
+/** Room comes with the next send at the soonest. */
+function fullAnswer({ row: { policy, counts } }: Ledger, limit: 'maxJobs' | 'maxBytes'): EnqueueAnswer {
+  counts.refused += 1;
+  const retryAfterMs = policy.rate ? policy.rate.perMs / policy.rate.limit : 1000;
+  return { kind: 'full', limit, max: policy[limit], retryAfterMs };
+}

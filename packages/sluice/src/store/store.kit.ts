@@ -1,0 +1,137 @@
+import type { AttemptEnd } from '../core/attempt.js';
+import type { Answer, JobDraft } from '../core/job.js';
+import { DEFAULT_POLICY, type QueuePolicy } from '../core/policy.js';
+import type { Claim, EnqueueAnswer, Store, TurnReport, TurnRequest } from '../core/ports.js';
+import type { QueueRow } from '../core/queue-row.js';
+import type { RewriteOf } from './ledger.js';
+import { readQueues } from './query.js';
+import type { Database } from './rows.js';
+import { createStore } from './store.js';
+
+export const T0 = 1_700_000_000_000;
+
+/** One queue on a store, driven turn by turn, at instants that the test gives. */
+export class StoreBench {
+  readonly database: Database;
+  readonly store: Store;
+  policy: QueuePolicy = { ...DEFAULT_POLICY, concurrency: 1 };
+  #turns = 0;
+  #drafts = 0;
+
+  constructor(database: Database, rewriteOf?: RewriteOf) {
+    this.database = database;
+    this.store = createStore(database, rewriteOf);
+  }
+
+  async enqueue(change: Partial<JobDraft> = {}, now = T0): Promise<EnqueueAnswer> {
+    this.#drafts += 1;
+    const one = draft({ nonce: `n${this.#drafts}`, ...change });
+    const [answer] = await this.store.enqueue([one], { [one.queue]: this.policy }, now);
+    if (!answer) throw new Error('no answer');
+    return answer;
+  }
+
+  /** Enqueues and answers the ticket. */
+  async ticket(options: JobDraft['options'] = {}, change: Partial<JobDraft> = {}, now = T0): Promise<string> {
+    const answer = await this.enqueue({ ...change, options }, now);
+    if (answer.kind !== 'accepted') throw new Error(`not accepted: ${JSON.stringify(answer)}`);
+    return answer.receipt.ticket;
+  }
+
+  async turn(now: number, change: Partial<TurnRequest> = {}): Promise<TurnReport> {
+    this.#turns += 1;
+    const request = { ...TURN, turn: this.#turns, ...change };
+    const report = await this.store.turn(request, { now, chance: 0.5 });
+    if (!report) throw new Error('no such queue');
+    return report;
+  }
+
+  /** Ends the claims so, and claims what comes next. */
+  settle(
+    now: number,
+    claims: readonly Claim[],
+    end: AttemptEnd = answered(200),
+    change: Partial<TurnRequest> = {},
+  ) {
+    const settlements = claims.map(({ job, leaseId, n, sendAt }) => ({
+      seq: job.seq,
+      leaseId,
+      n,
+      sentAt: sendAt,
+      end,
+    }));
+    return this.turn(now, { settlements, held: claims.length, ...change });
+  }
+
+  /** Serves one job after the other, up to `count`, and answers their tickets in the order of service. */
+  async serve(count: number, now = T0): Promise<string[]> {
+    const order: string[] = [];
+    let { claims } = await this.turn(now);
+    while (claims.length > 0 && order.length < count) {
+      order.push(...claims.map(({ job }) => job.ticket));
+      ({ claims } = await this.settle(now, claims, answered(200), {
+        maxClaims: order.length < count ? 100 : 0,
+      }));
+    }
+    return order;
+  }
+
+  async row(): Promise<QueueRow> {
+    const row = (await readQueues(this.database)).find(({ name }) => name === 'orders');
+    if (!row) throw new Error('no such queue');
+    return row;
+  }
+}
+
+const TURN: TurnRequest = {
+  queue: 'orders',
+  engine: 'e1',
+  settlements: [],
+  held: 0,
+  maxClaims: 100,
+  leadMs: 0,
+  recover: false,
+  clockJumped: false,
+  turn: 0,
+};
+
+export function draft(change: Partial<JobDraft>): JobDraft {
+  return {
+    queue: 'orders',
+    nonce: 'n',
+    idempotencyKey: crypto.randomUUID(),
+    request: {
+      url: 'https://example.test/api/orders',
+      method: 'POST',
+      headers: [],
+      secrets: { kind: 'none' },
+      mode: 'cors',
+      credentials: 'same-origin',
+      cache: 'default',
+      redirect: 'follow',
+      referrer: 'about:client',
+      referrerPolicy: '',
+      integrity: '',
+    },
+    options: {},
+    ...change,
+  };
+}
+
+export function answered(
+  status: number,
+  { retryAfterMs, body }: { retryAfterMs?: number; body?: ArrayBuffer } = {},
+): AttemptEnd {
+  const answer: Answer = {
+    status,
+    statusText: '',
+    headers: [],
+    bodyOmitted: false,
+    ...(body ? { body } : {}),
+  };
+  return { kind: 'answer', answer, retryAfterMs, keyOutstanding: false, quotaSpent: false };
+}
+
+export function bytes(text: string): ArrayBuffer {
+  return new TextEncoder().encode(text).buffer;
+}

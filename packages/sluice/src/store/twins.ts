@@ -1,0 +1,51 @@
+import { sentenceOf } from '../core/errors.js';
+import type { Coalesced, Job, JobDraft, Ticket } from '../core/job.js';
+import type { Ledger } from './ledger.js';
+
+/** What stands for the same thing as a draft, by its dedupe key. */
+export type Twin =
+  | { kind: 'none' }
+  /** The draft is the same thing again: it gets that ticket. */
+  | { kind: 'duplicate'; ticket: Ticket }
+  /** The older one waits, and this becomes of the two. */
+  | { kind: 'older'; job: Job; coalesced: Coalesced }
+  /** The function of the user that was to decide it has thrown. */
+  | { kind: 'failed'; detail: string };
+
+export async function findTwin(ledger: Ledger, { options, coalesce }: JobDraft): Promise<Twin> {
+  const { tx, row, now } = ledger;
+  if (options.dedupeKey === undefined) return { kind: 'none' };
+  const twin = await tx.get('twins', [row.name, options.dedupeKey]);
+  if (!twin || twin.expiresAt <= now) return { kind: 'none' };
+  if (!coalesce) return { kind: 'duplicate', ticket: twin.ticket };
+  const job = await tx.get('jobs', [row.name, twin.seq]);
+  // What is under way, or may have arrived, is not to be changed under its key: the newer one is a job of its own.
+  if (!job || job.state.kind === 'leased' || job.mayHaveArrived) return { kind: 'none' };
+  try {
+    const body = (await tx.get('bodies', [row.name, twin.seq]))?.body;
+    return { kind: 'older', job, coalesced: coalesce({ request: job.request, body }) };
+  } catch (error) {
+    return { kind: 'failed', detail: sentenceOf(error) };
+  }
+}
+
+/** The job stands for its dedupe key from now on. */
+export function rememberTwin({ tx, row, now }: Ledger, { seq, ticket, dedupeKey }: Job): void {
+  if (dedupeKey === undefined) return;
+  const expiresAt = now + row.policy.dedupeWindowMs;
+  tx.put('twins', { queue: row.name, key: dedupeKey, seq, ticket, expiresAt });
+}
+
+/** What was not delivered may be submitted again: its dedupe key stands for it no longer. */
+export async function forgetTwin({ tx }: Ledger, { queue, seq, dedupeKey }: Job): Promise<void> {
+  if (dedupeKey === undefined) return;
+  const twin = await tx.get('twins', [queue, dedupeKey]);
+  if (twin?.seq === seq) tx.delete('twins', [queue, dedupeKey]);
+}
+
+/** The other job that stands for the dedupe key of this one by now, if any. */
+export async function findRival({ tx, row, now }: Ledger, job: Job): Promise<Ticket | undefined> {
+  if (job.dedupeKey === undefined) return undefined;
+  const twin = await tx.get('twins', [row.name, job.dedupeKey]);
+  return twin && twin.expiresAt > now && twin.seq !== job.seq ? twin.ticket : undefined;
+}
