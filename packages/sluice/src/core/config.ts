@@ -118,6 +118,8 @@ export interface SluiceConfig<Q extends string = string> {
   name?: string;
   /** False: intercept nothing any more, but still drain. Default true. */
   enabled?: boolean;
+  /** Rates of destinations, by origin: all queues together keep them, each its own besides. Default: none. */
+  limits?: Record<string, Rate>;
   queues: Record<Q, QueueConfig>;
 }
 

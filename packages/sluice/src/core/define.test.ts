@@ -46,6 +46,12 @@ test.each([
     { rate: { limit: 5, perMs: 1000, burst: 6 } },
     ["queue 'orders', rate.burst is 6", 'at most rate.limit, 5'],
   ],
+  [
+    { dedupeKey: () => 'k', ttlMs: 2000, dedupeWindowMs: 1999 },
+    ['dedupeWindowMs is 1999', 'at least ttlMs, 2000'],
+  ],
+  [{ coalesce: 'replace' as const }, ["queue 'orders', dedupeKey is missing", 'a function, with coalesce']],
+  [{ priority: 3 }, ['priority is 3', 'a function']],
   [{ concurrency: 1.5 }, ["queue 'orders', concurrency is 1.5", 'a whole number from 1']],
   [{ whenFull: 'explode' }, ['whenFull is "explode"', "'reject' or 'drop-oldest'"]],
   [{ rates: {} }, ["queue 'orders', rates", 'no such field; known are match, rate']],
@@ -88,4 +94,24 @@ test('a name that an object has by nature is a name like any other, or refused b
     messageOf(JSON.parse('{ "queues": { "a b": { "match": { "method": "GET", "url": "/" } } } }')),
   ).toContain('its name');
   expect(messageOf({ queues: { orders: { match, ['__proto__x']: 1 } } })).toContain('no such field');
+});
+
+test.each([
+  [{ 'https://api.example.com/v1': { limit: 1, perMs: 1000 } }, /an object of rates by origin/],
+  [
+    { 'https://api.example.com': { limit: 1, perMs: 1000, burst: 2 } },
+    /burst is 2; allowed: at most rate.limit, 1/,
+  ],
+])('a limit of a destination that cannot hold is named', (limits, sentence) => {
+  expect(() => defineSluice({ limits, queues: { orders: { match } } })).toThrow(sentence);
+});
+
+test('the limits of destinations are part of every policy, evenly spaced unless a burst is asked for', () => {
+  const origin = 'https://api.example.com';
+  const { queues } = defineSluice({
+    limits: { [origin]: { limit: 2, perMs: 1000 } },
+    queues: { a: { match }, b: { match } },
+  });
+  for (const { policy } of queues)
+    expect(policy.limits).toEqual({ [origin]: { limit: 2, perMs: 1000, burst: 1 } });
 });

@@ -1,10 +1,11 @@
 import type { QueueConfig, QueueDefinition, SluiceConfig, SluiceDefinition } from './config.js';
-import { DEFAULT_POLICY, type QueuePolicy } from './policy.js';
+import { DEFAULT_POLICY, type QueuePolicy, type Rate } from './policy.js';
 import {
   age,
   callable,
   duration,
   flag,
+  isRecord,
   label,
   match,
   oneOf,
@@ -19,9 +20,11 @@ import {
   tokens,
 } from './validate.js';
 
+const rate = shape({ limit: positive, perMs: duration, burst: positive }, ['limit', 'perMs']);
+
 const QUEUE_RULES: Record<keyof QueueConfig, Rule> = {
   match,
-  rate: shape({ limit: positive, perMs: duration, burst: positive }, ['limit', 'perMs']),
+  rate,
   concurrency: positive,
   maxJobs: positive,
   maxBytes: size,
@@ -58,6 +61,11 @@ const QUEUE_RULES: Record<keyof QueueConfig, Rule> = {
 const TOP_RULES: Record<keyof SluiceConfig, Rule> = {
   name: label,
   enabled: flag,
+  limits: {
+    allows: (value) =>
+      isRecord(value) && Object.entries(value).every(([key, one]) => isOrigin(key) && rate.allows(one)),
+    allowed: `an object of rates by origin, such as { 'https://api.example.com': ${rate.allowed} }`,
+  },
   queues: {
     allows: (value) => typeof value === 'object' && value !== null,
     allowed: 'an object of queues by name',
@@ -71,7 +79,10 @@ const TOP_RULES: Record<keyof SluiceConfig, Rule> = {
  */
 export function defineSluice<const Q extends string>(config: SluiceConfig<Q>): SluiceDefinition<Q> {
   throwProblems(problemsIn(config));
-  const queues = Object.entries<QueueConfig>(config.queues).map(([name, queue]) => definitionOf(name, queue));
+  const limits = Object.entries(config.limits ?? {}).map(([key, one]) => [key, withBurst(one)]);
+  const queues = Object.entries<QueueConfig>(config.queues).map(([name, queue]) =>
+    definitionOf(name, queue, Object.fromEntries(limits)),
+  );
   return { name: config.name ?? 'sluice', enabled: config.enabled ?? true, queues };
 }
 
@@ -91,7 +102,11 @@ function problemsIn(config: SluiceConfig): Problem[] {
     return [{ where: 'the config, queues', value: config.queues, allowed: 'at least one queue' }];
   const queues = Object.entries(config.queues);
   if (queues.length === 0) return [{ where: 'the config, queues', value: {}, allowed: 'at least one queue' }];
-  return queues.flatMap(([name, queue]) => problemsInQueue(name, queue));
+  const limits = Object.entries(config.limits ?? {});
+  return [
+    ...limits.flatMap(([origin, one]) => burstProblems(`the config, limits, ${origin}`, one)),
+    ...queues.flatMap(([name, queue]) => problemsInQueue(name, queue)),
+  ];
 }
 
 function problemsInQueue(name: string, queue: QueueConfig): Problem[] {
@@ -106,15 +121,9 @@ function problemsInQueue(name: string, queue: QueueConfig): Problem[] {
 
 /** What must hold between fields that are each right by themselves. */
 function relations(where: string, queue: QueueConfig): Problem[] {
-  const { rate, backoff, dedupeKey, dedupeWindowMs, coalesce, ttlMs = DEFAULT_POLICY.ttlMs } = queue;
+  const { backoff, dedupeKey, dedupeWindowMs, coalesce, ttlMs = DEFAULT_POLICY.ttlMs } = queue;
   const problems: Problem[] = [];
-  if (rate?.burst !== undefined && rate.burst > rate.limit) {
-    problems.push({
-      where: `${where}, rate.burst`,
-      value: rate.burst,
-      allowed: `at most rate.limit, ${rate.limit}`,
-    });
-  }
+  if (queue.rate) problems.push(...burstProblems(`${where}, rate`, queue.rate));
   const { baseMs, maxMs } = { ...DEFAULT_POLICY.backoff, ...backoff };
   if (baseMs > maxMs) {
     problems.push({
@@ -141,10 +150,15 @@ function relations(where: string, queue: QueueConfig): Problem[] {
   return problems;
 }
 
-function definitionOf(name: string, queue: QueueConfig): QueueDefinition {
+function burstProblems(where: string, { limit, burst = 1 }: Rate): Problem[] {
+  if (burst <= limit) return [];
+  return [{ where: `${where}.burst`, value: burst, allowed: `at most rate.limit, ${limit}` }];
+}
+
+function definitionOf(name: string, queue: QueueConfig, limits: QueuePolicy['limits']): QueueDefinition {
   return {
     name,
-    policy: policyOf(queue),
+    policy: { ...policyOf(queue), limits },
     match: queue.match,
     whenBroken: queue.whenBroken ?? 'network',
     optionFunctions: queue,
@@ -156,6 +170,19 @@ function definitionOf(name: string, queue: QueueConfig): QueueDefinition {
   };
 }
 
+/** Evenly spaced, where no burst is asked for. */
+function withBurst(asked: Rate): Required<Rate> {
+  return { burst: 1, ...asked };
+}
+
+function isOrigin(key: string): boolean {
+  try {
+    return new URL(key).origin === key;
+  } catch {
+    return false;
+  }
+}
+
 function policyOf(queue: QueueConfig): QueuePolicy {
   const entries = Object.keys(DEFAULT_POLICY).map((field) => {
     const key = field as keyof QueueConfig & keyof QueuePolicy;
@@ -164,7 +191,7 @@ function policyOf(queue: QueueConfig): QueuePolicy {
   return {
     ...(Object.fromEntries(entries) as QueuePolicy),
     dedupeWindowMs: queue.dedupeWindowMs ?? queue.ttlMs ?? DEFAULT_POLICY.dedupeWindowMs,
-    rate: queue.rate ? { burst: 1, ...queue.rate } : null,
+    rate: queue.rate ? withBurst(queue.rate) : null,
     backoff: { ...DEFAULT_POLICY.backoff, ...queue.backoff },
     idempotency: {
       header: queue.idempotencyHeader ?? DEFAULT_POLICY.idempotency.header,

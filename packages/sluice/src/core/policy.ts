@@ -9,6 +9,8 @@ export interface Rate {
 /** The resolved, storable rules of one queue: plain data, so that an engine can drain under them with no config at hand. */
 export interface QueuePolicy {
   rate: Required<Rate> | null;
+  /** Rates of destinations by origin, which all queues share. */
+  limits: Record<string, Required<Rate>>;
   concurrency: number;
   maxJobs: number;
   maxBytes: number;
@@ -35,6 +37,7 @@ const MIB_BYTES = 1024 * 1024;
 
 export const DEFAULT_POLICY: QueuePolicy = {
   rate: null,
+  limits: {},
   concurrency: 6,
   maxJobs: 100_000,
   maxBytes: 200 * MIB_BYTES,

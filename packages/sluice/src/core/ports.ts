@@ -13,6 +13,8 @@ export interface Claim {
   /** The number and the charged instant of its send. */
   n: number;
   sendAt: number;
+  /** The last instant at which its send may begin; later, it would not fit the window that it was charged to. */
+  latestAt: number;
   /** The rules that it was claimed under. */
   policy: QueuePolicy;
 }

@@ -12,8 +12,10 @@ export type Rule = { allows: (value: unknown) => boolean; allowed: string };
 
 const isInteger = (value: unknown, least: number): boolean =>
   Number.isSafeInteger(value) && (value as number) >= least;
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 // RFC 9110, 5.6.2: what a field name or a method may consist of.
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

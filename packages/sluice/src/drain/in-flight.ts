@@ -1,6 +1,5 @@
 import type { Settlement } from '../core/attempt.js';
 import { sentenceOf } from '../core/errors.js';
-import { marginMsOf } from '../core/policy.js';
 import type { AttemptControl, Claim, Clock, Dispatch, Store } from '../core/ports.js';
 
 export interface InFlightOptions {
@@ -63,7 +62,6 @@ export function createInFlight(options: InFlightOptions): InFlight {
 
 function controlOf(attempt: Attempt, { clock, isHeld, onPrepared }: InFlightOptions): AttemptControl {
   const { claim } = attempt;
-  const { policy } = claim;
   return {
     signal: attempt.abort.signal,
     onPrepared: () => onPrepared(claim),
@@ -71,7 +69,7 @@ function controlOf(attempt: Attempt, { clock, isHeld, onPrepared }: InFlightOpti
       if (isHeld()) return 'stopped';
       const now = clock.now();
       if (now >= attempt.leaseUntil) return 'lease-lost';
-      return policy.rate && now > claim.sendAt + marginMsOf(policy.rate) ? 'late' : 'yes';
+      return now > claim.latestAt ? 'late' : 'yes';
     },
   };
 }

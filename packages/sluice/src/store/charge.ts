@@ -1,62 +1,74 @@
 import type { Settlement } from '../core/attempt.js';
-import { shareOf } from '../core/flow.js';
 import type { Job } from '../core/job.js';
 import { boundingSend, charge, nextSendAt, refund, unitsOf } from '../core/pace.js';
+import { marginMsOf } from '../core/policy.js';
 import type { Ledger } from './ledger.js';
+import type { Pacer, Pacers } from './pacers.js';
 import type { SendRow, Tx } from './rows.js';
 
 /** Sends that stay on record at least, for charts and tests, however small the limit. */
 const SENDS_KEPT = 1000;
 
-/** The first instant, `leadMs` from now on, that the pace allows for a send of this cost. */
+/** The first instant, `leadMs` from now on, that every rate of a job allows for its send. */
 export async function nextInstant(
-  { tx, row, now }: Ledger,
-  { cost, leadMs }: { cost: number; leadMs: number },
+  { tx, now }: Ledger,
+  { pacers, cost, leadMs }: { pacers: readonly Pacer[]; cost: number; leadMs: number },
 ): Promise<number> {
-  const { pace, policy, flow } = row;
-  const bound = boundingSend(pace, policy.rate, unitsOf(cost, policy.rate));
-  const boundAt = bound === undefined ? undefined : (await sendThatCovers(tx, row.name, bound))?.at;
-  const earliest = policy.rate ? now + leadMs : now;
-  return nextSendAt(pace, policy.rate, { boundAt, share: shareOf(flow), now: earliest });
+  let at = pacers.some(({ rate }) => rate) ? now + leadMs : now;
+  for (const { key, rate, share, pace } of pacers) {
+    const bound = boundingSend(pace, rate, unitsOf(cost, rate));
+    const boundAt = bound === undefined ? undefined : (await sendThatCovers(tx, key, bound))?.at;
+    at = nextSendAt(pace, rate, { boundAt, share, now: at });
+  }
+  return at;
 }
 
 /** A send of several units has one row, under the number of its last. */
 async function sendThatCovers(tx: Tx, queue: string, unit: number): Promise<SendRow | undefined> {
-  const [send] = await tx.all('sends', {
-    from: [queue, unit],
-    to: [queue, Number.POSITIVE_INFINITY],
-    count: 1,
-  });
-  return send;
+  const range = { from: [queue, unit], to: [queue, Number.POSITIVE_INFINITY], count: 1 };
+  return (await tx.all('sends', range))[0];
 }
 
-/** Charges the pace: one row in, old ones out, whatever the limit. Answers the number of the send. */
+/** Charges a send to every rate of its job. Answers its number, and the last instant at which it may begin. */
 export function chargeSend(
   { tx, row }: Ledger,
   job: Job,
-  { at, leaseId }: { at: number; leaseId: string },
-): number {
-  const { rate } = row.policy;
-  const units = unitsOf(job.cost, rate);
-  row.pace = charge(row.pace, rate, { at, share: shareOf(row.flow), units });
-  const n = row.pace.n - 1;
-  const { idempotencyKey, attempts } = job;
-  tx.put('sends', { queue: row.name, n, units, at, idempotencyKey, attempt: attempts + 1, leaseId });
-  const kept = Math.max(rate?.limit ?? 0, SENDS_KEPT);
-  tx.deleteAll('sends', { from: [row.name], to: [row.name, n - kept] });
+  { pacers, at, leaseId }: { pacers: readonly Pacer[]; at: number; leaseId: string },
+): { n: number; latestAt: number } {
+  const { idempotencyKey, attempts, cost } = job;
+  for (const pacer of pacers) {
+    const { key, rate, share } = pacer;
+    const units = unitsOf(cost, rate);
+    pacer.keep(charge(pacer.pace, rate, { at, share, units }));
+    const n = pacer.pace.n - 1;
+    tx.put('sends', { queue: key, n, units, at, idempotencyKey, attempt: attempts + 1, leaseId });
+    tx.deleteAll('sends', { from: [key], to: [key, n - Math.max(rate?.limit ?? 0, SENDS_KEPT)] });
+  }
   row.counts.sends += 1;
-  return n;
+  const margins = pacers.map(({ rate }) => (rate ? marginMsOf(rate) : Number.POSITIVE_INFINITY));
+  return { n: row.pace.n - 1, latestAt: at + Math.min(...margins) };
 }
 
 /** Takes back the charges of sends that never left, from the last one on, as far as nothing was charged after them. */
-export async function refundUnsent({ tx, row }: Ledger, ended: readonly Settlement[]): Promise<void> {
+export async function refundUnsent(
+  { tx, row }: Ledger,
+  pacers: Pacers,
+  ended: readonly Settlement[],
+): Promise<void> {
   const unsent = ended.filter(({ end }) => end.kind === 'unsent').toSorted((a, b) => b.n - a.n);
-  for (const { n, leaseId } of unsent) {
-    const isLast = n === row.pace.n - 1 && n >= row.pace.since;
-    const send = isLast ? await tx.get('sends', [row.name, n]) : undefined;
-    if (send?.leaseId !== leaseId) continue;
-    tx.delete('sends', [row.name, n]);
-    row.pace = refund(row.pace, row.policy.rate, { share: shareOf(row.flow), units: send.units });
-    row.counts.sends -= 1;
+  for (const { leaseId } of unsent) {
+    for (const pacer of [pacers.own, ...pacers.byOrigin.values()]) {
+      const isRefunded = await refundLast(tx, pacer, leaseId);
+      if (isRefunded && pacer === pacers.own) row.counts.sends -= 1;
+    }
   }
+}
+
+async function refundLast(tx: Tx, pacer: Pacer, leaseId: string): Promise<boolean> {
+  const { key, rate, share, pace } = pacer;
+  const last = pace.n > pace.since ? await tx.get('sends', [key, pace.n - 1]) : undefined;
+  if (last?.leaseId !== leaseId) return false;
+  tx.delete('sends', [key, last.n]);
+  pacer.keep(refund(pace, rate, { share, units: last.units }));
+  return true;
 }

@@ -6,6 +6,7 @@ import { chargeSend, nextInstant } from './charge.js';
 import { leaseIdOf } from './leases.js';
 import { bury, type Ledger, move } from './ledger.js';
 import { nextInLine, serve } from './line.js';
+import { type Pacer, type Pacers, pacersOf } from './pacers.js';
 import { rangeOf } from './rows.js';
 
 /** A turn claims what falls due within this, so that a high rate does not cost a transaction a send. */
@@ -18,18 +19,21 @@ interface Claims {
 }
 
 /** Takes what may be sent now or shortly, in the order of the line, each under a lease and charged for its instant. */
-export async function claimDue(ledger: Ledger, request: TurnRequest): Promise<Claims> {
+export async function claimDue(ledger: Ledger, pacers: Pacers, request: TurnRequest): Promise<Claims> {
   await buryExpiredParked(ledger);
   const opening = openingOf(ledger.row, ledger.now);
   if (opening.kind === 'closed') return { claims: [], nextAt: opening.nextAt, closed: true };
   if (opening.kind === 'busy') return { claims: [], nextAt: undefined, closed: false };
   const slots = Math.min(opening.slots, request.maxClaims);
   const dueAt = await promoteDue(ledger, slots);
-  const taken = await take(ledger, request, slots);
+  const taken = await take(ledger, { pacers, request, slots });
   return { claims: taken.claims, nextAt: earlier(taken.nextAt, dueAt), closed: false };
 }
 
-async function take(ledger: Ledger, request: TurnRequest, slots: number): Promise<Omit<Claims, 'closed'>> {
+async function take(
+  ledger: Ledger,
+  { pacers, request, slots }: { pacers: Pacers; request: TurnRequest; slots: number },
+): Promise<Omit<Claims, 'closed'>> {
   const { now } = ledger;
   const { leadMs } = request;
   const claims: Claim[] = [];
@@ -41,24 +45,29 @@ async function take(ledger: Ledger, request: TurnRequest, slots: number): Promis
         await bury(ledger, job, EXPIRED);
         continue;
       }
-      const at = await nextInstant(ledger, { cost: job.cost, leadMs });
+      const own = pacersOf(pacers, job);
+      const at = await nextInstant(ledger, { pacers: own, cost: job.cost, leadMs });
       if (at > now + leadMs + AHEAD_MS) return { claims, nextAt: at - leadMs };
       serve(ledger, job);
-      claims.push(lease(ledger, job, { at, request }));
+      claims.push(lease(ledger, job, { pacers: own, at, request }));
     }
   }
   return { claims, nextAt: undefined };
 }
 
-function lease(ledger: Ledger, job: Job, { at, request }: { at: number; request: TurnRequest }): Claim {
+function lease(
+  ledger: Ledger,
+  job: Job,
+  { pacers, at, request }: { pacers: readonly Pacer[]; at: number; request: TurnRequest },
+): Claim {
   const { row, now } = ledger;
   const leaseId = leaseIdOf(request.engine, request.turn, job.seq);
   const leaseUntil = Math.round(Math.max(now, at) + row.policy.leaseMs);
   const state = { kind: 'leased' as const, at: leaseUntil, leaseId, cancelled: false };
   move(ledger, job, state);
-  const n = chargeSend(ledger, job, { at, leaseId });
+  const { n, latestAt } = chargeSend(ledger, job, { pacers, at, leaseId });
   ledger.events.push({ type: 'attempt', queue: row.name, ticket: job.ticket, attempt: job.attempts + 1 });
-  return { job: { ...job, state }, leaseId, leaseUntil, n, sendAt: at, policy: row.policy };
+  return { job: { ...job, state }, leaseId, leaseUntil, n, sendAt: at, latestAt, policy: row.policy };
 }
 
 /** Makes ready what has become due, a bounded number at a time, and answers when the next one is due. */

@@ -1,4 +1,5 @@
 import type { Job, Result, Secrets, Ticket } from '../core/job.js';
+import type { Pace } from '../core/pace.js';
 import type { QueueRow } from '../core/queue-row.js';
 
 /** A body, apart from its job so that planning, listing and counting never load it. */
@@ -10,6 +11,7 @@ export interface BodyRow {
 
 /** One send that was charged: the sliding log of the pace, and the engine's own record. */
 export interface SendRow {
+  /** Its queue, and once more its destination where that has a rate of its own. */
   queue: string;
   /** The number of its last unit. */
   n: number;
@@ -19,6 +21,12 @@ export interface SendRow {
   idempotencyKey: string;
   attempt: number;
   leaseId: string;
+}
+
+/** The pace of a destination, which the queues that send there share. Its sends are rows under its origin. */
+export interface PaceRow {
+  origin: string;
+  pace: Pace;
 }
 
 /** A fairness key with live jobs: how many, and the place of the last. */
@@ -54,6 +62,7 @@ export interface Tables {
   queues: { key: string; row: QueueRow };
   sends: { key: [queue: string, n: number]; row: SendRow };
   results: { key: [queue: string, seq: number]; row: Result };
+  paces: { key: string; row: PaceRow };
   flows: { key: [queue: string, priority: number, key: string]; row: FlowRow };
   twins: { key: [queue: string, key: string]; row: TwinRow };
   meta: { key: MetaRow['key']; row: MetaRow };
@@ -78,6 +87,7 @@ export const KEY_PATHS: Record<Table, { key: string | string[]; indexes: Record<
     key: ['queue', 'seq'],
     indexes: { byEnd: ['queue', 'end.kind', 'end.at', 'seq'], byExpiry: ['expiresAt'] },
   },
+  paces: { key: 'origin', indexes: {} },
   flows: { key: ['queue', 'priority', 'key'], indexes: {} },
   twins: { key: ['queue', 'key'], indexes: { byExpiry: ['expiresAt'] } },
   meta: { key: 'key', indexes: {} },

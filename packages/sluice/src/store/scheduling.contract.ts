@@ -3,7 +3,7 @@ import type { Coalesced } from '../core/job.js';
 import { cancelJob, holdJob, redriveJob, releaseJob } from './control.js';
 import { listJobs, readJob } from './query.js';
 import type { Database } from './rows.js';
-import { answered, bytes, StoreBench, T0 } from './store.kit.js';
+import { answered, bytes, draft, StoreBench, T0 } from './store.kit.js';
 import { sweep } from './sweep.js';
 
 /** In which order a queue serves what it holds, on every place for the queue. */
@@ -117,6 +117,50 @@ export function testScheduling(name: string, open: () => Database): void {
       const { claims } = await bench.turn(T0);
       const again = await bench.settle(T0 + 80, claims, { kind: 'unsent', why: 'late' });
       expect(again.claims).toMatchObject([{ n: 4, sendAt: T0 + 80 }]);
+    });
+  });
+
+  describe(`${name}: a limit of a destination`, () => {
+    const origin = 'https://example.test';
+    const limits = { [origin]: { limit: 3, perMs: 1000, burst: 3 } };
+
+    test('is shared by all queues that send there, and by nothing that does not', async () => {
+      bench.policy = { ...bench.policy, concurrency: 9, limits };
+      for (let i = 0; i < 4; i++) {
+        await bench.ticket({}, { queue: 'orders' });
+        await bench.ticket({}, { queue: 'photos' });
+      }
+      const { request } = draft({});
+      await bench.ticket({}, { queue: 'elsewhere', request: { ...request, url: 'https://other.test/' } });
+      const orders = await bench.turn(T0);
+      expect(orders).toMatchObject({ nextAt: T0 + 1050, claims: { length: 3 } });
+      expect(await bench.turn(T0, { queue: 'photos' })).toMatchObject({ nextAt: T0 + 1050, claims: [] });
+      expect((await bench.turn(T0, { queue: 'elsewhere' })).claims).toHaveLength(1);
+      expect((await bench.turn(T0 + 1050, { queue: 'photos' })).claims).toHaveLength(3);
+    });
+
+    test('holds besides the rate of the queue: whichever is slower', async () => {
+      const rate = { limit: 2, perMs: 1000, burst: 2 };
+      bench.policy = { ...bench.policy, concurrency: 9, rate, limits };
+      for (let i = 0; i < 4; i++) await bench.ticket();
+      expect((await bench.turn(T0)).claims).toHaveLength(2);
+    });
+
+    test('is given back with a send that never left', async () => {
+      bench.policy = { ...bench.policy, limits: { [origin]: { limit: 1, perMs: 60_000, burst: 1 } } };
+      await bench.ticket();
+      const { claims } = await bench.turn(T0);
+      expect(claims[0]?.latestAt).toBe(T0 + 50);
+      const again = await bench.settle(T0 + 80, claims, { kind: 'unsent', why: 'late' });
+      expect(again.claims).toHaveLength(1);
+    });
+
+    test('outlasts a clock that went back: the window is full now, no longer', async () => {
+      bench.policy = { ...bench.policy, limits };
+      await bench.ticket();
+      await bench.settle(T0 + 86_400_000, (await bench.turn(T0 + 86_400_000)).claims);
+      await bench.ticket();
+      expect(await bench.turn(T0)).toMatchObject({ claims: [], nextAt: T0 + 1050 });
     });
   });
 

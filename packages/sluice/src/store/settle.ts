@@ -1,7 +1,6 @@
 import type { AttemptEnd, Settlement } from '../core/attempt.js';
 import { type Job, stateInTurn } from '../core/job.js';
 import { type Instant, settle, type Settled } from '../core/settle.js';
-import { refundUnsent } from './charge.js';
 import { cancel, finish } from './endings.js';
 import { bury, type Ledger, move } from './ledger.js';
 
@@ -11,7 +10,6 @@ export async function settleEnded(
   ended: readonly Settlement[],
   instant: Instant,
 ): Promise<void> {
-  await refundUnsent(ledger, ended);
   for (const settlement of ended) {
     const job = await ledger.tx.get('jobs', [ledger.row.name, settlement.seq]);
     if (job) await settleOne(ledger, job, settlement, instant);

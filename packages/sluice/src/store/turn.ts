@@ -1,12 +1,13 @@
-import { isFromAnotherClock, treatAsFull } from '../core/pace.js';
 import type { TurnReport, TurnRequest } from '../core/ports.js';
-import { depthOf, type QueueRow } from '../core/queue-row.js';
+import { depthOf } from '../core/queue-row.js';
 import type { Instant } from '../core/settle.js';
 import { earlier, gateAt } from '../core/turn.js';
+import { refundUnsent } from './charge.js';
 import { claimDue } from './claim.js';
 import { recoverDependents } from './dependents.js';
 import type { Ledger, RewriteOf } from './ledger.js';
 import { recoverLeases } from './leases.js';
+import { openPacers } from './pacers.js';
 import type { Database } from './rows.js';
 import { settleEnded } from './settle.js';
 
@@ -19,16 +20,18 @@ export function turn(
   request: TurnRequest,
   { rewriteOf, ...instant }: Instant & { rewriteOf: RewriteOf },
 ): Promise<TurnReport | undefined> {
-  const tables = ['jobs', 'bodies', 'queues', 'sends', 'results', 'flows', 'twins'] as const;
+  const tables = ['jobs', 'bodies', 'queues', 'sends', 'results', 'flows', 'twins', 'paces'] as const;
   return database.run({ tables, mode: 'readwrite', durability: 'relaxed' }, async (tx) => {
     const row = await tx.get('queues', request.queue);
     if (!row) return undefined;
     const ledger: Ledger = { tx, row, now: instant.now, events: [], rewriteOf };
-    enter(row, request, instant.now);
+    row.gate = gateAt(row.gate, instant.now);
+    const pacers = await openPacers(ledger, request);
     const leaseEndsAt = await recoverLeases(ledger, request);
     if (request.recover) await recoverDependents(ledger);
+    await refundUnsent(ledger, pacers, request.settlements);
     await settleEnded(ledger, request.settlements, instant);
-    const { claims, nextAt, closed } = await claimDue(ledger, request);
+    const { claims, nextAt, closed } = await claimDue(ledger, pacers, request);
     tx.put('queues', row);
     return {
       claims,
@@ -38,11 +41,4 @@ export function turn(
       events: ledger.events,
     };
   });
-}
-
-/** What time alone changes: a freeze that is over, and instants that another clock has written. */
-function enter(row: QueueRow, { clockJumped, leadMs }: TurnRequest, now: number): void {
-  row.gate = gateAt(row.gate, now);
-  if (clockJumped || isFromAnotherClock(row.pace, now + leadMs))
-    row.pace = treatAsFull(row.pace, row.policy.rate, now);
 }

@@ -100,6 +100,7 @@ const claim = (change: Partial<Claim> = {}): Claim => ({
   leaseUntil: 9999,
   n: 0,
   sendAt: 1000,
+  latestAt: Number.POSITIVE_INFINITY,
   policy: { ...DEFAULT_POLICY, timeoutMs: 500 },
   ...change,
 });

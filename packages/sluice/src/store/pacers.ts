@@ -1,0 +1,82 @@
+import { shareOf } from '../core/flow.js';
+import type { Job } from '../core/job.js';
+import { FRESH_PACE, isFromAnotherClock, type Pace, treatAsFull } from '../core/pace.js';
+import type { Rate } from '../core/policy.js';
+import type { TurnRequest } from '../core/ports.js';
+import type { Ledger } from './ledger.js';
+
+/** A rate that sends are charged to: that of the queue, or that of a destination. */
+export interface Pacer {
+  /** What its sends are recorded under. */
+  key: string;
+  rate: Required<Rate> | null;
+  /** Of the rate, in (0, 1]. */
+  share: number;
+  pace: Pace;
+  /** Stores a pace that has changed. */
+  keep(pace: Pace): void;
+}
+
+/** The rates that the jobs of a queue are charged to. */
+export interface Pacers {
+  own: Pacer;
+  byOrigin: Map<string, Pacer>;
+}
+
+/** Reads the paces of a turn; instants that another clock has written count as a window that is full now. */
+export async function openPacers(
+  ledger: Ledger,
+  { clockJumped, leadMs }: Pick<TurnRequest, 'clockJumped' | 'leadMs'>,
+): Promise<Pacers> {
+  const { tx, row, now } = ledger;
+  const checked = (pace: Pace, rate: Rate | null): Pace =>
+    clockJumped || isFromAnotherClock(pace, now + leadMs) ? treatAsFull(pace, rate, now) : pace;
+  row.pace = checked(row.pace, row.policy.rate);
+  const byOrigin = new Map<string, Pacer>();
+  for (const [origin, rate] of Object.entries(row.policy.limits)) {
+    const stored = (await tx.get('paces', origin))?.pace ?? FRESH_PACE;
+    byOrigin.set(origin, pacerOf(ledger, { origin, rate, pace: checked(stored, rate) }));
+  }
+  return { own: ownPacer(ledger), byOrigin };
+}
+
+/** The rates that one job is charged to. */
+export function pacersOf({ own, byOrigin }: Pacers, { request }: Job): Pacer[] {
+  const shared = byOrigin.size > 0 ? byOrigin.get(new URL(request.url).origin) : undefined;
+  return shared ? [own, shared] : [own];
+}
+
+function ownPacer({ row }: Ledger): Pacer {
+  return {
+    key: row.name,
+    get rate() {
+      return row.policy.rate;
+    },
+    get share() {
+      return shareOf(row.flow);
+    },
+    get pace() {
+      return row.pace;
+    },
+    keep: (pace) => {
+      row.pace = pace;
+    },
+  };
+}
+
+function pacerOf(
+  { tx }: Ledger,
+  { origin, rate, pace }: { origin: string; rate: Required<Rate>; pace: Pace },
+): Pacer {
+  const pacer: Pacer = {
+    key: origin,
+    rate,
+    share: 1,
+    pace,
+    keep: (changed) => {
+      pacer.pace = changed;
+      tx.put('paces', { origin, pace: changed });
+    },
+  };
+  return pacer;
+}
