@@ -2,11 +2,11 @@ import { sentenceOf } from '../core/errors.js';
 import { type Answer, bytesOf, type Job, type JobDraft, parked, type Ticket, ticketOf } from '../core/job.js';
 import type { EnqueueAnswer } from '../core/ports.js';
 import { depthOf, estimatedStartAt } from '../core/queue-row.js';
-import { findPrior } from './dependents.js';
+import { findPrior, inheritDependents } from './dependents.js';
 import { cancel } from './endings.js';
 import { entryState, type Ledger } from './ledger.js';
 import { joinLine, rejoinFlow } from './line.js';
-import { makeRoom } from './room.js';
+import { lackOfRoom, makeRoom } from './room.js';
 import { rememberTwin, type Twin } from './twins.js';
 
 type Older = Extract<Twin, { kind: 'older' }>;
@@ -20,12 +20,9 @@ export async function admit(ledger: Ledger, asked: JobDraft): Promise<EnqueueAns
   const full = await makeRoom(ledger, { jobs: 1, bytes: bytesOfDraft(draft) });
   if (full) return full;
   const { held, orderingKey } = draft.options;
-  const base = { ...newJob(ledger, draft), rank: await joinLine(ledger, draft.options) };
-  const job = {
-    ...base,
-    ...chainOf(orderingKey),
-    state: await entryState(ledger, { ...base, ...chainOf(orderingKey) }),
-  };
+  const rank = await joinLine(ledger, draft.options);
+  const placed = { ...newJob(ledger, draft), rank, ...chainOf(orderingKey) };
+  const job = { ...placed, state: await entryState(ledger, placed) };
   const why = held ? 'held' : prior.kind === 'live' ? 'after' : undefined;
   store(ledger, why ? { ...job, state: parked(job, why) } : job, draft.body);
   return acceptedAs(ledger, job.ticket);
@@ -57,16 +54,31 @@ export async function coalesce(
 ): Promise<EnqueueAnswer> {
   const merged = withBody(draft, coalesced.kind === 'undone' ? undefined : coalesced.body);
   const bytes = bytesOfDraft(merged) - bytesOf(older.request, older.bodyBytes);
-  const full = await makeRoom(ledger, { jobs: 0, bytes });
+  const full = lackOfRoom(ledger, { jobs: 0, bytes });
   if (full) return full;
-  const { rank, priority, link, state, fairnessKey, orderingKey } = older;
-  const place = { rank, priority, link, state, ...(fairnessKey === undefined ? {} : { fairnessKey }) };
-  const job = { ...newJob(ledger, merged), ...place, ...chainOf(orderingKey) };
+  const job = inPlaceOf(older, newJob(ledger, merged));
   store(ledger, job, merged.body);
   await rejoinFlow(ledger, job);
+  if (coalesced.kind !== 'undone') await inheritDependents(ledger, older, job);
   await cancel(ledger, older, coalesced.kind === 'replaced' ? 'replaced' : 'merged');
   if (coalesced.kind === 'undone') await cancel(ledger, job, 'merged');
   return acceptedAs(ledger, job.ticket);
+}
+
+/** Whatever was asked for it, it stands and waits as the older one did. */
+function inPlaceOf(older: Job, job: Job): Job {
+  const { fairnessKey: _, after: _after, ...rest } = job;
+  const { rank, priority, link, state, fairnessKey, after, orderingKey } = older;
+  return {
+    ...rest,
+    rank,
+    priority,
+    link,
+    state,
+    ...(fairnessKey === undefined ? {} : { fairnessKey }),
+    ...(after === undefined ? {} : { after }),
+    ...chainOf(orderingKey),
+  };
 }
 
 export function acceptedAs({ row, now, events }: Ledger, ticket: Ticket): EnqueueAnswer {
@@ -82,7 +94,7 @@ export function acceptedAs({ row, now, events }: Ledger, ticket: Ticket): Enqueu
 }
 
 function newJob({ row, now }: Ledger, { options, idempotencyKey, request, body, nonce }: JobDraft): Job {
-  const { held: _, ttlMs = row.policy.ttlMs, priority = 0, cost = 1, ...keys } = options;
+  const { held: _, orderingKey: _key, ttlMs = row.policy.ttlMs, priority = 0, cost = 1, ...keys } = options;
   const seq = row.nextSeq;
   row.nextSeq += 1;
   return {

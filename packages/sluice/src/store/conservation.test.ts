@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AttemptEnd } from '../core/attempt.js';
-import type { JobDraft } from '../core/job.js';
+import type { Job, JobDraft, JobState } from '../core/job.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
-import { cancelJob, commandQueues, redriveJob } from './control.js';
+import { cancelJob, commandQueues, holdJob, redriveJob, releaseJob } from './control.js';
 import { releaseLeases } from './lease-commands.js';
 import { openMemory } from './memory.js';
 import { readQueues } from './query.js';
@@ -18,6 +18,19 @@ const step = fc.oneof(
     do: fc.constant('enqueue' as const),
     key: fc.constantFrom(undefined, 'a', 'b'),
     count: fc.integer({ min: 1, max: 4 }),
+    terms: fc.record(
+      {
+        fairnessKey: fc.constantFrom('x', 'y'),
+        dedupeKey: fc.constantFrom('d1', 'd2'),
+        priority: fc.integer({ min: -1, max: 1 }),
+        cost: fc.integer({ min: 1, max: 7 }),
+        notBefore: fc.integer({ min: T0, max: T0 + 100_000 }),
+        held: fc.boolean(),
+      },
+      { requiredKeys: [] },
+    ),
+    after: fc.option(fc.nat(), { nil: undefined }),
+    coalesced: fc.constantFrom(undefined, 'replaced' as const, 'merged' as const, 'undone' as const),
   }),
   fc.record({
     do: fc.constant('turn' as const),
@@ -26,7 +39,10 @@ const step = fc.oneof(
     wait: fc.integer({ min: 0, max: 60_000 }),
   }),
   fc.record({ do: fc.constant('settle' as const), pick: fc.nat(), end: fc.integer({ min: 0, max: 6 }) }),
-  fc.record({ do: fc.constantFrom('cancel' as const, 'redrive' as const), pick: fc.nat() }),
+  fc.record({
+    do: fc.constantFrom('cancel' as const, 'redrive' as const, 'hold' as const, 'release' as const),
+    pick: fc.nat(),
+  }),
   fc.record({ do: fc.constant('leave' as const), engine: fc.constantFrom('e1', 'e2') }),
   fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const, 'nudge' as const) }),
 );
@@ -48,11 +64,12 @@ type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 function createWorld(isShedding: boolean) {
   const database = openMemory();
-  const store = createStore(database);
+  const store = createStore(database, () => (stored) => ({ ...stored, body: new ArrayBuffer(3) }));
   const tickets: string[] = [];
   const claims: { claim: Claim; engine: string }[] = [];
   let now = T0;
   let turns = 0;
+  let drafted = 0;
   const policy = {
     ...DEFAULT_POLICY,
     concurrency: 3,
@@ -85,7 +102,12 @@ function createWorld(isShedding: boolean) {
       const ticket = 'pick' in one ? (tickets[one.pick % Math.max(1, tickets.length)] ?? 'none') : 'none';
       switch (one.do) {
         case 'enqueue': {
-          const drafts = Array.from({ length: one.count }, (_, i) => draft(`${tickets.length + i}`, one.key));
+          const after =
+            one.after === undefined ? undefined : tickets[one.after % Math.max(1, tickets.length)];
+          const drafts = Array.from({ length: one.count }, () => {
+            drafted += 1;
+            return draft(`${drafted}`, one, after);
+          });
           const answers = await store.enqueue(drafts, { orders: policy }, now);
           for (const answer of answers) if (answer.kind === 'accepted') tickets.push(answer.receipt.ticket);
           return;
@@ -109,6 +131,12 @@ function createWorld(isShedding: boolean) {
         case 'redrive':
           await redriveJob(database, ticket, now).catch(expectConflict);
           return;
+        case 'hold':
+          await holdJob(database, ticket, now).catch(expectConflict);
+          return;
+        case 'release':
+          await releaseJob(database, ticket, now).catch(expectConflict);
+          return;
         case 'leave':
           await releaseLeases(database, one.engine, now);
           return;
@@ -131,14 +159,34 @@ async function check(database: Database): Promise<void> {
   const kinds = jobs.map(({ state }) => state.kind);
   expect(kinds.filter((kind) => kind === 'leased')).toHaveLength(leased);
   expect(kinds.filter((kind) => kind === 'dead')).toHaveLength(sum(dead));
-  expect(kinds.filter((kind) => ['ready', 'delayed', 'behind'].includes(kind))).toHaveLength(waiting);
+  expect(kinds.filter((kind) => WAITING.includes(kind))).toHaveLength(waiting);
+  expect(kinds.filter((kind) => kind === 'parked')).toHaveLength(row.parked);
   for (const key of ['a', 'b']) {
-    const heads = jobs.filter((job) => job.chain === key && job.state.kind !== 'behind');
-    const followers = jobs.filter((job) => job.chain === key && job.state.kind === 'behind');
-    expect(heads.length).toBe(heads.length + followers.length > 0 ? 1 : 0);
+    const chained = jobs.filter((job) => job.chain === key);
+    const heads = chained.filter(({ state }) => !isBehind(state));
+    expect(heads.length).toBe(chained.length > 0 ? 1 : 0);
   }
+  await checkFlows(database, jobs);
   expect(row.bytes).toBeGreaterThanOrEqual(0);
   if (waiting + leased === 0) expect(row.bytes).toBe(0);
+}
+
+const WAITING = ['ready', 'delayed', 'scheduled', 'behind', 'parked'];
+
+const isBehind = (state: JobState): boolean =>
+  state.kind === 'behind' || (state.kind === 'parked' && state.behind);
+
+/** A fairness key is remembered with as many live jobs as it has, and not at all without. */
+async function checkFlows(database: Database, jobs: readonly Job[]): Promise<void> {
+  const flows = await database.run({ tables: ['flows'], mode: 'readonly', durability: 'relaxed' }, (tx) =>
+    tx.all('flows', { from: ['orders'], to: ['orders', 9, '\uffff'] }),
+  );
+  const live = jobs.filter(({ fairnessKey, state }) => fairnessKey !== undefined && state.kind !== 'dead');
+  const labels = live.map(({ priority, fairnessKey }) => `${priority}/${fairnessKey}`).toSorted();
+  const known = flows.flatMap(({ priority, key, live: count }) =>
+    Array.from({ length: count }, () => `${priority}/${key}`),
+  );
+  expect(known.toSorted()).toEqual(labels);
 }
 
 const expectConflict = (error: unknown): void => expect(error).toMatchObject({ code: 'state-conflict' });
@@ -161,13 +209,28 @@ const ENDS: AttemptEnd[] = [
   { kind: 'aborted' },
 ];
 
-function draft(nonce: string, key: string | undefined): JobDraft {
+function draft(
+  nonce: string,
+  { key, terms, coalesced }: Extract<Step, { do: 'enqueue' }>,
+  after: string | undefined,
+): JobDraft {
+  const { held = false, ...rest } = terms;
   return {
     queue: 'orders',
     nonce,
     idempotencyKey: nonce,
     body: new ArrayBuffer(10),
-    options: key === undefined ? {} : { orderingKey: key },
+    options: {
+      ...rest,
+      ...(key === undefined ? {} : { orderingKey: key }),
+      ...(after === undefined ? { held } : { after }),
+    },
+    ...(coalesced === undefined
+      ? {}
+      : {
+          coalesce: () =>
+            coalesced === 'undone' ? { kind: coalesced } : { kind: coalesced, body: new ArrayBuffer(4) },
+        }),
     request: {
       url: 'https://example.test/api/orders',
       method: 'POST',

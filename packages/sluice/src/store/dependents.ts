@@ -53,6 +53,12 @@ export async function buryDependents(ledger: Ledger, ticket: Ticket): Promise<vo
     await bury(ledger, job, { reason: 'after', detail: `after: job '${ticket}' was cancelled` });
 }
 
+/** A newer job has taken the place of an older: what was to come after that one comes after this. */
+export async function inheritDependents(ledger: Ledger, older: Job, newer: Job): Promise<void> {
+  for (const job of await dependentsOf(ledger, older.ticket))
+    ledger.tx.put('jobs', { ...job, after: newer.ticket });
+}
+
 async function release(ledger: Ledger, job: Job, answer: Answer): Promise<void> {
   const rewrite = ledger.rewriteOf?.(ledger.row.name);
   if (!rewrite) return;

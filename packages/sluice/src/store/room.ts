@@ -12,12 +12,22 @@ export interface Load {
 
 /** Sheds the oldest waiting jobs where the policy says so. Answers why there is no room, or nothing where there is. */
 export async function makeRoom(ledger: Ledger, load: Load): Promise<EnqueueAnswer | undefined> {
-  for (let limit = limitFor(ledger, load); limit; limit = limitFor(ledger, load)) {
+  while (limitFor(ledger, load)) {
     const oldest = ledger.row.policy.whenFull === 'drop-oldest' ? await oldestWaiting(ledger) : undefined;
-    if (!oldest) return fullAnswer(ledger, limit);
+    if (!oldest) return lackOfRoom(ledger, load);
     await cancel(ledger, oldest, 'shed');
   }
   return undefined;
+}
+
+/** Why there is no room, counted as a refusal; room comes with the next send at the soonest. */
+export function lackOfRoom(ledger: Ledger, load: Load): EnqueueAnswer | undefined {
+  const { policy, counts } = ledger.row;
+  const limit = limitFor(ledger, load);
+  if (!limit) return undefined;
+  counts.refused += 1;
+  const retryAfterMs = policy.rate ? policy.rate.perMs / policy.rate.limit : 1000;
+  return { kind: 'full', limit, max: policy[limit], retryAfterMs };
 }
 
 function limitFor({ row }: Ledger, { jobs, bytes }: Load): 'maxJobs' | 'maxBytes' | undefined {
@@ -32,11 +42,4 @@ async function oldestWaiting({ tx, row }: Ledger): Promise<Job | undefined> {
     heads.push(...(await tx.all('jobs', { index: 'byState', from: [row.name, kind], to, count: 1 })));
   }
   return heads.toSorted((a, b) => a.seq - b.seq)[0];
-}
-
-/** Room comes with the next send at the soonest. */
-function fullAnswer({ row: { policy, counts } }: Ledger, limit: 'maxJobs' | 'maxBytes'): EnqueueAnswer {
-  counts.refused += 1;
-  const retryAfterMs = policy.rate ? policy.rate.perMs / policy.rate.limit : 1000;
-  return { kind: 'full', limit, max: policy[limit], retryAfterMs };
 }
