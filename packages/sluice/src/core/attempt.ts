@@ -23,8 +23,13 @@ export type AttemptEnd =
   /** `prepare` asked to wait until the user has signed in. */
   | { kind: 'sign-in' }
   | { kind: 'prepare-failed'; detail: string }
+  /** A batch was answered, and the answer could not be taken apart. */
+  | { kind: 'split-failed'; detail: string }
   /** The stored row no longer makes a request. */
   | { kind: 'unreadable'; detail: string };
+
+/** What came of one request: for a batch that was answered, of each of its jobs. */
+export type DispatchEnd = AttemptEnd | { kind: 'parts'; whole: AttemptEnd; parts: AttemptEnd[] };
 
 /** One lease that comes to its end. */
 export interface Settlement {
@@ -34,4 +39,6 @@ export interface Settlement {
   /** The number and the charged instant of its send. */
   n: number;
   sentAt: number;
+  /** In a batch: how many jobs it had, which of them this is, and what came of the request as a whole. */
+  batch?: { size: number; index: number; whole: AttemptEnd };
 }

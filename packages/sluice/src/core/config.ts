@@ -42,6 +42,36 @@ export type RewriteRequest = (
   headers?: readonly (readonly [name: string, value: string])[];
 };
 
+/** One request for many jobs, and the answer to each out of the answer to all. */
+export interface BatchFunctions {
+  /** What is left out is that of the first request. */
+  combine: (requests: readonly (CapturedFacts & { idempotencyKey: string })[]) => {
+    url?: string;
+    method?: string;
+    headers?: readonly (readonly [name: string, value: string])[];
+    body: string | ArrayBuffer;
+  };
+  /** As many parts as there were requests, in their order; asked only of a 2xx. */
+  split: (answer: AnswerFacts, count: number) => readonly BatchPart[];
+}
+
+/** What the service answered to one job of a batch. */
+export interface BatchPart {
+  status: number;
+  headers?: readonly (readonly [name: string, value: string])[];
+  body?: string | ArrayBuffer;
+}
+
+/** Many jobs in one request, which counts as one send. */
+export interface BatchConfig extends BatchFunctions {
+  /** Jobs in one request at most. */
+  max: number;
+  /** Bytes of their bodies at most; one job may have more. Default 1 MiB. */
+  maxBytes?: number;
+  /** How long a job waits for company. Default 0: what waits already goes together. */
+  waitMs?: number;
+}
+
 /** The functions that read options of a job out of its request. */
 export type OptionFunctions = Pick<
   QueueConfig,
@@ -80,6 +110,8 @@ export interface QueueConfig {
   priority?: (request: CapturedFacts) => number | undefined;
   /** What a send takes of the rate, from 1; more than `rate.limit` takes a whole window. Default 1. */
   cost?: (request: CapturedFacts) => number | undefined;
+  /** Many jobs in one request, each settled by its own part of the answer. Default: one by one. */
+  batch?: BatchConfig;
   /** Puts the answer of an earlier job into one that comes `after` it, such as the id that the service gave. */
   rewrite?: RewriteRequest;
   /** Freshens the request right before it is sent, where the engine runs. */
@@ -132,6 +164,7 @@ export interface QueueDefinition {
   optionFunctions: OptionFunctions;
   coalesce: QueueConfig['coalesce'];
   rewrite: RewriteRequest | undefined;
+  batch: BatchFunctions | undefined;
   prepare: Prepare | undefined;
   secretHeaders: readonly string[];
   secrets: 'seal' | 'drop';

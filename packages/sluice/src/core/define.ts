@@ -1,4 +1,4 @@
-import type { QueueConfig, QueueDefinition, SluiceConfig, SluiceDefinition } from './config.js';
+import type { BatchConfig, QueueConfig, QueueDefinition, SluiceConfig, SluiceDefinition } from './config.js';
 import { DEFAULT_POLICY, type QueuePolicy, type Rate } from './policy.js';
 import {
   age,
@@ -18,6 +18,7 @@ import {
   throwProblems,
   token,
   tokens,
+  wholeFrom,
 } from './validate.js';
 
 const rate = shape({ limit: positive, perMs: duration, burst: positive }, ['limit', 'perMs']);
@@ -41,6 +42,10 @@ const QUEUE_RULES: Record<keyof QueueConfig, Rule> = {
   },
   priority: callable,
   cost: callable,
+  batch: shape(
+    { max: positive, maxBytes: size, waitMs: wholeFrom(0, 2 ** 31 - 1), combine: callable, split: callable },
+    ['max', 'combine', 'split'],
+  ),
   rewrite: callable,
   prepare: callable,
   maxAttempts: positive,
@@ -164,6 +169,7 @@ function definitionOf(name: string, queue: QueueConfig, limits: QueuePolicy['lim
     optionFunctions: queue,
     coalesce: queue.coalesce,
     rewrite: queue.rewrite,
+    batch: queue.batch,
     prepare: queue.prepare,
     secretHeaders: queue.secretHeaders ?? [],
     secrets: queue.secrets ?? 'seal',
@@ -173,6 +179,10 @@ function definitionOf(name: string, queue: QueueConfig, limits: QueuePolicy['lim
 /** Evenly spaced, where no burst is asked for. */
 function withBurst(asked: Rate): Required<Rate> {
   return { burst: 1, ...asked };
+}
+
+function batchOf({ max, maxBytes = 1024 * 1024, waitMs = 0 }: BatchConfig): QueuePolicy['batch'] {
+  return { max, maxBytes, waitMs };
 }
 
 function isOrigin(key: string): boolean {
@@ -192,6 +202,7 @@ function policyOf(queue: QueueConfig): QueuePolicy {
     ...(Object.fromEntries(entries) as QueuePolicy),
     dedupeWindowMs: queue.dedupeWindowMs ?? queue.ttlMs ?? DEFAULT_POLICY.dedupeWindowMs,
     rate: queue.rate ? withBurst(queue.rate) : null,
+    batch: queue.batch ? batchOf(queue.batch) : null,
     backoff: { ...DEFAULT_POLICY.backoff, ...queue.backoff },
     idempotency: {
       header: queue.idempotencyHeader ?? DEFAULT_POLICY.idempotency.header,

@@ -62,7 +62,8 @@ export type JobState =
   | { kind: 'scheduled'; at: number }
   | { kind: 'delayed'; at: number }
   | { kind: 'parked'; at: number; why: 'held' | 'after'; behind: boolean }
-  | { kind: 'leased'; at: number; leaseId: string; cancelled: boolean }
+  /** `rides`: in a batch, and not its first. */
+  | { kind: 'leased'; at: number; leaseId: string; cancelled: boolean; rides: boolean }
   | { kind: 'dead'; at: number; reason: DeadReason; detail: string };
 
 /** A stored request. */

@@ -12,6 +12,8 @@ export interface QueuePolicy {
   /** Rates of destinations by origin, which all queues share. */
   limits: Record<string, Required<Rate>>;
   concurrency: number;
+  /** Null: one job a request. */
+  batch: { max: number; maxBytes: number; waitMs: number } | null;
   maxJobs: number;
   maxBytes: number;
   maxBodyBytes: number;
@@ -39,6 +41,7 @@ export const DEFAULT_POLICY: QueuePolicy = {
   rate: null,
   limits: {},
   concurrency: 6,
+  batch: null,
   maxJobs: 100_000,
   maxBytes: 200 * MIB_BYTES,
   maxBodyBytes: 16 * MIB_BYTES,

@@ -1,4 +1,4 @@
-import type { AttemptEnd, Settlement } from './attempt.js';
+import type { DispatchEnd, Settlement } from './attempt.js';
 import type { SluiceEvent } from './events.js';
 import type { Job, JobDraft } from './job.js';
 import type { Instant } from './settle.js';
@@ -17,6 +17,8 @@ export interface Claim {
   latestAt: number;
   /** The rules that it was claimed under. */
   policy: QueuePolicy;
+  /** The other jobs of the same request, where it is a batch. */
+  riders: readonly Claim[];
 }
 
 export interface TurnRequest {
@@ -84,7 +86,7 @@ export interface AttemptControl {
 }
 
 /** Performs one attempt. Never rejects. */
-export type Dispatch = (claim: Claim, control: AttemptControl) => Promise<AttemptEnd>;
+export type Dispatch = (claim: Claim, control: AttemptControl) => Promise<DispatchEnd>;
 
 /** Epoch milliseconds that do not jump within one context. */
 export interface Clock {

@@ -35,6 +35,10 @@ export interface QueueRow {
   classes: Record<number, PriorityClass>;
   /** Jobs served since one of a lower class was. */
   overtakes: number;
+  /** Requests in flight: leases, the riders of a batch not counted. */
+  inFlight: number;
+  /** Jobs that a batch may have after the service found one too large; null: as many as the policy says. */
+  batchMax: number | null;
   /** Jobs that wait to be released, or for another job. */
   parked: number;
   counts: Counts;
@@ -67,6 +71,8 @@ export function newQueueRow(name: string, policy: QueuePolicy): QueueRow {
     nextSeq: 1,
     classes: {},
     overtakes: 0,
+    inFlight: 0,
+    batchMax: null,
     parked: 0,
     counts: { ...NO_COUNTS, dead: {}, cancelled: {} },
     bytes: 0,

@@ -18,7 +18,7 @@ export type NextPlace =
 export interface Settled {
   next: NextPlace;
   attempts: number;
-  queue: Pick<QueueRow, 'flow' | 'gate' | 'throttled'>;
+  queue: Pick<QueueRow, 'flow' | 'gate' | 'throttled' | 'batchMax'>;
 }
 
 export interface Instant {
@@ -30,11 +30,40 @@ export interface Instant {
 /** The verdict on one settlement, applied: pure, so that the transaction around it only reads and writes rows. */
 export function settle(row: QueueRow, job: Job, settlement: Settlement, instant: Instant): Settled {
   const verdict = verdictOn(settlement.end, row.policy);
-  const flow = flowAfter(row.flow, verdict, { settlement, ...instant });
-  const queue = { flow, ...gateAfter(row, verdict, instant) };
-  const attempts = job.attempts + (isSpent(verdict, row.flow, flow) ? 1 : 0);
+  const queue = queueAfter(row, settlement, instant);
+  const isSplit = isTooLarge(settlement);
+  const attempts = job.attempts + (!isSplit && isSpent(verdict, row.flow, queue.flow) ? 1 : 0);
   const cancelled = job.state.kind === 'leased' && job.state.cancelled;
-  return { next: placeAfter(row, { verdict, attempts, cancelled }, instant), attempts, queue };
+  const facts = { verdict: isSplit ? GIVE_BACK : verdict, attempts, cancelled };
+  return { next: placeAfter(row, facts, instant), attempts, queue };
+}
+
+const GIVE_BACK: Verdict = { kind: 'give-back' };
+
+/** What a request tells of the service: that of a batch once, by its first job. */
+function queueAfter(row: QueueRow, settlement: Settlement, instant: Instant): Settled['queue'] {
+  const { flow, gate, throttled, batchMax } = row;
+  const { batch, end } = settlement;
+  if (batch && batch.index > 0) return { flow, gate, throttled, batchMax };
+  const verdict = verdictOn(batch?.whole ?? end, row.policy);
+  return {
+    flow: flowAfter(flow, verdict, { settlement, ...instant }),
+    ...gateAfter(row, verdict, instant),
+    batchMax: batchMaxAfter(row, settlement),
+  };
+}
+
+/** A batch that the service found too large comes back as halves; each success makes the next one larger by one. */
+function batchMaxAfter({ batchMax, policy }: QueueRow, settlement: Settlement): number | null {
+  const { batch } = settlement;
+  if (batch && isTooLarge(settlement)) return Math.max(1, Math.floor(batch.size / 2));
+  if (batchMax === null || settlement.end.kind !== 'answer') return batchMax;
+  const grown = batchMax + 1;
+  return policy.batch && grown < policy.batch.max ? grown : null;
+}
+
+function isTooLarge({ batch }: Settlement): boolean {
+  return batch?.whole.kind === 'answer' && batch.whole.answer.status === 413;
 }
 
 function flowAfter(
@@ -45,7 +74,8 @@ function flowAfter(
   if (verdict.kind === 'nack' && verdict.outage) {
     return afterOutageEnd(flow, { sentAt: settlement.sentAt, ...instant });
   }
-  const isAlive = settlement.end.kind === 'answer' || settlement.end.kind === 'hidden';
+  const { kind } = settlement.batch?.whole ?? settlement.end;
+  const isAlive = kind === 'answer' || kind === 'hidden';
   // A throttling answer proves that the service is back, and is no reason to go faster.
   if (verdict.kind === 'freeze') return flow.phase === 'probe' ? afterSuccess(flow) : flow;
   return isAlive ? afterSuccess(flow) : flow;

@@ -18,11 +18,11 @@ export function gateAt(gate: Gate, now: number): Gate {
 }
 
 /** What stands between a queue and its next claim, pace apart. */
-export function openingOf({ paused, gate, flow, policy, counts }: QueueRow, now: number): Opening {
+export function openingOf({ paused, gate, flow, policy, inFlight }: QueueRow, now: number): Opening {
   if (paused || gate.kind === 'sign-in') return { kind: 'closed', nextAt: undefined };
   if (gate.kind === 'frozen') return { kind: 'closed', nextAt: gate.until };
   if (flow.phase === 'probe' && flow.until > now) return { kind: 'closed', nextAt: flow.until };
-  const slots = concurrencyOf(flow, policy.concurrency) - counts.leased;
+  const slots = concurrencyOf(flow, policy.concurrency) - inFlight;
   return slots > 0 ? { kind: 'open', slots } : { kind: 'busy' };
 }
 

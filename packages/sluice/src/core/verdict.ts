@@ -34,6 +34,8 @@ export function verdictOn(end: AttemptEnd, { trustOpaque }: { trustOpaque: boole
       return { kind: 'nack', outage: true, waitMs: 0, detail: 'no answer within timeoutMs' };
     case 'prepare-failed':
       return { kind: 'nack', outage: false, waitMs: 0, detail: `prepare failed: ${end.detail}` };
+    case 'split-failed':
+      return { kind: 'nack', outage: false, waitMs: 0, detail: end.detail };
     case 'unreadable':
       return { kind: 'dead', reason: 'unreadable', detail: end.detail };
     case 'unsent':

@@ -1,4 +1,4 @@
-import type { Settlement } from '../core/attempt.js';
+import type { AttemptEnd, DispatchEnd, Settlement } from '../core/attempt.js';
 import { sentenceOf } from '../core/errors.js';
 import type { AttemptControl, Claim, Clock, Dispatch, Store } from '../core/ports.js';
 
@@ -14,7 +14,10 @@ export interface InFlightOptions {
 
 /** The attempts of one lane that run. */
 export interface InFlight {
+  /** Requests. */
   readonly size: number;
+  /** Jobs: more than requests, where there are batches. */
+  readonly leases: number;
   begin(claim: Claim): void;
   /** Looks at the row of a job, and stops its send if its cancellation was asked for. */
   check(ticket: string): Promise<void>;
@@ -36,13 +39,15 @@ export function createInFlight(options: InFlightOptions): InFlight {
     const end = await options.dispatch(claim, controlOf(attempt, options));
     stopRenewing();
     attempts.delete(claim.leaseId);
-    const { leaseId, n, sendAt } = claim;
-    options.onEnd({ seq: claim.job.seq, leaseId, n, sentAt: sendAt, end }, claim);
+    for (const settlement of settlementsOf(claim, end)) options.onEnd(settlement, claim);
   }
 
   return {
     get size() {
       return attempts.size;
+    },
+    get leases() {
+      return [...attempts.values()].reduce((sum, { claim }) => sum + 1 + claim.riders.length, 0);
     },
     begin: (claim) => {
       const attempt = { claim, leaseUntil: claim.leaseUntil, abort: new AbortController() };
@@ -51,13 +56,30 @@ export function createInFlight(options: InFlightOptions): InFlight {
     },
     check: async (ticket) => {
       for (const attempt of attempts.values()) {
-        if (attempt.claim.job.ticket === ticket) await renew(attempt, options);
+        if (membersOf(attempt.claim).some(({ job }) => job.ticket === ticket)) await renew(attempt, options);
       }
     },
     abortAll: () => {
       for (const { abort } of attempts.values()) abort.abort();
     },
   };
+}
+
+function membersOf(claim: Claim): Claim[] {
+  return [claim, ...claim.riders];
+}
+
+/** One for each job: its own part of the answer, or what became of the request as a whole. */
+function settlementsOf(claim: Claim, end: DispatchEnd): Settlement[] {
+  const members = membersOf(claim);
+  const whole: AttemptEnd = end.kind === 'parts' ? end.whole : end;
+  return members.map(({ job, leaseId, n, sendAt }, index) => {
+    const own = end.kind === 'parts' ? (end.parts[index] ?? whole) : end;
+    const settlement = { seq: job.seq, leaseId, n, sentAt: sendAt, end: own };
+    return members.length === 1
+      ? settlement
+      : { ...settlement, batch: { size: members.length, index, whole } };
+  });
 }
 
 function controlOf(attempt: Attempt, { clock, isHeld, onPrepared }: InFlightOptions): AttemptControl {
@@ -88,8 +110,12 @@ function renewInTime(attempt: Attempt, options: InFlightOptions): () => void {
 
 /** A lost lease does not stop a send that is under way: its success would still be a fact. */
 async function renew(attempt: Attempt, { store, clock }: InFlightOptions): Promise<void> {
-  const until = clock.now() + attempt.claim.policy.leaseMs;
-  const state = await store.renew(attempt.claim, until).catch(sentenceOf);
+  const { claim } = attempt;
+  const until = clock.now() + claim.policy.leaseMs;
+  const renewals = membersOf(claim).map((member) => store.renew(member, until).catch(sentenceOf));
+  const [state] = await Promise.all(renewals);
   if (state === 'held') attempt.leaseUntil = until;
-  if (state === 'cancelled') attempt.abort.abort();
+  // One job of a batch is not worth stopping the others for: its cancellation holds once it is back.
+  if (state === 'cancelled' && claim.riders.length === 0) attempt.abort.abort();
+  else if (state === 'cancelled') attempt.leaseUntil = until;
 }

@@ -133,7 +133,7 @@ export class Lane {
     const { queue, engine } = this.#options;
     const clockJumped = epoch !== this.#epoch;
     const settlements = this.#ended;
-    const held = this.#inFlight.size + settlements.length;
+    const held = this.#inFlight.leases + settlements.length;
     const maxClaims = this.#mode === 'draining' ? Number.POSITIVE_INFINITY : 0;
     this.#ended = [];
     this.#asksForQuiet = false;
@@ -169,7 +169,7 @@ export class Lane {
   #onEnd(settlement: Settlement, policy: QueuePolicy): void {
     this.#turnStarts.delete(settlement.leaseId);
     this.#ended.push(settlement);
-    const { kind } = verdictOn(settlement.end, policy);
+    const { kind } = verdictOn(settlement.batch?.whole ?? settlement.end, policy);
     if (kind === 'freeze' || kind === 'sign-in') this.#isHeld = this.#asksForQuiet = true;
     this.nudge();
   }

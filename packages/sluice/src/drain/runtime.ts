@@ -1,10 +1,11 @@
-import type { Prepare, SluiceDefinition } from '../core/config.js';
+import type { QueueDefinition, SluiceDefinition } from '../core/config.js';
 import type { Clock, Notify, Store } from '../core/ports.js';
 import { createStore } from '../store/store.js';
 import { openIndexedDb } from '../store/indexed-db.js';
 import { readMeta } from '../store/meta.js';
 import type { Database } from '../store/rows.js';
 import { createDispatch } from '../transport/attempt.js';
+import { createBatching } from '../transport/batch.js';
 import { openContext } from '../transport/seal.js';
 import { createChannel } from './channel.js';
 import { createClock } from './clock.js';
@@ -35,10 +36,14 @@ export function createRuntime(definition: SluiceDefinition): Runtime {
   const store = createStore(database, (queue) => rewriteOf(definition, queue));
   const clock = createClock();
   const sealingKey = createSealingKeySource(database);
-  const dispatch = createDispatch({
+  const batching = createBatching({
     readBody: store.body,
+    functionsOf: (queue) => queueOf(definition, queue)?.batch,
+  });
+  const single = createDispatch({
+    readBody: batching.readBody,
     sealingKey,
-    prepareOf: (queue) => prepareOf(definition, queue),
+    prepareOf: (queue) => queueOf(definition, queue)?.prepare,
     context: async () => {
       const row = await readMeta(database, 'context');
       return row ? openContext(row.sealed, await sealingKey()) : {};
@@ -59,7 +64,7 @@ export function createRuntime(definition: SluiceDefinition): Runtime {
       return new Engine({
         id: `${id}/${engines}`,
         store,
-        dispatch,
+        dispatch: batching.over(single),
         clock,
         notify,
         chance: () => Math.random(),
@@ -68,6 +73,6 @@ export function createRuntime(definition: SluiceDefinition): Runtime {
   };
 }
 
-function prepareOf({ queues }: SluiceDefinition, queue: string): Prepare | undefined {
-  return queues.find(({ name }) => name === queue)?.prepare;
+function queueOf({ queues }: SluiceDefinition, queue: string): QueueDefinition | undefined {
+  return queues.find(({ name }) => name === queue);
 }

@@ -4,8 +4,9 @@ import type { Claim, TurnRequest } from '../core/ports.js';
 import { earlier, openingOf } from '../core/turn.js';
 import { chargeSend, nextInstant } from './charge.js';
 import { leaseIdOf } from './leases.js';
-import { bury, type Ledger, move } from './ledger.js';
-import { nextInLine, serve } from './line.js';
+import { bury, EXPIRED, type Ledger, move } from './ledger.js';
+import { costOf, type Group, nextGroups } from './groups.js';
+import { serve } from './line.js';
 import { type Pacer, type Pacers, pacersOf } from './pacers.js';
 import { rangeOf } from './rows.js';
 
@@ -38,36 +39,53 @@ async function take(
   const { leadMs } = request;
   const claims: Claim[] = [];
   while (claims.length < slots) {
-    const jobs = await nextInLine(ledger, slots - claims.length);
-    if (jobs.length === 0) break;
-    for (const job of jobs) {
-      if (job.expiresAt <= now) {
-        await bury(ledger, job, EXPIRED);
-        continue;
-      }
-      const own = pacersOf(pacers, job);
-      const at = await nextInstant(ledger, { pacers: own, cost: job.cost, leadMs });
+    const next = await nextGroups(ledger, slots - claims.length);
+    if (next.kind === 'later') return { claims, nextAt: next.at };
+    if (next.groups.length === 0) break;
+    for (const jobs of next.groups) {
+      const own = pacersOf(pacers, jobs[0]);
+      const at = await nextInstant(ledger, { pacers: own, cost: costOf(jobs), leadMs });
       if (at > now + leadMs + AHEAD_MS) return { claims, nextAt: at - leadMs };
-      serve(ledger, job);
-      claims.push(lease(ledger, job, { pacers: own, at, request }));
+      claims.push(leaseGroup(ledger, jobs, { pacers: own, at, request }));
     }
   }
   return { claims, nextAt: undefined };
 }
 
+interface Leasing {
+  pacers: readonly Pacer[];
+  at: number;
+  request: TurnRequest;
+}
+
+/** One send, for one job or for a batch: its first is charged, the others ride along. */
+function leaseGroup(ledger: Ledger, jobs: Group, { pacers, at, request }: Leasing): Claim {
+  const [lead, ...others] = jobs;
+  const leaseId = leaseIdOf(request.engine, request.turn, lead.seq);
+  const charged = chargeSend(ledger, { ...lead, cost: costOf(jobs) }, { pacers, at, leaseId });
+  const claimOf = (job: Job, rides: boolean): Claim => ({
+    ...lease(ledger, job, { at, request, rides }),
+    ...charged,
+    sendAt: at,
+    policy: ledger.row.policy,
+    riders: [],
+  });
+  return { ...claimOf(lead, false), riders: others.map((job) => claimOf(job, true)) };
+}
+
 function lease(
   ledger: Ledger,
   job: Job,
-  { pacers, at, request }: { pacers: readonly Pacer[]; at: number; request: TurnRequest },
-): Claim {
+  { at, request, rides }: { at: number; request: TurnRequest; rides: boolean },
+): Pick<Claim, 'job' | 'leaseId' | 'leaseUntil'> {
   const { row, now } = ledger;
   const leaseId = leaseIdOf(request.engine, request.turn, job.seq);
   const leaseUntil = Math.round(Math.max(now, at) + row.policy.leaseMs);
-  const state = { kind: 'leased' as const, at: leaseUntil, leaseId, cancelled: false };
+  const state = { kind: 'leased' as const, at: leaseUntil, leaseId, cancelled: false, rides };
+  serve(ledger, job);
   move(ledger, job, state);
-  const { n, latestAt } = chargeSend(ledger, job, { pacers, at, leaseId });
   ledger.events.push({ type: 'attempt', queue: row.name, ticket: job.ticket, attempt: job.attempts + 1 });
-  return { job: { ...job, state }, leaseId, leaseUntil, n, sendAt: at, latestAt, policy: row.policy };
+  return { job: { ...job, state }, leaseId, leaseUntil };
 }
 
 /** Makes ready what has become due, a bounded number at a time, and answers when the next one is due. */
@@ -99,7 +117,6 @@ async function buryExpiredParked(ledger: Ledger): Promise<void> {
   for (const job of await ledger.tx.all('jobs', range)) await bury(ledger, job, EXPIRED);
 }
 
-const EXPIRED = { reason: 'expired', detail: 'it waited longer than ttlMs' } as const;
 const EXPIRED_AT_ONCE = 50;
 
 async function hasReady({ tx, row }: Ledger): Promise<boolean> {

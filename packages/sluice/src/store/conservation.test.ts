@@ -49,20 +49,25 @@ const step = fc.oneof(
 
 test('accepted = waiting + leased + done + dead + cancelled, and the counters tell the rows, whatever happens', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.boolean(), async (steps, isShedding) => {
-      const world = createWorld(isShedding);
-      for (const one of steps) {
-        await world.apply(one);
-        await check(world.database);
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 60 }),
+      fc.boolean(),
+      fc.boolean(),
+      async (steps, isShedding, isBatching) => {
+        const world = createWorld(isShedding, isBatching);
+        for (const one of steps) {
+          await world.apply(one);
+          await check(world.database);
+        }
+      },
+    ),
     { numRuns: 300 },
   );
 });
 
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
-function createWorld(isShedding: boolean) {
+function createWorld(isShedding: boolean, isBatching: boolean) {
   const database = openMemory();
   const store = createStore(database, () => (stored) => ({ ...stored, body: new ArrayBuffer(3) }));
   const tickets: string[] = [];
@@ -73,6 +78,7 @@ function createWorld(isShedding: boolean) {
   const policy = {
     ...DEFAULT_POLICY,
     concurrency: 3,
+    batch: isBatching ? { max: 3, maxBytes: 25, waitMs: 100 } : null,
     maxJobs: 12,
     ttlMs: 600_000,
     maxAttempts: 3,
@@ -94,7 +100,8 @@ function createWorld(isShedding: boolean) {
       ...change,
     };
     const report = await store.turn(request, { now, chance: 0.5 });
-    claims.push(...(report?.claims ?? []).map((claim) => ({ claim, engine })));
+    const made = (report?.claims ?? []).flatMap((claim) => [claim, ...claim.riders]);
+    claims.push(...made.map((claim) => ({ claim, engine })));
   };
   return {
     database,
@@ -161,6 +168,8 @@ async function check(database: Database): Promise<void> {
   expect(kinds.filter((kind) => kind === 'dead')).toHaveLength(sum(dead));
   expect(kinds.filter((kind) => WAITING.includes(kind))).toHaveLength(waiting);
   expect(kinds.filter((kind) => kind === 'parked')).toHaveLength(row.parked);
+  const requests = jobs.filter(({ state }) => state.kind === 'leased' && !state.rides);
+  expect(requests).toHaveLength(row.inFlight);
   for (const key of ['a', 'b']) {
     const chained = jobs.filter((job) => job.chain === key);
     const heads = chained.filter(({ state }) => !isBehind(state));

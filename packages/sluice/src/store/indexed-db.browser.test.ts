@@ -1,7 +1,8 @@
+import { testBatches } from './batches.contract.js';
 import { testDependents } from './dependents.contract.js';
 import { openIndexedDb } from './indexed-db.js';
 import { testScheduling } from './scheduling.contract.js';
 import { testStore } from './store.contract.js';
 
-for (const testContract of [testStore, testScheduling, testDependents])
+for (const testContract of [testStore, testScheduling, testDependents, testBatches])
   testContract('IndexedDB', () => openIndexedDb(`test-${crypto.randomUUID()}`));

@@ -30,10 +30,12 @@ export type RewriteOf = (queue: string) => Rewrite | undefined;
 
 /** Every live job passes through here on its way to or from a lease, so that the counters cannot be forgotten. */
 export function move(ledger: Ledger, job: Job, state: Job['state']): void {
-  count(ledger.row, job.state.kind, -1);
-  count(ledger.row, state.kind, 1);
+  count(ledger.row, job.state, -1);
+  count(ledger.row, state, 1);
   ledger.tx.put('jobs', { ...job, state });
 }
+
+export const EXPIRED = { reason: 'expired', detail: 'it waited longer than ttlMs' } as const;
 
 /** A dead letter keeps its request and its body, to be looked at and redriven. */
 export async function bury(
@@ -42,7 +44,7 @@ export async function bury(
   cause: { reason: DeadReason; detail: string },
 ): Promise<void> {
   const { tx, row, now, events } = ledger;
-  count(row, job.state.kind, -1);
+  count(row, job.state, -1);
   row.bytes -= bytesOf(job.request, job.bodyBytes);
   row.counts.dead[cause.reason] = (row.counts.dead[cause.reason] ?? 0) + 1;
   const { chain: _, ...rest } = job;
@@ -66,7 +68,7 @@ export async function entryState(
 /** The job and its body go, and how it ended stays. */
 export async function leave(ledger: Ledger, job: Job, end: Result['end']): Promise<void> {
   const { tx, row } = ledger;
-  count(row, job.state.kind, -1);
+  count(row, job.state, -1);
   row.bytes -= bytesOf(job.request, job.bodyBytes);
   tx.delete('jobs', [job.queue, job.seq]);
   if (job.bodyBytes > 0) tx.delete('bodies', [job.queue, job.seq]);
@@ -101,8 +103,9 @@ function chainRange(queue: string, chain: string) {
   return { index: 'byChain', from: [queue, chain], to: [queue, chain, Number.POSITIVE_INFINITY], count: 1 };
 }
 
-function count(row: QueueRow, kind: Job['state']['kind'], by: 1 | -1): void {
-  if (kind === 'leased') row.counts.leased += by;
-  else if (kind !== 'dead') row.counts.waiting += by;
-  if (kind === 'parked') row.parked += by;
+function count(row: QueueRow, state: JobState, by: 1 | -1): void {
+  if (state.kind === 'leased') row.counts.leased += by;
+  else if (state.kind !== 'dead') row.counts.waiting += by;
+  if (state.kind === 'leased' && !state.rides) row.inFlight += by;
+  if (state.kind === 'parked') row.parked += by;
 }

@@ -1,7 +1,8 @@
+import { testBatches } from './batches.contract.js';
 import { testDependents } from './dependents.contract.js';
 import { openMemory } from './memory.js';
 import { testScheduling } from './scheduling.contract.js';
 import { testStore } from './store.contract.js';
 
-for (const testContract of [testStore, testScheduling, testDependents])
+for (const testContract of [testStore, testScheduling, testDependents, testBatches])
   testContract('the twin in memory', openMemory);

@@ -56,7 +56,7 @@ async function place(
 }
 
 /** Ends that do not tell whether the service has seen the request. */
-const UNANSWERED = new Set<AttemptEnd['kind']>(['network-error', 'timeout', 'aborted']);
+const UNANSWERED = new Set<AttemptEnd['kind']>(['network-error', 'timeout', 'aborted', 'split-failed']);
 
 /** An answer that was trusted though the browser hides it. */
 const HIDDEN = { status: 0, statusText: '', headers: [], bodyOmitted: true };

@@ -71,7 +71,7 @@ const claim = (change: Partial<Claim> = {}): Claim => ({
     queue: 'orders',
     seq: 1,
     ticket: 'orders.1.n',
-    state: { kind: 'leased', at: 9999, leaseId: 'e/1/1', cancelled: false },
+    state: { kind: 'leased', at: 9999, leaseId: 'e/1/1', cancelled: false, rides: false },
     rank: 1,
     priority: 0,
     cost: 1,
@@ -101,6 +101,7 @@ const claim = (change: Partial<Claim> = {}): Claim => ({
   n: 0,
   sendAt: 1000,
   latestAt: Number.POSITIVE_INFINITY,
+  riders: [],
   policy: { ...DEFAULT_POLICY, timeoutMs: 500 },
   ...change,
 });

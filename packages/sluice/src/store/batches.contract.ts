@@ -1,0 +1,125 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { AttemptEnd } from '../core/attempt.js';
+import type { Claim, TurnRequest } from '../core/ports.js';
+import { readJob } from './query.js';
+import type { Database } from './rows.js';
+import { answered, bytes, StoreBench, T0 } from './store.kit.js';
+
+/** Many jobs in one request, each with an end of its own. */
+export function testBatches(name: string, open: () => Database): void {
+  let bench: StoreBench;
+  const batch = { max: 3, maxBytes: 100, waitMs: 0 };
+  beforeEach(() => {
+    bench = new StoreBench(open());
+    bench.policy = { ...bench.policy, batch };
+  });
+
+  const sizes = (claims: readonly Claim[]) => claims.map(({ riders }) => 1 + riders.length);
+  const settleParts = (
+    claim: Claim,
+    whole: AttemptEnd,
+    parts: AttemptEnd[],
+    change: Partial<TurnRequest> = {},
+  ) => {
+    const members = [claim, ...claim.riders];
+    const settlements = members.map(({ job, leaseId, n, sendAt }, index) => ({
+      seq: job.seq,
+      leaseId,
+      n,
+      sentAt: sendAt,
+      end: parts[index] ?? whole,
+      batch: { size: members.length, index, whole },
+    }));
+    return bench.turn(T0, { settlements, held: members.length, ...change });
+  };
+  const only = (claims: readonly Claim[]): Claim => {
+    const [claim] = claims;
+    if (!claim || claims.length > 1) throw new Error(`${claims.length} claims`);
+    return claim;
+  };
+
+  describe(`${name}: batches`, () => {
+    test('take up to max jobs in one request, which is one send of the rate and one in flight', async () => {
+      bench.policy = { ...bench.policy, concurrency: 2, rate: { limit: 2, perMs: 60_000, burst: 2 } };
+      for (let i = 0; i < 7; i++) await bench.ticket();
+      expect(sizes((await bench.turn(T0)).claims)).toEqual([3, 3]);
+      expect(await bench.row()).toMatchObject({
+        inFlight: 2,
+        counts: { leased: 6, waiting: 1, sends: 2 },
+        pace: { n: 2 },
+      });
+    });
+
+    test('end where their bytes would be too many, and take one that is too large by itself', async () => {
+      for (const size of [60, 40, 1, 200]) await bench.ticket({}, { body: bytes('x'.repeat(size)) });
+      const first = await bench.turn(T0);
+      expect(sizes(first.claims)).toEqual([2]);
+      const second = await settleParts(only(first.claims), answered(200), []);
+      expect(sizes(second.claims)).toEqual([1]);
+      const third = await settleParts(only(second.claims), answered(200), []);
+      expect(only(third.claims).job.bodyBytes).toBe(200);
+    });
+
+    test('wait for company no longer than asked, and not at all once full', async () => {
+      bench.policy = { ...bench.policy, batch: { ...batch, waitMs: 500 } };
+      await bench.ticket();
+      await bench.ticket({}, {}, T0 + 100);
+      expect(await bench.turn(T0 + 100)).toMatchObject({ claims: [], nextAt: T0 + 500 });
+      expect(sizes((await bench.turn(T0 + 500)).claims)).toEqual([2]);
+      const other = new StoreBench(bench.database);
+      other.policy = bench.policy;
+      for (let i = 0; i < 3; i++) await other.ticket({}, { queue: 'others' });
+      expect(sizes((await other.turn(T0, { queue: 'others' })).claims)).toEqual([3]);
+    });
+
+    test('each job ends by its own part: a partial failure nacks only its own', async () => {
+      const tickets = [await bench.ticket(), await bench.ticket(), await bench.ticket()];
+      const { claims } = await bench.turn(T0);
+      const parts = [answered(201), answered(422), answered(500)];
+      await settleParts(only(claims), answered(207), parts, { maxClaims: 0 });
+      const states = await Promise.all(tickets.map((ticket) => readJob(bench.database, ticket)));
+      expect(states).toMatchObject([
+        { state: 'done', answer: { status: 201 } },
+        { state: 'dead', reason: 'rejected' },
+        { state: 'waiting', attempts: 1 },
+      ]);
+      expect(await bench.row()).toMatchObject({ inFlight: 0, counts: { leased: 0 } });
+    });
+
+    test('what befalls the request befalls each job, and the queue once', async () => {
+      for (let i = 0; i < 3; i++) await bench.ticket();
+      const { claims } = await bench.turn(T0);
+      const report = await settleParts(only(claims), answered(429, { retryAfterMs: 2000 }), []);
+      expect(report).toMatchObject({ closed: true, nextAt: T0 + 2500 });
+      expect(await bench.row()).toMatchObject({ throttled: 1, counts: { waiting: 3, leased: 0 } });
+    });
+
+    test('one that is too large comes back as halves, with nothing held against the jobs', async () => {
+      bench.policy = { ...bench.policy, batch: { ...batch, max: 4 } };
+      const tickets: string[] = [];
+      for (let i = 0; i < 5; i++) tickets.push(await bench.ticket());
+      const first = await bench.turn(T0);
+      expect(sizes(first.claims)).toEqual([4]);
+      const second = await settleParts(only(first.claims), answered(413), []);
+      expect(sizes(second.claims)).toEqual([2]);
+      expect(only(second.claims).job).toMatchObject({ ticket: tickets[0], attempts: 0 });
+      const third = await settleParts(only(second.claims), answered(200), []);
+      expect(sizes(third.claims)).toEqual([3]);
+    });
+
+    test('one of a single job that is too large is a dead letter', async () => {
+      const ticket = await bench.ticket();
+      const { claims } = await bench.turn(T0);
+      await bench.settle(T0, claims, answered(413));
+      expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead', reason: 'rejected' });
+    });
+
+    test('an engine that is lost in mid-batch gives each of its jobs back', async () => {
+      for (let i = 0; i < 3; i++) await bench.ticket();
+      await bench.turn(T0);
+      const { claims } = await bench.turn(T0 + 1, { engine: 'e2', recover: true });
+      expect(sizes(claims)).toEqual([3]);
+      expect(await bench.row()).toMatchObject({ inFlight: 1, counts: { leased: 3 } });
+    });
+  });
+}

@@ -1,0 +1,65 @@
+import type { Job } from '../core/job.js';
+import type { QueuePolicy } from '../core/policy.js';
+import { bury, EXPIRED, type Ledger } from './ledger.js';
+import { nextInLine } from './line.js';
+import { rangeOf } from './rows.js';
+
+/** The jobs of one request: one, or a batch. */
+export type Group = [Job, ...Job[]];
+
+type Next =
+  | { kind: 'groups'; groups: Group[] }
+  /** A batch waits for company until then. */
+  | { kind: 'later'; at: number };
+
+/** What is next in line, as requests, at most `count` of them. What has become too old is buried on the way. */
+export async function nextGroups(ledger: Ledger, count: number): Promise<Next> {
+  const { batch } = ledger.row.policy;
+  if (batch) return nextBatch(ledger, batch);
+  for (;;) {
+    const jobs = await nextInLine(ledger, count);
+    const fresh = await withoutExpired(ledger, jobs);
+    if (fresh.length > 0 || jobs.length === 0)
+      return { kind: 'groups', groups: fresh.map((job): Group => [job]) };
+  }
+}
+
+/** What a request takes of the rate: a batch as much as its costliest job. */
+export function costOf(jobs: Group): number {
+  return Math.max(...jobs.map(({ cost }) => cost));
+}
+
+async function nextBatch(ledger: Ledger, batch: NonNullable<QueuePolicy['batch']>): Promise<Next> {
+  const { tx, row, now } = ledger;
+  const max = Math.min(batch.max, row.batchMax ?? batch.max);
+  for (;;) {
+    const jobs = await tx.all('jobs', { ...rangeOf('byState', row.name, 'ready'), count: max });
+    const [first, ...rest] = await withoutExpired(ledger, jobs);
+    if (!first && jobs.length > 0) continue;
+    if (!first) return { kind: 'groups', groups: [] };
+    const group = within(batch.maxBytes, [first, ...rest]);
+    const isFull = group.length === max || group.length <= rest.length;
+    const waitsUntil = Math.min(...group.map(({ enqueuedAt }) => enqueuedAt)) + batch.waitMs;
+    return isFull || waitsUntil <= now
+      ? { kind: 'groups', groups: [group] }
+      : { kind: 'later', at: waitsUntil };
+  }
+}
+
+/** As many of them, in order, as their bodies allow; the first in any case. */
+function within(maxBytes: number, [first, ...rest]: Group): Group {
+  const group: Group = [first];
+  let bytes = first.bodyBytes;
+  for (const job of rest) {
+    bytes += job.bodyBytes;
+    if (bytes > maxBytes) break;
+    group.push(job);
+  }
+  return group;
+}
+
+async function withoutExpired(ledger: Ledger, jobs: readonly Job[]): Promise<Job[]> {
+  const expired = jobs.filter(({ expiresAt }) => expiresAt <= ledger.now);
+  for (const job of expired) await bury(ledger, job, EXPIRED);
+  return jobs.filter((job) => !expired.includes(job));
+}

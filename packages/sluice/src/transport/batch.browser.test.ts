@@ -1,0 +1,148 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { DispatchEnd } from '../core/attempt.js';
+import type { BatchFunctions } from '../core/config.js';
+import type { Job } from '../core/job.js';
+import { DEFAULT_POLICY } from '../core/policy.js';
+import type { AttemptControl, Claim } from '../core/ports.js';
+import { createBatching } from './batch.js';
+
+const functions: BatchFunctions = {
+  combine: (requests) => ({ url: '/bulk', body: JSON.stringify(requests.map((one) => one.json())) }),
+  split: (answer) => answer.json() as { status: number }[],
+};
+
+let known: BatchFunctions | undefined;
+let dispatched: { job: Job; body: string }[];
+let end: DispatchEnd;
+
+beforeEach(() => {
+  known = functions;
+  dispatched = [];
+  end = answered(207, [{ status: 201 }, { status: 409 }]);
+});
+
+const batching = createBatching({
+  readBody: async ({ seq }) => new TextEncoder().encode(`{"n":${seq}}`).buffer,
+  functionsOf: () => known,
+});
+const dispatch = batching.over(async ({ job }) => {
+  dispatched.push({ job, body: new TextDecoder().decode(await batching.readBody(job)) });
+  return end;
+});
+const send = (claim: Claim): Promise<DispatchEnd> => dispatch(claim, control);
+
+test('many jobs are one request, with what the first one had and the user left out', async () => {
+  await send(batchOf(1, 2));
+  expect(dispatched).toMatchObject([
+    {
+      body: '[{"n":1},{"n":2}]',
+      job: { request: { url: 'https://example.test/bulk', method: 'POST', mode: 'cors' }, bodyBytes: 17 },
+    },
+  ]);
+});
+
+test('its key is that of the company: the same jobs have the same, any other have another', async () => {
+  for (const claim of [batchOf(1, 2), batchOf(1, 2), batchOf(1, 3)]) await send(claim);
+  const [first, again, other] = dispatched.map(({ job }) => job.idempotencyKey);
+  expect(again).toBe(first);
+  expect(other).not.toBe(first);
+  expect(first).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+});
+
+test('a success is taken apart, one part for each job', async () => {
+  expect(await send(batchOf(1, 2))).toMatchObject({
+    kind: 'parts',
+    whole: { answer: { status: 207 } },
+    parts: [{ answer: { status: 201 } }, { answer: { status: 409 } }],
+  });
+});
+
+test.each([
+  ['a refusal', answered(503, [])],
+  ['a network error', { kind: 'network-error', detail: 'gone' } as const],
+])('%s is what became of all of them', async (_, whole) => {
+  end = whole;
+  expect(await send(batchOf(1, 2))).toBe(whole);
+});
+
+test.each([
+  ['combine throws', { combine: () => thrown() }, 'prepare-failed', /combine threw Error: not so/],
+  ['split throws', { split: () => thrown() }, 'split-failed', /split threw Error: not so/],
+  ['split miscounts', { split: () => [{ status: 200 }] }, 'split-failed', /split made 1 parts of 2 jobs/],
+])('where %s, every job is nacked and told why', async (_, change, kind, detail) => {
+  known = { ...functions, ...change };
+  expect(await send(batchOf(1, 2))).toMatchObject({ kind, detail: expect.stringMatching(detail) });
+});
+
+test('a claim of one job goes as it is, and so does nothing where the rules are not known', async () => {
+  await send(batchOf(7));
+  expect(dispatched[0]).toMatchObject({ body: '{"n":7}', job: { seq: 7 } });
+  known = undefined;
+  expect(await send(batchOf(1, 2))).toEqual({ kind: 'unsent', why: 'stopped' });
+});
+
+function thrown(): never {
+  throw new Error('not so');
+}
+
+function answered(status: number, body: unknown): DispatchEnd {
+  const answer = {
+    status,
+    statusText: '',
+    headers: [],
+    bodyOmitted: false,
+    body: new TextEncoder().encode(JSON.stringify(body)).buffer,
+  };
+  return { kind: 'answer', answer, retryAfterMs: undefined, keyOutstanding: false, quotaSpent: false };
+}
+
+function batchOf(first: number, ...others: number[]): Claim {
+  return { ...claimOf(first), riders: others.map(claimOf) };
+}
+
+function claimOf(seq: number): Claim {
+  return {
+    job: {
+      queue: 'orders',
+      seq,
+      ticket: `orders.${seq}.n`,
+      state: { kind: 'leased', at: 9999, leaseId: `e/1/${seq}`, cancelled: false, rides: false },
+      rank: seq,
+      priority: 0,
+      cost: 1,
+      link: seq,
+      idempotencyKey: `key-${seq}`,
+      enqueuedAt: 0,
+      expiresAt: 9999,
+      attempts: 0,
+      orphans: 0,
+      bodyBytes: 7,
+      request: {
+        url: 'https://example.test/api/orders',
+        method: 'POST',
+        headers: [],
+        secrets: { kind: 'none' },
+        mode: 'cors',
+        credentials: 'same-origin',
+        cache: 'default',
+        redirect: 'follow',
+        referrer: 'about:client',
+        referrerPolicy: '',
+        integrity: '',
+      },
+    },
+    leaseId: `e/1/${seq}`,
+    leaseUntil: 9999,
+    n: 0,
+    sendAt: 0,
+    latestAt: Number.POSITIVE_INFINITY,
+    policy: DEFAULT_POLICY,
+    riders: [],
+  };
+}
+
+const control: AttemptControl = {
+  signal: new AbortController().signal,
+  onPrepared: () => undefined,
+  mayBegin: () => 'yes',
+};

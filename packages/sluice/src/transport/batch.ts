@@ -1,0 +1,105 @@
+import type { AttemptEnd, DispatchEnd } from '../core/attempt.js';
+import type { BatchFunctions, BatchPart } from '../core/config.js';
+import { sentenceOf } from '../core/errors.js';
+import type { Answer, HeaderPairs, Job } from '../core/job.js';
+import type { Claim, Dispatch } from '../core/ports.js';
+import { answerFacts, bytesOfBody, capturedFacts } from './intake-facts.js';
+
+export interface BatchOptions {
+  readBody: (job: Job) => Promise<ArrayBuffer | undefined>;
+  /** The functions of a queue that batches; undefined for one that does not, or whose rules are not known here. */
+  functionsOf: (queue: string) => BatchFunctions | undefined;
+}
+
+/** A dispatch of single claims, and the place where it reads their bodies, made one of batches. */
+export function createBatching(options: BatchOptions): {
+  readBody: BatchOptions['readBody'];
+  over: (dispatch: Dispatch) => Dispatch;
+} {
+  const combined = new WeakMap<Job, ArrayBuffer>();
+  return {
+    readBody: async (job) => combined.get(job) ?? options.readBody(job),
+    over: (dispatch) => async (claim, control) => {
+      if (claim.riders.length === 0) return dispatch(claim, control);
+      const functions = options.functionsOf(claim.job.queue);
+      // An engine without the rules cannot know what one request for all of them would be.
+      if (!functions) return { kind: 'unsent', why: 'stopped' };
+      const made = await combine(claim, functions, options);
+      if (made.kind !== 'combined') return made;
+      combined.set(made.job, made.body);
+      return parted(await dispatch({ ...claim, job: made.job }, control), claim, functions);
+    },
+  };
+}
+
+type Combined = { kind: 'combined'; job: Job; body: ArrayBuffer };
+
+async function combine(
+  { job: lead, riders }: Claim,
+  functions: BatchFunctions,
+  { readBody }: BatchOptions,
+): Promise<Combined | AttemptEnd> {
+  const jobs = [lead, ...riders.map(({ job }) => job)];
+  try {
+    const bodies = await Promise.all(jobs.map((job) => readBody(job)));
+    const requests = jobs.map(({ request, idempotencyKey }, i) => ({
+      ...capturedFacts({ request, body: bodies[i] }),
+      idempotencyKey,
+    }));
+    const { url, method = lead.request.method, headers, body } = functions.combine(requests);
+    const bytes = bytesOfBody(body);
+    const request = {
+      ...lead.request,
+      method,
+      url: new URL(url ?? lead.request.url, lead.request.url).href,
+      headers: headers ? pairsOf(headers) : lead.request.headers,
+    };
+    const ticket = jobs.map((job) => job.ticket).join('+');
+    const idempotencyKey = await keyOfAll(jobs);
+    return {
+      kind: 'combined',
+      job: { ...lead, ticket, idempotencyKey, request, bodyBytes: bytes.byteLength },
+      body: bytes,
+    };
+  } catch (error) {
+    return { kind: 'prepare-failed', detail: `combine threw ${sentenceOf(error)}` };
+  }
+}
+
+/** The same jobs together are the same request, and have the same key; any other company is another. */
+async function keyOfAll(jobs: readonly Job[]): Promise<string> {
+  const text = jobs.map(({ idempotencyKey }) => idempotencyKey).join(' ');
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  const hex = [...new Uint8Array(digest, 0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** A success is taken apart; anything else is what became of all of them. */
+function parted(end: DispatchEnd, { riders }: Claim, { split }: BatchFunctions): DispatchEnd {
+  if (end.kind !== 'answer' || end.answer.status < 200 || end.answer.status > 299) return end;
+  try {
+    const parts = split(answerFacts(end.answer), riders.length + 1);
+    if (parts.length === riders.length + 1) return { kind: 'parts', whole: end, parts: parts.map(endOf) };
+    return {
+      kind: 'prepare-failed',
+      detail: `split made ${parts.length} parts of ${riders.length + 1} jobs`,
+    };
+  } catch (error) {
+    return { kind: 'split-failed', detail: `split threw ${sentenceOf(error)}` };
+  }
+}
+
+function endOf({ status, headers = [], body }: BatchPart): AttemptEnd {
+  const answer: Answer = {
+    status,
+    statusText: '',
+    headers: pairsOf(headers),
+    bodyOmitted: false,
+    ...(body === undefined ? {} : { body: bytesOfBody(body) }),
+  };
+  return { kind: 'answer', answer, retryAfterMs: undefined, keyOutstanding: false, quotaSpent: false };
+}
+
+function pairsOf(headers: readonly (readonly [name: string, value: string])[]): HeaderPairs {
+  return headers.map(([name, value]) => [name, value]);
+}
