@@ -1,3 +1,4 @@
+import type { Hint } from './flow/hints.js';
 import type { Answer } from './job.js';
 
 /** What came of one attempt to send a job. */
@@ -5,12 +6,10 @@ export type AttemptEnd =
   | {
       kind: 'answer';
       answer: Answer;
-      /** From Retry-After, clamped; undefined where there was none or it could not be read. */
-      retryAfterMs: number | undefined;
+      /** What the service told of its limits, as far as it could be read. */
+      hint?: Hint;
       /** The service said that a request with this Idempotency-Key is still running. */
       keyOutstanding: boolean;
-      /** Remaining quota is told as 0: a 403 with it means "too fast", not "forbidden". */
-      quotaSpent: boolean;
     }
   /** An answer that the browser hides: opaque, or a redirect that was not to be followed. */
   | { kind: 'hidden'; type: string }
@@ -39,6 +38,7 @@ export interface Settlement {
   /** The number and the charged instant of its send. */
   n: number;
   sentAt: number;
+  endedAt: number;
   /** In a batch: how many jobs it had, which of them this is, and what came of the request as a whole. */
   batch?: { size: number; index: number; whole: AttemptEnd };
 }

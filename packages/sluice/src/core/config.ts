@@ -82,10 +82,18 @@ export type OptionFunctions = Pick<
 export interface QueueConfig {
   /** Which requests are its own. */
   match: Match;
-  /** At most `limit` sends in any window of `perMs`, `burst` of them back to back. Default: no limit of rate. */
+  /**
+   * At most `limit` sends in any window of `perMs`, `burst` of them back to back. Default: what the service is found to
+   * take, from 10 a second on, 20 at most.
+   */
   rate?: Rate;
   /** Sends in flight at once, over all tabs together. Default 6. */
   concurrency?: number;
+  /**
+   * Follow what the service can take: fewer sends while it rejects or slows down, never more than configured. False: the
+   * configured rate alone, or none. Default true.
+   */
+  adaptive?: boolean;
   /** Jobs that may wait. Default 100,000. */
   maxJobs?: number;
   /** Bytes that may wait. Default 200 MiB. */

@@ -27,6 +27,7 @@ const QUEUE_RULES: Record<keyof QueueConfig, Rule> = {
   match,
   rate,
   concurrency: positive,
+  adaptive: flag,
   maxJobs: positive,
   maxBytes: size,
   maxBodyBytes: size,

@@ -22,11 +22,10 @@ class Sender {
     this.rate = rate;
   }
 
-  nextAt(now: number, share = 1): number {
+  nextAt(now: number): number {
     const bound = boundingSend(this.pace, this.rate);
     return nextSendAt(this.pace, this.rate, {
       boundAt: bound === undefined ? undefined : this.log[bound],
-      share,
       now,
     });
   }
@@ -37,7 +36,7 @@ class Sender {
       const at = this.nextAt(now + leadMs);
       if (at > now + leadMs + 25) return;
       this.log[this.pace.n] = at;
-      this.pace = charge(this.pace, this.rate, { at, share: 1 });
+      this.pace = charge(this.pace, this.rate, { at });
     }
   }
 
@@ -46,7 +45,7 @@ class Sender {
     let sent = 0;
     while (sent < count && this.nextAt(now) <= now) {
       this.log[this.pace.n] = now;
-      this.pace = charge(this.pace, this.rate, { at: now, share: 1 });
+      this.pace = charge(this.pace, this.rate, { at: now });
       sent += 1;
     }
     return sent;
@@ -77,7 +76,7 @@ test('a burst spends the window: what is spent early is not spent again', () => 
 });
 
 test('without a rate there is no wait', () => {
-  expect(nextSendAt(FRESH_PACE, null, { boundAt: undefined, share: 1, now: 7 })).toBe(7);
+  expect(nextSendAt(FRESH_PACE, null, { boundAt: undefined, now: 7 })).toBe(7);
 });
 
 test('never faster: no window holds more than limit, each charged ahead by any lead and late by up to the margin', () => {
@@ -140,12 +139,6 @@ test('a saturated pace uses its rate', () => {
   );
 });
 
-test('half the share is half the rate', () => {
-  const sender = new Sender({ limit: 10, perMs: 1000, burst: 1 });
-  sender.pace = charge(sender.pace, sender.rate, { at: 0, share: 0.5 });
-  expect(sender.nextAt(0, 0.5)).toBe(200);
-});
-
 test('instants that lie ahead were written under another clock, and a window is waited for, no longer', () => {
   const rate = { limit: 3, perMs: 1000, burst: 3 };
   const sender = new Sender(rate);
@@ -164,8 +157,8 @@ test('a refund frees exactly what was charged last', () => {
       for (let i = 0; i < before; i++) sender.send(i * rate.perMs, 1);
       const now = before * rate.perMs;
       const at = sender.nextAt(now);
-      const charged = charge(sender.pace, rate, { at, share: 1 });
-      const refunded = refund(charged, rate, { share: 1 });
+      const charged = charge(sender.pace, rate, { at });
+      const refunded = refund(charged, rate);
       expect(refunded.n).toBe(sender.pace.n);
       // Never sooner than if nothing had been charged, never later than the instant that was given back.
       sender.pace = refunded;

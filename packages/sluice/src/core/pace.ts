@@ -44,27 +44,26 @@ export function boundingSend(pace: Pace, rate: Rate | null, units = 1): number |
  * evenly, but for `burst`.
  *
  * @param boundAt the charged instant of `boundingSend(pace, rate, units)`
- * @param share of the configured rate that is in use, in (0, 1]
  */
 export function nextSendAt(
   pace: Pace,
   rate: Required<Rate> | null,
-  { boundAt, share, now }: { boundAt: number | undefined; share: number; now: number },
+  { boundAt, now }: { boundAt: number | undefined; now: number },
 ): number {
   // Never before the send that was charged last: the log counts windows by number, so its instants must not run back.
   const earliest = Math.max(now, pace.openAt, pace.lastAt);
   if (!rate) return earliest;
   const windowAt = boundAt === undefined ? 0 : boundAt + rate.perMs + marginMsOf(rate);
-  return Math.max(earliest, windowAt, pace.tat - toleranceMs(rate, share));
+  return Math.max(earliest, windowAt, pace.tat - toleranceMs(rate));
 }
 
 /** The pace after a send charged at `at`. */
 export function charge(
   pace: Pace,
   rate: Required<Rate> | null,
-  { at, share, units = 1 }: { at: number; share: number; units?: number },
+  { at, units = 1 }: { at: number; units?: number },
 ): Pace {
-  const tat = rate ? Math.max(pace.tat, at) + units * spacingMs(rate, share) : at;
+  const tat = rate ? Math.max(pace.tat, at) + units * spacingMs(rate) : at;
   return { ...pace, n: pace.n + units, tat, lastAt: at };
 }
 
@@ -72,12 +71,8 @@ export function charge(
  * The pace without its last send, which was charged but never left. Safe only for the last one: nothing was charged on top
  * of it. What stays of spacing errs on the slow side.
  */
-export function refund(
-  pace: Pace,
-  rate: Rate | null,
-  { share, units = 1 }: { share: number; units?: number },
-): Pace {
-  return { ...pace, n: pace.n - units, tat: rate ? pace.tat - units * spacingMs(rate, share) : pace.tat };
+export function refund(pace: Pace, rate: Rate | null, units = 1): Pace {
+  return { ...pace, n: pace.n - units, tat: rate ? pace.tat - units * spacingMs(rate) : pace.tat };
 }
 
 /** True if the stored instants cannot have been written under the clock that says `now`. */
@@ -91,10 +86,10 @@ export function treatAsFull(pace: Pace, rate: Rate | null, now: number): Pace {
   return { n: pace.n, since: pace.n, openAt, tat: 0, lastAt: now };
 }
 
-function spacingMs(rate: Rate, share: number): number {
-  return (rate.perMs + marginMsOf(rate)) / rate.limit / share;
+function spacingMs(rate: Rate): number {
+  return (rate.perMs + marginMsOf(rate)) / rate.limit;
 }
 
-function toleranceMs(rate: Required<Rate>, share: number): number {
-  return Math.max((rate.burst - 1) * spacingMs(rate, share), TOLERANCE_MS);
+function toleranceMs(rate: Required<Rate>): number {
+  return Math.max((rate.burst - 1) * spacingMs(rate), TOLERANCE_MS);
 }

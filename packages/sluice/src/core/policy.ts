@@ -1,3 +1,5 @@
+import type { FlowConfig } from './flow/state.js';
+
 /** How many sends per how long, and how many of them may go back to back. */
 export interface Rate {
   limit: number;
@@ -12,6 +14,8 @@ export interface QueuePolicy {
   /** Rates of destinations by origin, which all queues share. */
   limits: Record<string, Required<Rate>>;
   concurrency: number;
+  /** Whether rate and sends in flight follow what the service can take, below what is configured. */
+  adaptive: boolean;
   /** Null: one job a request. */
   batch: { max: number; maxBytes: number; waitMs: number } | null;
   maxJobs: number;
@@ -41,6 +45,7 @@ export const DEFAULT_POLICY: QueuePolicy = {
   rate: null,
   limits: {},
   concurrency: 6,
+  adaptive: true,
   batch: null,
   maxJobs: 100_000,
   maxBytes: 200 * MIB_BYTES,
@@ -67,3 +72,17 @@ export function marginMsOf(rate: Rate): number {
 
 /** The longest that any Retry-After may hold a queue. */
 export const MAX_FREEZE_MS = 600_000;
+
+/** Without a configured rate a queue that adapts never sends faster than this. */
+const CEILING_PER_SECOND = 20;
+const BURST = 10;
+
+/** What the flow controller of a queue is told. */
+export function flowConfigOf({ rate, concurrency, adaptive }: QueuePolicy): FlowConfig {
+  if (rate) {
+    const ceilingPerSecond = (1000 * rate.limit) / (rate.perMs + marginMsOf(rate));
+    return { ceilingPerSecond, isConfigured: true, burst: rate.burst, concurrency, adaptive };
+  }
+  const ceilingPerSecond = adaptive ? CEILING_PER_SECOND : Number.POSITIVE_INFINITY;
+  return { ceilingPerSecond, isConfigured: !adaptive, burst: BURST, concurrency, adaptive };
+}

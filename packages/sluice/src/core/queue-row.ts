@@ -1,11 +1,8 @@
 import type { PriorityClass } from './line.js';
-import { STEADY, type Flow } from './flow.js';
+import { type Flow, newFlow } from './flow/state.js';
 import type { CancelReason, DeadReason } from './job.js';
 import { FRESH_PACE, type Pace } from './pace.js';
 import type { QueuePolicy } from './policy.js';
-
-/** Why a queue that is not paused sends nothing, where it does not. */
-export type Gate = { kind: 'open' } | { kind: 'frozen'; until: number } | { kind: 'sign-in' };
 
 /**
  * Where every accepted job is. At any instant
@@ -45,9 +42,8 @@ export interface QueueRow {
   /** Bytes of the jobs that wait or are leased. */
   bytes: number;
   paused: boolean;
-  gate: Gate;
-  /** Throttling answers without a success between them: the exponent of the queue's own backoff. */
-  throttled: number;
+  /** Nobody is signed in whom the service would take it from: until `setContext`, or a nudge. */
+  awaitsSignIn: boolean;
   flow: Flow;
   pace: Pace;
 }
@@ -77,9 +73,8 @@ export function newQueueRow(name: string, policy: QueuePolicy): QueueRow {
     counts: { ...NO_COUNTS, dead: {}, cancelled: {} },
     bytes: 0,
     paused: false,
-    gate: { kind: 'open' },
-    throttled: 0,
-    flow: STEADY,
+    awaitsSignIn: false,
+    flow: newFlow(),
     pace: FRESH_PACE,
   };
 }
@@ -91,8 +86,8 @@ export function depthOf({ counts }: QueueRow): number {
 
 /** When a job that is enqueued now is about to be sent, or undefined while that is not in the queue's hands. */
 export function estimatedStartAt(row: QueueRow, now: number): number | undefined {
-  if (row.paused || row.gate.kind === 'sign-in') return undefined;
-  const openAt = Math.max(now, row.pace.openAt, row.gate.kind === 'frozen' ? row.gate.until : 0);
+  if (row.paused || row.awaitsSignIn) return undefined;
+  const openAt = Math.max(now, row.pace.openAt, row.flow.gateUntil);
   const { rate } = row.policy;
   return rate ? Math.round(openAt + (depthOf(row) * rate.perMs) / rate.limit) : openAt;
 }

@@ -1,9 +1,10 @@
-import type { Settlement } from './attempt.js';
+import type { AttemptEnd, Settlement } from './attempt.js';
 import { backoffMs } from './backoff.js';
-import { afterOutageEnd, afterSuccess, type Flow } from './flow.js';
+import { observe, type Outcome } from './flow/observe.js';
+import type { Flow } from './flow/state.js';
 import type { CancelReason, DeadReason, Job } from './job.js';
-import { MAX_FREEZE_MS } from './policy.js';
-import type { Gate, QueueRow } from './queue-row.js';
+import { flowConfigOf, type QueuePolicy } from './policy.js';
+import type { QueueRow } from './queue-row.js';
 import { type Verdict, verdictOn } from './verdict.js';
 
 /** Where a verdict takes a job. */
@@ -18,19 +19,19 @@ export type NextPlace =
 export interface Settled {
   next: NextPlace;
   attempts: number;
-  queue: Pick<QueueRow, 'flow' | 'gate' | 'throttled' | 'batchMax'>;
+  queue: Pick<QueueRow, 'flow' | 'awaitsSignIn' | 'batchMax'>;
 }
 
 export interface Instant {
   now: number;
   /** In [0, 1). */
-  chance: number;
+  chance: () => number;
 }
 
 /** The verdict on one settlement, applied: pure, so that the transaction around it only reads and writes rows. */
 export function settle(row: QueueRow, job: Job, settlement: Settlement, instant: Instant): Settled {
   const verdict = verdictOn(settlement.end, row.policy);
-  const queue = queueAfter(row, settlement, instant);
+  const queue = queueAfter(row, { job, settlement, instant });
   const isSplit = isTooLarge(settlement);
   const attempts = job.attempts + (!isSplit && isSpent(verdict, row.flow, queue.flow) ? 1 : 0);
   const cancelled = job.state.kind === 'leased' && job.state.cancelled;
@@ -41,16 +42,59 @@ export function settle(row: QueueRow, job: Job, settlement: Settlement, instant:
 const GIVE_BACK: Verdict = { kind: 'give-back' };
 
 /** What a request tells of the service: that of a batch once, by its first job. */
-function queueAfter(row: QueueRow, settlement: Settlement, instant: Instant): Settled['queue'] {
-  const { flow, gate, throttled, batchMax } = row;
+function queueAfter(row: QueueRow, { job, settlement, instant }: Told): Settled['queue'] {
+  const { flow, awaitsSignIn, batchMax, policy, inFlight } = row;
   const { batch, end } = settlement;
-  if (batch && batch.index > 0) return { flow, gate, throttled, batchMax };
-  const verdict = verdictOn(batch?.whole ?? end, row.policy);
+  if (batch && batch.index > 0) return { flow, awaitsSignIn, batchMax };
+  const whole = batch?.whole ?? end;
+  const verdict = verdictOn(whole, policy);
+  const outcome = outcomeOf(whole, verdict, { job, settlement });
+  const { now, chance } = instant;
+  const observed = observe(flow, flowConfigOf(policy), now, outcome, inFlight - 1, chance);
   return {
-    flow: flowAfter(flow, verdict, { settlement, ...instant }),
-    ...gateAfter(row, verdict, instant),
+    flow: verdict.kind === 'freeze' ? frozen(observed, whole, { policy, now, chance }) : observed,
+    awaitsSignIn: awaitsSignIn || verdict.kind === 'sign-in',
     batchMax: batchMaxAfter(row, settlement),
   };
+}
+
+interface Told {
+  job: Job;
+  settlement: Settlement;
+  instant: Instant;
+}
+
+function outcomeOf(end: AttemptEnd, verdict: Verdict, { job, settlement }: Omit<Told, 'instant'>): Outcome {
+  const { sentAt, endedAt } = settlement;
+  const hint = end.kind === 'answer' ? end.hint : undefined;
+  return {
+    kind: kindOf(end, verdict),
+    sentAt,
+    rttMs: endedAt - sentAt,
+    isFirstTry: job.attempts === 0,
+    ...(hint ? { hint } : {}),
+  };
+}
+
+function kindOf({ kind }: AttemptEnd, verdict: Verdict): Outcome['kind'] {
+  const isAnswered = kind === 'answer' || kind === 'hidden';
+  if (verdict.kind === 'ack') return 'accepted';
+  if (verdict.kind === 'freeze') return 'rejected';
+  if (verdict.kind === 'nack' && verdict.outage) return 'outage';
+  if (!isAnswered) return 'ignored';
+  return verdict.kind === 'nack' ? 'failed' : 'final';
+}
+
+/** Told to slow down and not until when: a queue that does not adapt its rate holds for its own backoff instead. */
+function frozen(
+  flow: Flow,
+  end: AttemptEnd,
+  { policy, now, chance }: { policy: QueuePolicy; now: number; chance: () => number },
+): Flow {
+  const isTold = end.kind === 'answer' && end.hint?.notBeforeMs !== undefined;
+  if (isTold || policy.adaptive) return flow;
+  const holdMs = policy.backoff.baseMs + backoffMs(flow.cut.streak, policy.backoff, chance());
+  return { ...flow, gateUntil: Math.max(flow.gateUntil, Math.round(now + holdMs)) };
 }
 
 /** A batch that the service found too large comes back as halves; each success makes the next one larger by one. */
@@ -66,56 +110,10 @@ function isTooLarge({ batch }: Settlement): boolean {
   return batch?.whole.kind === 'answer' && batch.whole.answer.status === 413;
 }
 
-function flowAfter(
-  flow: Flow,
-  verdict: Verdict,
-  { settlement, ...instant }: { settlement: Settlement } & Instant,
-): Flow {
-  if (verdict.kind === 'nack' && verdict.outage) {
-    return afterOutageEnd(flow, { sentAt: settlement.sentAt, ...instant });
-  }
-  const { kind } = settlement.batch?.whole ?? settlement.end;
-  const isAlive = kind === 'answer' || kind === 'hidden';
-  // A throttling answer proves that the service is back, and is no reason to go faster.
-  if (verdict.kind === 'freeze') return flow.phase === 'probe' ? afterSuccess(flow) : flow;
-  return isAlive ? afterSuccess(flow) : flow;
-}
-
 /** An outage kills no job: once the queue probes, a failure is the service's, not the job's. */
 function isSpent(verdict: Verdict, before: Flow, after: Flow): boolean {
   if (verdict.kind !== 'nack') return verdict.kind === 'ack' || verdict.kind === 'dead';
-  return !(verdict.outage && (before.phase === 'probe' || after.phase === 'probe'));
-}
-
-function gateAfter(
-  { gate, throttled, policy }: QueueRow,
-  verdict: Verdict,
-  { now, chance }: Instant,
-): Pick<QueueRow, 'gate' | 'throttled'> {
-  if (verdict.kind === 'ack') return { gate, throttled: 0 };
-  if (verdict.kind === 'sign-in') return { gate: { kind: 'sign-in' }, throttled };
-  if (verdict.kind !== 'freeze') return { gate, throttled };
-  return {
-    gate: frozen(gate, now + freezeMs(verdict, throttled, policy.backoff, chance)),
-    throttled: throttled + 1,
-  };
-}
-
-/** A hint is a lower bound, never the schedule: jitter on top keeps a fleet from coming back as one. */
-function freezeMs(
-  { holdMs }: { holdMs: number | undefined },
-  throttled: number,
-  backoff: { baseMs: number; maxMs: number },
-  chance: number,
-): number {
-  if (holdMs !== undefined)
-    return Math.min(holdMs + (chance / 2) * Math.max(1000, holdMs), MAX_FREEZE_MS * 1.5);
-  return backoff.baseMs + backoffMs(throttled + 1, backoff, chance);
-}
-
-function frozen(gate: Gate, until: number): Gate {
-  if (gate.kind === 'sign-in') return gate;
-  return { kind: 'frozen', until: Math.round(Math.max(until, gate.kind === 'frozen' ? gate.until : 0)) };
+  return !(verdict.outage && (before.phase.kind === 'probe' || after.phase.kind === 'probe'));
 }
 
 interface Facts {
@@ -135,6 +133,6 @@ function placeAfter(row: QueueRow, { verdict, attempts, cancelled }: Facts, inst
       reason: 'attempts',
       detail: `gave up after ${attempts} attempts: ${verdict.detail}`,
     };
-  const delayMs = backoffMs(Math.max(1, attempts), row.policy.backoff, instant.chance);
+  const delayMs = backoffMs(Math.max(1, attempts), row.policy.backoff, instant.chance());
   return { kind: 'delayed', at: instant.now + Math.max(verdict.waitMs, delayMs), detail: verdict.detail };
 }

@@ -1,6 +1,7 @@
-import { concurrencyOf } from './flow.js';
-import { MAX_FREEZE_MS } from './policy.js';
-import type { Gate, QueueRow } from './queue-row.js';
+import { quietUntil } from './flow/decide.js';
+import { capOf } from './flow/state.js';
+import { flowConfigOf } from './policy.js';
+import type { QueueRow } from './queue-row.js';
 
 /** Whether a queue may claim now, and if not, when it is worth a look without anybody's asking. */
 export type Opening =
@@ -10,19 +11,12 @@ export type Opening =
   | { kind: 'busy' }
   | { kind: 'open'; slots: number };
 
-/** The gate at `now`: a freeze ends by itself, and no clock jump makes one outlast the longest that can be asked for. */
-export function gateAt(gate: Gate, now: number): Gate {
-  if (gate.kind !== 'frozen') return gate;
-  const until = Math.min(gate.until, now + MAX_FREEZE_MS * 1.5);
-  return until <= now ? { kind: 'open' } : { kind: 'frozen', until };
-}
-
-/** What stands between a queue and its next claim, pace apart. */
-export function openingOf({ paused, gate, flow, policy, inFlight }: QueueRow, now: number): Opening {
-  if (paused || gate.kind === 'sign-in') return { kind: 'closed', nextAt: undefined };
-  if (gate.kind === 'frozen') return { kind: 'closed', nextAt: gate.until };
-  if (flow.phase === 'probe' && flow.until > now) return { kind: 'closed', nextAt: flow.until };
-  const slots = concurrencyOf(flow, policy.concurrency) - inFlight;
+/** What stands between a queue and its next claim, rate apart. */
+export function openingOf({ paused, awaitsSignIn, flow, policy, inFlight }: QueueRow, now: number): Opening {
+  if (paused || awaitsSignIn) return { kind: 'closed', nextAt: undefined };
+  const nextAt = quietUntil(flow, now);
+  if (nextAt !== undefined) return { kind: 'closed', nextAt };
+  const slots = capOf(flow, flowConfigOf(policy)) - inFlight;
   return slots > 0 ? { kind: 'open', slots } : { kind: 'busy' };
 }
 

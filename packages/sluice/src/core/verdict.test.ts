@@ -7,9 +7,7 @@ type Answered = Extract<AttemptEnd, { kind: 'answer' }>;
 const answered = (status: number, change: Partial<Answered> = {}): AttemptEnd => ({
   kind: 'answer',
   answer: { status, statusText: '', headers: [], bodyOmitted: false },
-  retryAfterMs: undefined,
   keyOutstanding: false,
-  quotaSpent: false,
   ...change,
 });
 
@@ -39,14 +37,13 @@ test('409 is tried again while the key is still running', () => {
   expect(verdict(answered(409, { keyOutstanding: true }))).toMatchObject({ kind: 'nack', outage: false });
 });
 
-test('429 freezes, as long as it says or else by our own backoff', () => {
-  expect(verdict(answered(429, { retryAfterMs: 3000 }))).toEqual({ kind: 'freeze', holdMs: 3000 });
-  expect(verdict(answered(429))).toEqual({ kind: 'freeze', holdMs: undefined });
+test('429 freezes', () => {
+  expect(verdict(answered(429))).toEqual({ kind: 'freeze' });
 });
 
 test('503 freezes where it says for how long; 403 where it says that the quota is spent', () => {
-  expect(verdict(answered(503, { retryAfterMs: 1000 }))).toEqual({ kind: 'freeze', holdMs: 1000 });
-  expect(verdict(answered(403, { quotaSpent: true }))).toMatchObject({ kind: 'freeze' });
+  expect(verdict(answered(503, { hint: { notBeforeMs: 1000 } }))).toEqual({ kind: 'freeze' });
+  expect(verdict(answered(403, { hint: { remaining: 0 } }))).toMatchObject({ kind: 'freeze' });
   expect(verdict(answered(403))).toMatchObject({ kind: 'dead', reason: 'rejected' });
 });
 

@@ -1,4 +1,5 @@
 import type { AttemptEnd } from './attempt.js';
+import { isQuotaSpent } from './flow/hints.js';
 import type { DeadReason } from './job.js';
 
 /** What to do about the end of an attempt. */
@@ -6,8 +7,8 @@ export type Verdict =
   | { kind: 'ack' }
   /** Back to waiting, later; `outage` ends count towards a probe. */
   | { kind: 'nack'; outage: boolean; waitMs: number; detail: string }
-  /** Back to waiting, and the whole queue holds; no attempt is spent. Undefined: the queue's own backoff. */
-  | { kind: 'freeze'; holdMs: number | undefined }
+  /** Back to waiting, and the whole queue slows down or holds; no attempt is spent. */
+  | { kind: 'freeze' }
   | { kind: 'sign-in' }
   | { kind: 'dead'; reason: DeadReason; detail: string }
   /** Back to its place, nothing counted: it never left, or was stopped in mid-send. */
@@ -50,7 +51,8 @@ function onAnswer(end: Answered): Verdict {
   const { status } = end.answer;
   const detail = `answered ${status}`;
   if (status >= 200 && status < 300) return { kind: 'ack' };
-  if (isTooFast(end)) return { kind: 'freeze', holdMs: end.retryAfterMs };
+  if (isTooFast(end)) return { kind: 'freeze' };
+  const waitMs = end.hint?.notBeforeMs ?? 0;
   switch (status) {
     case 401:
     case 407:
@@ -62,10 +64,10 @@ function onAnswer(end: Answered): Verdict {
     case 408:
     case 425:
     case 500:
-      return { kind: 'nack', outage: false, waitMs: end.retryAfterMs ?? 0, detail };
+      return { kind: 'nack', outage: false, waitMs, detail };
     case 409:
       return end.keyOutstanding
-        ? { kind: 'nack', outage: false, waitMs: end.retryAfterMs ?? 0, detail }
+        ? { kind: 'nack', outage: false, waitMs, detail }
         : { kind: 'dead', reason: 'conflict', detail };
     case 412:
       return { kind: 'dead', reason: 'conflict', detail };
@@ -75,8 +77,8 @@ function onAnswer(end: Answered): Verdict {
 }
 
 /** 429 always; 503 where the service says when; 403 where it says that the quota is spent (GitHub answers so). */
-function isTooFast({ answer, retryAfterMs, quotaSpent }: Answered): boolean {
+function isTooFast({ answer, hint }: Answered): boolean {
   if (answer.status === 429) return true;
-  if (answer.status === 503) return retryAfterMs !== undefined;
-  return answer.status === 403 && (retryAfterMs !== undefined || quotaSpent);
+  const saysWhen = hint?.notBeforeMs !== undefined;
+  return (answer.status === 503 && saysWhen) || (answer.status === 403 && (saysWhen || isQuotaSpent(hint)));
 }

@@ -134,11 +134,11 @@ export function viewOfQueue(row: QueueRow, now: number): QueueView {
 }
 
 function statusOf(row: QueueRow, now: number): QueueStatus {
-  const { paused, gate, flow } = row;
+  const { paused, awaitsSignIn, flow } = row;
   if (paused) return { kind: 'paused' };
-  if (gate.kind === 'sign-in') return gate;
-  if (gate.kind === 'frozen' && gate.until > now) return gate;
-  if (flow.phase === 'probe') return { kind: 'probing', until: flow.until };
+  if (awaitsSignIn) return { kind: 'sign-in' };
+  if (flow.gateUntil > now) return { kind: 'frozen', until: flow.gateUntil };
+  if (flow.phase.kind === 'probe') return { kind: 'probing', until: flow.phase.until };
   return { kind: depthOf(row) > 0 ? 'draining' : 'idle' };
 }
 

@@ -138,9 +138,10 @@ export class Bench {
   }
 }
 
-export function answered(status: number, retryAfterMs?: number): AttemptEnd {
+export function answered(status: number, notBeforeMs?: number): AttemptEnd {
   const answer = { status, statusText: '', headers: [], bodyOmitted: false };
-  return { kind: 'answer', answer, retryAfterMs, keyOutstanding: false, quotaSpent: false };
+  const hint = notBeforeMs === undefined ? {} : { hint: { notBeforeMs } };
+  return { kind: 'answer', answer, keyOutstanding: false, ...hint };
 }
 
 function draft(nonce: string, change: Partial<JobDraft>): JobDraft {

@@ -39,7 +39,7 @@ export function createInFlight(options: InFlightOptions): InFlight {
     const end = await options.dispatch(claim, controlOf(attempt, options));
     stopRenewing();
     attempts.delete(claim.leaseId);
-    for (const settlement of settlementsOf(claim, end)) options.onEnd(settlement, claim);
+    for (const settlement of settlementsOf(claim, end, options.clock.now())) options.onEnd(settlement, claim);
   }
 
   return {
@@ -70,12 +70,12 @@ function membersOf(claim: Claim): Claim[] {
 }
 
 /** One for each job: its own part of the answer, or what became of the request as a whole. */
-function settlementsOf(claim: Claim, end: DispatchEnd): Settlement[] {
+function settlementsOf(claim: Claim, end: DispatchEnd, endedAt: number): Settlement[] {
   const members = membersOf(claim);
   const whole: AttemptEnd = end.kind === 'parts' ? end.whole : end;
   return members.map(({ job, leaseId, n, sendAt }, index) => {
     const own = end.kind === 'parts' ? (end.parts[index] ?? whole) : end;
-    const settlement = { seq: job.seq, leaseId, n, sentAt: sendAt, end: own };
+    const settlement = { seq: job.seq, leaseId, n, sentAt: sendAt, endedAt, end: own };
     return members.length === 1
       ? settlement
       : { ...settlement, batch: { size: members.length, index, whole } };

@@ -112,7 +112,7 @@ export class Lane {
     const { store, clock, chance, tell, onWork } = this.#options;
     const epoch = clock.epoch();
     const request = this.#nextRequest(epoch);
-    const instant = { now: clock.now(), chance: chance() };
+    const instant = { now: clock.now(), chance };
     try {
       const report = await store.turn(request, instant);
       this.#recover = false;

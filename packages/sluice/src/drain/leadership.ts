@@ -20,7 +20,7 @@ export async function leaderState(database: Database): Promise<LeaderState> {
 }
 
 function isRunnable(row: QueueRow): boolean {
-  return depthOf(row) > 0 && !row.paused && row.gate.kind !== 'sign-in';
+  return depthOf(row) > 0 && !row.paused && !row.awaitsSignIn;
 }
 
 export interface SeatOptions {

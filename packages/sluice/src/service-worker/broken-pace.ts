@@ -16,9 +16,9 @@ export function createBrokenPace({ queues }: SluiceDefinition, clock: Clock): Br
       const state = paces.get(queue) ?? { pace: FRESH_PACE, sends: [] };
       const bound = boundingSend(state.pace, rate);
       const boundAt = bound === undefined ? undefined : state.sends[bound % (rate?.limit ?? 1)];
-      const at = nextSendAt(state.pace, rate, { boundAt, share: 1, now: clock.now() });
+      const at = nextSendAt(state.pace, rate, { boundAt, now: clock.now() });
       if (rate) state.sends[state.pace.n % rate.limit] = at;
-      state.pace = charge(state.pace, rate, { at, share: 1 });
+      state.pace = charge(state.pace, rate, { at });
       paces.set(queue, state);
       return new Promise((resolve) => clock.at(at, resolve));
     },

@@ -27,6 +27,7 @@ export function testBatches(name: string, open: () => Database): void {
       leaseId,
       n,
       sentAt: sendAt,
+      endedAt: T0,
       end: parts[index] ?? whole,
       batch: { size: members.length, index, whole },
     }));
@@ -89,9 +90,12 @@ export function testBatches(name: string, open: () => Database): void {
     test('what befalls the request befalls each job, and the queue once', async () => {
       for (let i = 0; i < 3; i++) await bench.ticket();
       const { claims } = await bench.turn(T0);
-      const report = await settleParts(only(claims), answered(429, { retryAfterMs: 2000 }), []);
+      const report = await settleParts(only(claims), answered(429, { notBeforeMs: 2000 }), []);
       expect(report).toMatchObject({ closed: true, nextAt: T0 + 2500 });
-      expect(await bench.row()).toMatchObject({ throttled: 1, counts: { waiting: 3, leased: 0 } });
+      expect(await bench.row()).toMatchObject({
+        flow: { cut: { streak: 1 } },
+        counts: { waiting: 3, leased: 0 },
+      });
     });
 
     test('one that is too large comes back as halves, with nothing held against the jobs', async () => {

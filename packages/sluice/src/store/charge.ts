@@ -9,16 +9,17 @@ import type { SendRow, Tx } from './rows.js';
 /** Sends that stay on record at least, for charts and tests, however small the limit. */
 const SENDS_KEPT = 1000;
 
-/** The first instant, `leadMs` from now on, that every rate of a job allows for its send. */
+/** The first instant from `earliest` on that every rate of a job allows for its send. */
 export async function nextInstant(
-  { tx, now }: Ledger,
-  { pacers, cost, leadMs }: { pacers: readonly Pacer[]; cost: number; leadMs: number },
+  tx: Tx,
+  pacers: readonly Pacer[],
+  { cost, earliest }: { cost: number; earliest: number },
 ): Promise<number> {
-  let at = pacers.some(({ rate }) => rate) ? now + leadMs : now;
-  for (const { key, rate, share, pace } of pacers) {
+  let at = earliest;
+  for (const { key, rate, pace } of pacers) {
     const bound = boundingSend(pace, rate, unitsOf(cost, rate));
     const boundAt = bound === undefined ? undefined : (await sendThatCovers(tx, key, bound))?.at;
-    at = nextSendAt(pace, rate, { boundAt, share, now: at });
+    at = nextSendAt(pace, rate, { boundAt, now: at });
   }
   return at;
 }
@@ -37,9 +38,9 @@ export function chargeSend(
 ): { n: number; latestAt: number } {
   const { idempotencyKey, attempts, cost } = job;
   for (const pacer of pacers) {
-    const { key, rate, share } = pacer;
+    const { key, rate } = pacer;
     const units = unitsOf(cost, rate);
-    pacer.keep(charge(pacer.pace, rate, { at, share, units }));
+    pacer.keep(charge(pacer.pace, rate, { at, units }));
     const n = pacer.pace.n - 1;
     tx.put('sends', { queue: key, n, units, at, idempotencyKey, attempt: attempts + 1, leaseId });
     tx.deleteAll('sends', { from: [key], to: [key, n - Math.max(rate?.limit ?? 0, SENDS_KEPT)] });
@@ -65,10 +66,10 @@ export async function refundUnsent(
 }
 
 async function refundLast(tx: Tx, pacer: Pacer, leaseId: string): Promise<boolean> {
-  const { key, rate, share, pace } = pacer;
+  const { key, rate, pace } = pacer;
   const last = pace.n > pace.since ? await tx.get('sends', [key, pace.n - 1]) : undefined;
   if (last?.leaseId !== leaseId) return false;
   tx.delete('sends', [key, last.n]);
-  pacer.keep(refund(pace, rate, { share, units: last.units }));
+  pacer.keep(refund(pace, rate, last.units));
   return true;
 }

@@ -1,5 +1,10 @@
 import type { Job } from '../core/job.js';
-import { MAX_FREEZE_MS } from '../core/policy.js';
+import { budgetAfter, retriesLeft, retryAt } from '../core/flow/budget.js';
+import { decide } from '../core/flow/decide.js';
+import { sent } from '../core/flow/sent.js';
+import { unitsOf } from '../core/pace.js';
+import { flowConfigOf, MAX_FREEZE_MS } from '../core/policy.js';
+import type { QueueRow } from '../core/queue-row.js';
 import type { Claim, TurnRequest } from '../core/ports.js';
 import { earlier, openingOf } from '../core/turn.js';
 import { chargeSend, nextInstant } from './charge.js';
@@ -13,6 +18,11 @@ import { rangeOf } from './rows.js';
 /** A turn claims what falls due within this, so that a high rate does not cost a transaction a send. */
 const AHEAD_MS = 25;
 
+interface ClaimRequest extends TurnRequest {
+  /** In [0, 1). */
+  chance: () => number;
+}
+
 interface Claims {
   claims: Claim[];
   nextAt: number | undefined;
@@ -20,7 +30,7 @@ interface Claims {
 }
 
 /** Takes what may be sent now or shortly, in the order of the line, each under a lease and charged for its instant. */
-export async function claimDue(ledger: Ledger, pacers: Pacers, request: TurnRequest): Promise<Claims> {
+export async function claimDue(ledger: Ledger, pacers: Pacers, request: ClaimRequest): Promise<Claims> {
   await buryExpiredParked(ledger);
   const opening = openingOf(ledger.row, ledger.now);
   if (opening.kind === 'closed') return { claims: [], nextAt: opening.nextAt, closed: true };
@@ -33,7 +43,7 @@ export async function claimDue(ledger: Ledger, pacers: Pacers, request: TurnRequ
 
 async function take(
   ledger: Ledger,
-  { pacers, request, slots }: { pacers: Pacers; request: TurnRequest; slots: number },
+  { pacers, request, slots }: { pacers: Pacers; request: ClaimRequest; slots: number },
 ): Promise<Omit<Claims, 'closed'>> {
   const { now } = ledger;
   const { leadMs } = request;
@@ -44,7 +54,9 @@ async function take(
     if (next.groups.length === 0) break;
     for (const jobs of next.groups) {
       const own = pacersOf(pacers, jobs[0]);
-      const at = await nextInstant(ledger, { pacers: own, cost: costOf(jobs), leadMs });
+      const turnAt = flowInstant(ledger.row, own.some(({ rate }) => rate) ? now + leadMs : now);
+      if (turnAt === undefined) return { claims, nextAt: undefined };
+      const at = await nextInstant(ledger.tx, own, { cost: costOf(jobs), earliest: turnAt });
       if (at > now + leadMs + AHEAD_MS) return { claims, nextAt: at - leadMs };
       claims.push(leaseGroup(ledger, jobs, { pacers: own, at, request }));
     }
@@ -52,22 +64,32 @@ async function take(
   return { claims, nextAt: undefined };
 }
 
+/** When the flow allows the next send, from `earliest` on; undefined: not before one of those in flight has ended. */
+function flowInstant({ flow, policy, inFlight }: QueueRow, earliest: number): number | undefined {
+  const decision = decide(flow, flowConfigOf(policy), earliest, { queued: 1, retriesDue: 0, inFlight });
+  if (decision.kind === 'hold') return undefined;
+  return decision.kind === 'wait' ? decision.until : earliest;
+}
+
 interface Leasing {
   pacers: readonly Pacer[];
   at: number;
-  request: TurnRequest;
+  request: ClaimRequest;
 }
 
 /** One send, for one job or for a batch: its first is charged, the others ride along. */
 function leaseGroup(ledger: Ledger, jobs: Group, { pacers, at, request }: Leasing): Claim {
   const [lead, ...others] = jobs;
   const leaseId = leaseIdOf(request.engine, request.turn, lead.seq);
+  const { row } = ledger;
+  const n = unitsOf(costOf(jobs), row.policy.rate);
   const charged = chargeSend(ledger, { ...lead, cost: costOf(jobs) }, { pacers, at, leaseId });
+  row.flow = sent(row.flow, flowConfigOf(row.policy), at, { n, retries: 0 }, request.chance);
   const claimOf = (job: Job, rides: boolean): Claim => ({
     ...lease(ledger, job, { at, request, rides }),
     ...charged,
     sendAt: at,
-    policy: ledger.row.policy,
+    policy: row.policy,
     riders: [],
   });
   return { ...claimOf(lead, false), riders: others.map((job) => claimOf(job, true)) };
@@ -90,24 +112,41 @@ function lease(
 
 /** Makes ready what has become due, a bounded number at a time, and answers when the next one is due. */
 async function promoteDue(ledger: Ledger, slots: number): Promise<number | undefined> {
-  const scheduledAt = await promote(ledger, 'scheduled', slots);
-  // A probe takes a job that has not failed yet, so that a poisoned one cannot keep the queue probing with it for ever.
-  if (ledger.row.flow.phase === 'probe' && (await hasReady(ledger))) return scheduledAt;
-  return earlier(scheduledAt, await promote(ledger, 'delayed', slots));
+  const scheduled = await promote(ledger, 'scheduled', slots);
+  return earlier(scheduled.nextAt, await promoteRetries(ledger, slots));
 }
 
-async function promote(
-  ledger: Ledger,
-  kind: 'scheduled' | 'delayed',
-  slots: number,
-): Promise<number | undefined> {
-  const range = { ...rangeOf('byState', ledger.row.name, kind), count: slots + 1 };
+/** As many as the retry budget allows: jobs that always fail must not crowd out the others. */
+async function promoteRetries(ledger: Ledger, slots: number): Promise<number | undefined> {
+  const { row, now } = ledger;
+  const isProbing = row.flow.phase.kind === 'probe';
+  // A probe takes a job that has not failed yet, so that a poisoned one cannot keep the queue probing with it for ever.
+  if (isProbing && (await hasReady(ledger))) return undefined;
+  const allowed = isProbing ? slots : Math.min(slots, Math.floor(retriesLeft(row.flow, now)));
+  const { promoted, left, nextAt } = await promote(ledger, 'delayed', allowed);
+  if (promoted > 0) row.flow = { ...row.flow, budget: budgetAfter(row.flow, now, { sent: promoted }) };
+  return left > 0 && allowed < slots ? retryAt(row.flow, now) : nextAt;
+}
+
+interface Promotion {
+  promoted: number;
+  /** Due as well, and left for another turn. */
+  left: number;
+  /** When the next one that is not due yet will be. */
+  nextAt: number | undefined;
+}
+
+async function promote(ledger: Ledger, kind: 'scheduled' | 'delayed', count: number): Promise<Promotion> {
+  const range = { ...rangeOf('byState', ledger.row.name, kind), count: count + 1 };
+  const promotion: Promotion = { promoted: 0, left: 0, nextAt: undefined };
   for (const job of await ledger.tx.all('jobs', range)) {
     const dueAt = kind === 'delayed' ? sooner(job.state.at, ledger.now) : job.state.at;
-    if (dueAt > ledger.now) return dueAt;
+    if (dueAt > ledger.now) return { ...promotion, nextAt: dueAt };
+    if (promotion.promoted === count) return { ...promotion, left: 1 };
     move(ledger, job, { kind: 'ready', at: job.rank });
+    promotion.promoted += 1;
   }
-  return undefined;
+  return promotion;
 }
 
 /** What waits for somebody's word is never claimed, and so would never be found too old. */

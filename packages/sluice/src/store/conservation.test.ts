@@ -99,7 +99,7 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
       turn: turns,
       ...change,
     };
-    const report = await store.turn(request, { now, chance: 0.5 });
+    const report = await store.turn(request, { now, chance: () => 0.5 });
     const made = (report?.claims ?? []).flatMap((claim) => [claim, ...claim.riders]);
     claims.push(...made.map((claim) => ({ claim, engine })));
   };
@@ -128,7 +128,7 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
           const { job, leaseId, n, sendAt } = held.claim;
           const end = ENDS[one.end] as AttemptEnd;
           return turn(held.engine, {
-            settlements: [{ seq: job.seq, leaseId, n, sentAt: sendAt, end }],
+            settlements: [{ seq: job.seq, leaseId, n, sentAt: sendAt, endedAt: now, end }],
             maxClaims: 0,
           });
         }
@@ -200,11 +200,10 @@ async function checkFlows(database: Database, jobs: readonly Job[]): Promise<voi
 
 const expectConflict = (error: unknown): void => expect(error).toMatchObject({ code: 'state-conflict' });
 
-const answer = (status: number, retryAfterMs?: number): AttemptEnd => ({
+const answer = (status: number, notBeforeMs?: number): AttemptEnd => ({
   kind: 'answer',
-  retryAfterMs,
   keyOutstanding: false,
-  quotaSpent: false,
+  ...(notBeforeMs === undefined ? {} : { hint: { notBeforeMs } }),
   answer: { status, statusText: '', headers: [], bodyOmitted: false },
 });
 

@@ -1,6 +1,6 @@
 import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
-import { afterNudge, afterOnline } from '../core/flow.js';
+import { event } from '../core/flow/event.js';
 import { bytesOf, parked, parseTicket, type Job, type Ticket } from '../core/job.js';
 import type { QueueRow } from '../core/queue-row.js';
 import { cancel } from './endings.js';
@@ -20,7 +20,8 @@ export type QueueCommand =
   | { kind: 'pause' }
   | { kind: 'resume' }
   | { kind: 'nudge' }
-  | { kind: 'online'; chance: number };
+  | { kind: 'online'; chance: () => number }
+  | { kind: 'offline' };
 
 /** Applies a command to one queue, or to all. @throws SluiceError `queue-unknown` */
 export function commandQueues(
@@ -45,21 +46,23 @@ function changeBy(row: QueueRow, command: QueueCommand, now: number): Partial<Qu
     case 'resume':
       return { paused: false };
     case 'online':
-      return { flow: afterOnline(row.flow, now, command.chance) };
+      return { flow: event(row.flow, now, 'online', command.chance) };
+    case 'offline':
+      return { flow: event(row.flow, now, 'offline', NO_CHANCE) };
     case 'nudge':
-      return {
-        flow: afterNudge(row.flow, now),
-        gate: row.gate.kind === 'sign-in' ? { kind: 'open' } : row.gate,
-      };
+      return { flow: event(row.flow, now, 'nudge', NO_CHANCE), awaitsSignIn: false };
   }
 }
 
-function eventOf(queue: string, command: QueueCommand): SluiceEvent[] {
-  const type = ({ pause: 'paused', resume: 'resumed', nudge: 'nudged', online: 'nudged' } as const)[
-    command.kind
-  ];
-  return [{ type, queue }];
+/** Only a return spreads out. */
+const NO_CHANCE = (): number => 0;
+
+function eventOf(queue: string, { kind }: QueueCommand): SluiceEvent[] {
+  if (kind === 'offline') return [];
+  return [{ type: EVENTS[kind], queue }];
 }
+
+const EVENTS = { pause: 'paused', resume: 'resumed', nudge: 'nudged', online: 'nudged' } as const;
 
 /** Cancels a waiting job; flags a leased one, so that its engine stops the send. */
 export function cancelJob(

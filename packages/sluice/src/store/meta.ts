@@ -37,8 +37,8 @@ export function writeContext(database: Database, sealed: Secrets): Promise<strin
   return database.run({ tables: ['meta', 'queues'], mode: 'readwrite', durability: 'strict' }, async (tx) => {
     tx.put('meta', { key: 'context', sealed });
     const rows: QueueRow[] = await tx.all('queues', EVERYTHING);
-    const waiting = rows.filter(({ gate }) => gate.kind === 'sign-in');
-    for (const row of waiting) tx.put('queues', { ...row, gate: { kind: 'open' } });
+    const waiting = rows.filter(({ awaitsSignIn }) => awaitsSignIn);
+    for (const row of waiting) tx.put('queues', { ...row, awaitsSignIn: false });
     return waiting.map(({ name }) => name);
   });
 }

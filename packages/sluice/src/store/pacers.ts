@@ -1,4 +1,3 @@
-import { shareOf } from '../core/flow.js';
 import type { Job } from '../core/job.js';
 import { FRESH_PACE, isFromAnotherClock, type Pace, treatAsFull } from '../core/pace.js';
 import type { Rate } from '../core/policy.js';
@@ -10,8 +9,6 @@ export interface Pacer {
   /** What its sends are recorded under. */
   key: string;
   rate: Required<Rate> | null;
-  /** Of the rate, in (0, 1]. */
-  share: number;
   pace: Pace;
   /** Stores a pace that has changed. */
   keep(pace: Pace): void;
@@ -52,9 +49,6 @@ function ownPacer({ row }: Ledger): Pacer {
     get rate() {
       return row.policy.rate;
     },
-    get share() {
-      return shareOf(row.flow);
-    },
     get pace() {
       return row.pace;
     },
@@ -71,7 +65,6 @@ function pacerOf(
   const pacer: Pacer = {
     key: origin,
     rate,
-    share: 1,
     pace,
     keep: (changed) => {
       pacer.pace = changed;

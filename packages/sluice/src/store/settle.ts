@@ -61,11 +61,10 @@ const UNANSWERED = new Set<AttemptEnd['kind']>(['network-error', 'timeout', 'abo
 /** An answer that was trusted though the browser hides it. */
 const HIDDEN = { status: 0, statusText: '', headers: [], bodyOmitted: true };
 
-function tellOfQueue({ row, events }: Ledger, { queue: { gate, flow } }: Settled): void {
-  if (gate.kind === 'frozen' && gate !== row.gate)
-    events.push({ type: 'frozen', queue: row.name, until: gate.until });
-  if (gate.kind === 'sign-in' && row.gate.kind !== 'sign-in')
-    events.push({ type: 'sign-in', queue: row.name });
-  if (flow.phase === 'probe' && flow !== row.flow)
-    events.push({ type: 'probing', queue: row.name, until: flow.until });
+function tellOfQueue({ row, events }: Ledger, { queue: { awaitsSignIn, flow } }: Settled): void {
+  const { name: queue } = row;
+  if (flow.gateUntil > row.flow.gateUntil) events.push({ type: 'frozen', queue, until: flow.gateUntil });
+  if (awaitsSignIn && !row.awaitsSignIn) events.push({ type: 'sign-in', queue });
+  if (flow.phase.kind === 'probe' && flow.phase !== row.flow.phase)
+    events.push({ type: 'probing', queue, until: flow.phase.until });
 }

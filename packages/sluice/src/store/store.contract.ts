@@ -38,7 +38,7 @@ export function testStore(name: string, open: () => Database): void {
     const turn = async (now: number, change: Partial<TurnRequest> = {}): Promise<TurnReport> => {
       turns += 1;
       const request = { ...TURN, turn: turns, ...change };
-      const report = await store.turn(request, { now, chance: 0.5 });
+      const report = await store.turn(request, { now, chance: () => 0.5 });
       if (!report) throw new Error('no such queue');
       return report;
     };
@@ -407,7 +407,7 @@ export function testStore(name: string, open: () => Database): void {
     });
 
     test('has no turn for a queue it does not know', async () => {
-      expect(await store.turn(TURN, { now: T0, chance: 0 })).toBeUndefined();
+      expect(await store.turn(TURN, { now: T0, chance: () => 0 })).toBeUndefined();
     });
   });
 }
@@ -448,7 +448,7 @@ function draft(change: Partial<JobDraft>): JobDraft {
 }
 
 function settlement({ job, leaseId, n, sendAt }: Claim, end: AttemptEnd): Settlement {
-  return { seq: job.seq, leaseId, n, sentAt: sendAt, end };
+  return { seq: job.seq, leaseId, n, sentAt: sendAt, endedAt: sendAt, end };
 }
 
 function ok(status = 200, bodyBytes = 0): AttemptEnd {
@@ -456,10 +456,11 @@ function ok(status = 200, bodyBytes = 0): AttemptEnd {
   return told({ status, statusText: '', headers: [], bodyOmitted: false, ...body });
 }
 
-function answered(status: number, retryAfterMs?: number): AttemptEnd {
-  return told({ status, statusText: '', headers: [], bodyOmitted: false }, retryAfterMs);
+function answered(status: number, notBeforeMs?: number): AttemptEnd {
+  return told({ status, statusText: '', headers: [], bodyOmitted: false }, notBeforeMs);
 }
 
-function told(answer: Answer, retryAfterMs?: number): AttemptEnd {
-  return { kind: 'answer', answer, retryAfterMs, keyOutstanding: false, quotaSpent: false };
+function told(answer: Answer, notBeforeMs?: number): AttemptEnd {
+  const hint = notBeforeMs === undefined ? {} : { hint: { notBeforeMs } };
+  return { kind: 'answer', answer, keyOutstanding: false, ...hint };
 }

@@ -14,7 +14,7 @@ export const T0 = 1_700_000_000_000;
 export class StoreBench {
   readonly database: Database;
   readonly store: Store;
-  policy: QueuePolicy = { ...DEFAULT_POLICY, concurrency: 1 };
+  policy: QueuePolicy = { ...DEFAULT_POLICY, concurrency: 1, adaptive: false };
   #turns = 0;
   #drafts = 0;
 
@@ -41,7 +41,7 @@ export class StoreBench {
   async turn(now: number, change: Partial<TurnRequest> = {}): Promise<TurnReport> {
     this.#turns += 1;
     const request = { ...TURN, turn: this.#turns, ...change };
-    const report = await this.store.turn(request, { now, chance: 0.5 });
+    const report = await this.store.turn(request, { now, chance: () => 0.5 });
     if (!report) throw new Error('no such queue');
     return report;
   }
@@ -58,6 +58,7 @@ export class StoreBench {
       leaseId,
       n,
       sentAt: sendAt,
+      endedAt: now,
       end,
     }));
     return this.turn(now, { settlements, held: claims.length, ...change });
@@ -120,7 +121,7 @@ export function draft(change: Partial<JobDraft>): JobDraft {
 
 export function answered(
   status: number,
-  { retryAfterMs, body }: { retryAfterMs?: number; body?: ArrayBuffer } = {},
+  { notBeforeMs, body }: { notBeforeMs?: number; body?: ArrayBuffer } = {},
 ): AttemptEnd {
   const answer: Answer = {
     status,
@@ -129,7 +130,8 @@ export function answered(
     bodyOmitted: false,
     ...(body ? { body } : {}),
   };
-  return { kind: 'answer', answer, retryAfterMs, keyOutstanding: false, quotaSpent: false };
+  const hint = notBeforeMs === undefined ? {} : { hint: { notBeforeMs } };
+  return { kind: 'answer', answer, keyOutstanding: false, ...hint };
 }
 
 export function bytes(text: string): ArrayBuffer {

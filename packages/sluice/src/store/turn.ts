@@ -1,7 +1,8 @@
+import { event } from '../core/flow/event.js';
 import type { TurnReport, TurnRequest } from '../core/ports.js';
 import { depthOf } from '../core/queue-row.js';
 import type { Instant } from '../core/settle.js';
-import { earlier, gateAt } from '../core/turn.js';
+import { earlier } from '../core/turn.js';
 import { refundUnsent } from './charge.js';
 import { claimDue } from './claim.js';
 import { recoverDependents } from './dependents.js';
@@ -25,13 +26,13 @@ export function turn(
     const row = await tx.get('queues', request.queue);
     if (!row) return undefined;
     const ledger: Ledger = { tx, row, now: instant.now, events: [], rewriteOf };
-    row.gate = gateAt(row.gate, instant.now);
+    if (request.recover) row.flow = event(row.flow, instant.now, 'boot', instant.chance);
     const pacers = await openPacers(ledger, request);
     const leaseEndsAt = await recoverLeases(ledger, request);
     if (request.recover) await recoverDependents(ledger);
     await refundUnsent(ledger, pacers, request.settlements);
     await settleEnded(ledger, request.settlements, instant);
-    const { claims, nextAt, closed } = await claimDue(ledger, pacers, request);
+    const { claims, nextAt, closed } = await claimDue(ledger, pacers, { ...request, chance: instant.chance });
     tx.put('queues', row);
     return {
       claims,

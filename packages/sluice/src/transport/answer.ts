@@ -1,6 +1,6 @@
 import type { AttemptEnd } from '../core/attempt.js';
+import { hintOf } from '../core/flow/hints.js';
 import type { Answer } from '../core/job.js';
-import { retryAfterMs } from '../core/retry-after.js';
 
 /** The service's answer as plain data, its body up to `capBytes`. Never rejects: a status that was read is a fact. */
 export async function readAnswer(response: Response, capBytes: number, now: number): Promise<AttemptEnd> {
@@ -14,13 +14,12 @@ export async function readAnswer(response: Response, capBytes: number, now: numb
     bodyOmitted: body === 'omitted',
     ...(body === 'omitted' || body.byteLength === 0 ? {} : { body }),
   };
+  const hint = hintOf(status, answer.headers, now);
   return {
     kind: 'answer',
     answer,
-    retryAfterMs: retryAfterMs(headers.get('Retry-After'), now),
     keyOutstanding: status === 409 && speaksOfOutstandingKey(headers, body),
-    quotaSpent:
-      headers.get('X-RateLimit-Remaining') === '0' || /;\s*r=0\b/.test(headers.get('RateLimit') ?? ''),
+    ...(hint ? { hint } : {}),
   };
 }
 

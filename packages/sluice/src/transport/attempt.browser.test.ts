@@ -218,7 +218,7 @@ test('a body over the cap is left out, and one that breaks off does not undo its
 test('reads what the service says of when and why', async () => {
   answer = async () =>
     new Response(null, { status: 429, headers: { 'Retry-After': '2.5', 'X-RateLimit-Remaining': '0' } });
-  expect(await dispatch(claim(), control())).toMatchObject({ retryAfterMs: 2500, quotaSpent: true });
+  expect(await dispatch(claim(), control())).toMatchObject({ hint: { notBeforeMs: 2500, remaining: 0 } });
 
   const problem = { title: 'A request is outstanding for this Idempotency-Key' };
   const headers = { 'Content-Type': 'application/problem+json' };

@@ -93,7 +93,7 @@ function answered(status: number, body: unknown): DispatchEnd {
     bodyOmitted: false,
     body: new TextEncoder().encode(JSON.stringify(body)).buffer,
   };
-  return { kind: 'answer', answer, retryAfterMs: undefined, keyOutstanding: false, quotaSpent: false };
+  return { kind: 'answer', answer, keyOutstanding: false };
 }
 
 function batchOf(first: number, ...others: number[]): Claim {

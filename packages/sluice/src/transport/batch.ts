@@ -97,7 +97,7 @@ function endOf({ status, headers = [], body }: BatchPart): AttemptEnd {
     bodyOmitted: false,
     ...(body === undefined ? {} : { body: bytesOfBody(body) }),
   };
-  return { kind: 'answer', answer, retryAfterMs: undefined, keyOutstanding: false, quotaSpent: false };
+  return { kind: 'answer', answer, keyOutstanding: false };
 }
 
 function pairsOf(headers: readonly (readonly [name: string, value: string])[]): HeaderPairs {

@@ -1,5 +1,5 @@
 import { policiesOf } from '../core/config.js';
-import { commandQueues } from '../store/control.js';
+import { commandQueues, type QueueCommand } from '../store/control.js';
 import { writePolicies } from '../store/meta.js';
 import { holdSeat } from '../drain/leadership.js';
 import type { Runtime } from '../drain/runtime.js';
@@ -18,7 +18,8 @@ export class Drainer {
     const { database, definition } = this.#runtime;
     // Only where there is none: policy belongs to the service worker. Storage that fails is told by the engine.
     void writePolicies(database, policiesOf(definition), { overwrite: false }).catch(() => undefined);
-    addEventListener('online', () => void this.#online());
+    addEventListener('online', () => void this.#tell({ kind: 'online', chance: () => Math.random() }));
+    addEventListener('offline', () => void this.#tell({ kind: 'offline' }));
     this.resume();
   }
 
@@ -47,9 +48,8 @@ export class Drainer {
     await engine.stop();
   }
 
-  async #online(): Promise<void> {
+  async #tell(command: QueueCommand): Promise<void> {
     const { database, notify } = this.#runtime;
-    const command = { kind: 'online' as const, chance: Math.random() };
     notify.tell(await commandQueues(database, undefined, command, Date.now()).catch(() => []));
   }
 }
