@@ -5,10 +5,11 @@ import { serial } from './rivals/serial.js';
 import { reconnectBurst } from './scenario.js';
 import { summaryOf } from './summary.js';
 
-const small = reconnectBurst(100, {
+const small = {
+  ...reconnectBurst(100, { capacity: 100 }),
+  capacity: 100,
   backlog: 6000,
-  service: { capacity: 100, queueMs: 500, rejectionCost: 0.1 },
-});
+};
 
 test('the same seed gives the same run, another seed another', () => {
   const run = (seed: number) => summaryOf(simulate(small, serial('requeue'), seed), small);

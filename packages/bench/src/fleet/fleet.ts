@@ -4,7 +4,7 @@ import { Jobs } from './jobs.js';
 import { between, logNormal, randomOf } from './random.js';
 import { Record } from './record.js';
 import { BASE_LATENCY_MS, ROUND_TRIP, type Scenario, TIMEOUT_MS, TRANSPORT_CAP } from './scenario.js';
-import { type Reply, Service } from './service.js';
+import type { Reply, Service } from './services/service.js';
 
 const BEGIN = 0;
 const LOOK = 1;
@@ -40,7 +40,7 @@ class Fleet {
     const { clients, arrivals } = scenario;
     this.#scenario = scenario;
     this.#random = randomOf(seed);
-    this.#service = new Service(scenario.service);
+    this.#service = scenario.service();
     const streamed = arrivals ? (2 * arrivals.perSecond * (arrivals.untilMs - arrivals.fromMs)) / 1000 : 0;
     this.#jobs = new Jobs(Math.ceil(scenario.backlog + clients + streamed + 100), clients);
     this.#roundTripMs = new Float64Array(clients);

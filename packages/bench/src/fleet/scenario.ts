@@ -1,4 +1,5 @@
-import type { ServiceShape } from './service.js';
+import { type FluidShape, FluidService } from './services/fluid.js';
+import type { Service } from './services/service.js';
 
 /** A stream of new jobs over time; the clients take turns at random. */
 export interface Arrivals {
@@ -10,7 +11,9 @@ export interface Arrivals {
 /** What a fleet goes through. Times are milliseconds since the start. */
 export interface Scenario {
   clients: number;
-  service: ServiceShape;
+  /** Requests a second that the service can do: the measure of results. */
+  capacity: number;
+  service: () => Service;
   /** Jobs that wait at the start, shared among the clients by weights of U(0.2, 1.8); at least one each. */
   backlog: number;
   /** The clients begin within so long. */
@@ -36,19 +39,21 @@ export const TRANSPORT_CAP = 100;
 export const ROUND_TRIP = { medianMs: 60, sigma: 0.5 } as const;
 export const BASE_LATENCY_MS = { min: 15, max: 45 } as const;
 
+export const FLUID: Omit<FluidShape, 'capacity'> = { queueMs: 500, rejectionCost: 0.1 };
+
 /** A fleet returns within a second after 100 s, each client with its share of the backlog. */
-export function reconnectBurst(clients: number, over: Partial<Scenario> = {}): Scenario {
+export function reconnectBurst(clients: number, over: Partial<FluidShape> = {}): Scenario {
   const capacity = clients === 1 ? 100 : 1000;
   const backlogSeconds = clients > 60_000 ? 100 : 60;
   const backlog = capacity * backlogSeconds;
   return {
     clients,
-    service: { capacity, queueMs: 500, rejectionCost: 0.1 },
+    capacity,
+    service: () => new FluidService({ ...FLUID, capacity, ...over }),
     backlog,
     spreadMs: 1000,
     offlineMs: 100_000,
     untilMs: 40 * backlogSeconds * 1000,
-    maxSends: 40 * backlog,
-    ...over,
+    maxSends: 25 * backlog,
   };
 }

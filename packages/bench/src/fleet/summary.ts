@@ -13,16 +13,16 @@ export interface Summary {
   lost: number;
 }
 
-export function summaryOf(record: Record, { service, backlog }: Scenario): Summary {
-  const idealMs = (backlog / service.capacity) * 1000;
+export function summaryOf(record: Record, { capacity, backlog }: Scenario): Summary {
+  const idealMs = (backlog / capacity) * 1000;
   const t95Ms = record.ends.whenReached(Math.ceil(0.95 * record.jobs));
   const acceptedBy = record.accepted.between(0, t95Ms);
   return {
     t95: t95Ms / idealMs,
     t100: record.ends.whenReached(record.jobs) / idealMs,
     rejected: record.rejected.total / Math.max(1, record.arrivals.total),
-    peak: record.arrivals.peakPerSecond() / service.capacity,
-    goodput: Number.isFinite(t95Ms) ? acceptedBy / ((service.capacity * t95Ms) / 1000) : 0,
+    peak: record.arrivals.peakPerSecond() / capacity,
+    goodput: Number.isFinite(t95Ms) ? acceptedBy / ((capacity * t95Ms) / 1000) : 0,
     lost: record.lost / record.jobs,
   };
 }
