@@ -84,6 +84,7 @@ class Fleet {
 
   #addJob(client: number, now: number): void {
     const { poisonShare } = this.#scenario;
+    this.#record.created.add(now);
     this.#jobs.add(client, now, poisonShare !== undefined && this.#random() < poisonShare);
   }
 
@@ -205,7 +206,7 @@ class Fleet {
 
   #accept(now: number, { rttMs }: Outcome): void {
     this.#record.accepted.add(now);
-    this.#record.ends.add(now);
+    this.#end(now);
     this.#record.rttMs.push(rttMs);
   }
 
@@ -213,14 +214,19 @@ class Fleet {
     if (outcome.kind === 'rejected') this.#record.rejected.add(now);
     else if (this.#isGivenUp(job)) {
       this.#record.givenUp += 1;
-      return this.#record.ends.add(now);
+      return this.#end(now);
     }
     const delay = this.#controllerOf(this.#clientOf(job)).requeue(outcome, this.#jobs.tries[job] as number);
     if (delay === 'lost') {
       this.#record.lost += 1;
-      this.#record.ends.add(now);
+      this.#end(now);
     } else if (delay > 0) this.#events.push(now + delay, DUE, job);
     else this.#putBack(job);
+  }
+
+  #end(now: number): void {
+    this.#record.ends.add(now);
+    this.#record.lastEndAt = now;
   }
 
   #isGivenUp(job: number): boolean {

@@ -52,11 +52,14 @@ export class Series {
 
 /** What a run did, by time. */
 export class Record {
+  readonly created: Series = new Series();
+  /** At the service. */
   readonly arrivals: Series = new Series();
   readonly accepted: Series = new Series();
   readonly rejected: Series = new Series();
   readonly ends: Series = new Series();
   jobs = 0;
+  lastEndAt = 0;
   lost = 0;
   givenUp = 0;
   timeouts = 0;
