@@ -1,21 +1,12 @@
 import type { ControllerMaker } from '../controller.js';
 import { simulate } from '../fleet.js';
 import type { Record } from '../record.js';
-import { FLUID, type Scenario } from '../scenario.js';
+import { FLUID, reconnectBurst, type Scenario } from '../scenario.js';
 import { FluidService } from '../services/fluid.js';
 import { summaryOf } from '../summary.js';
 import { atLeast, atMost, type Goal, percentile } from './goal.js';
 
 const CAPACITY = 1000;
-
-/** What the scenarios of this file have in common. */
-const CALM = {
-  capacity: CAPACITY,
-  spreadMs: 1000,
-  offlineMs: 0,
-  untilMs: 1_200_000,
-  maxSends: 5_000_000,
-};
 
 /** G7 to G9: the service fails, loses capacity, or gets slow. */
 export const troubleGoals = (sluice: ControllerMaker): Goal[] => [
@@ -37,7 +28,7 @@ export const troubleGoals = (sluice: ControllerMaker): Goal[] => [
     name: 'G8',
     measure(seed) {
       const record = simulate(capacityStep, sluice, seed);
-      const left = (0.3 * CAPACITY * (STEP.untilMs - STEP.fromMs)) / 1000;
+      const left = (0.3 * STEP_CAPACITY * (STEP.untilMs - STEP.fromMs)) / 1000;
       return [
         atLeast(
           'goodput of the 30 % that are left',
@@ -64,10 +55,9 @@ export const troubleGoals = (sluice: ControllerMaker): Goal[] => [
 
 const OUTAGE_MS = 120_000;
 
-/** 10,000 clients send into an outage that has just begun. */
+/** 10,000 clients return to a service that is down for two minutes more. */
 const outage: Scenario = {
-  ...CALM,
-  clients: 10_000,
+  ...reconnectBurst(10_000),
   backlog: 30 * CAPACITY,
   service: () =>
     new FluidService({
@@ -83,19 +73,26 @@ const outage: Scenario = {
 const STEP = { fromMs: 60_000, untilMs: 120_000 } as const;
 const LOAD = 0.6;
 
+/** A fair share of 10 a second for each of 50 clients: within the default ceiling. */
+const STEP_CAPACITY = 500;
+
 /** What came in beyond 30 % in a minute, at what full capacity leaves beside the load. */
 const IDEAL_CATCH_UP_MS = ((LOAD - 0.3) * (STEP.untilMs - STEP.fromMs)) / (1 - LOAD);
 
 /** 50 clients with a steady load; the capacity drops to 30 % for a minute. */
 const capacityStep: Scenario = {
-  ...CALM,
   clients: 50,
+  capacity: STEP_CAPACITY,
   backlog: 0,
-  arrivals: { perSecond: LOAD * CAPACITY, fromMs: 0, untilMs: 300_000 },
+  arrivals: { perSecond: LOAD * STEP_CAPACITY, fromMs: 0, untilMs: 300_000 },
+  spreadMs: 1000,
+  offlineMs: 0,
+  untilMs: 300_000,
+  maxSends: 5_000_000,
   service: () =>
     new FluidService({
       ...FLUID,
-      capacity: CAPACITY,
+      capacity: STEP_CAPACITY,
       steps: [
         { at: STEP.fromMs, share: 0.3 },
         { at: STEP.untilMs, share: 1 },
@@ -105,17 +102,12 @@ const capacityStep: Scenario = {
 
 /** How long after the step until no more than half a second of load waits. */
 function catchUpMs({ accepted, created }: Record): number {
-  const allowance = 0.5 * LOAD * CAPACITY;
+  const allowance = 0.5 * LOAD * STEP_CAPACITY;
   for (let at = STEP.untilMs; at < 300_000; at += 500) {
     if (created.between(0, at) - accepted.between(0, at) <= allowance) return at - STEP.untilMs;
   }
   return Infinity;
 }
 
-/** 1,000 clients and a service that never rejects. */
-const slow: Scenario = {
-  ...CALM,
-  clients: 1000,
-  backlog: 60 * CAPACITY,
-  service: () => new FluidService({ ...FLUID, capacity: CAPACITY, queueMs: Infinity }),
-};
+/** 1,000 clients return to a service that never rejects. */
+const slow: Scenario = reconnectBurst(1000, { queueMs: Infinity });
