@@ -16,6 +16,6 @@ describe('the flow, in simulated time,', () => {
   }
 });
 
-test('the state of the flow stays within 300 bytes of JSON', () => {
+test('the state of the flow stays within 300 bytes, at 8 a number', () => {
   expect(costOf(100_000, 1).mostBytes).toBeLessThanOrEqual(300);
 });

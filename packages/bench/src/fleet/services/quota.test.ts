@@ -15,7 +15,7 @@ test('a token bucket lets a bucketful through, then one at a time', () => {
 });
 
 test('headers tell what is left, in whole seconds, and a rejection when to come back', () => {
-  const service = fixedWindow({ limit: 1, perMs: 10_000 }, 'rate-limit', 0);
+  const service = fixedWindow({ limit: 1, perMs: 10_000 }, 'headers', 0);
   expect(service.arrive(2500).headers).toEqual([
     ['ratelimit', '"default";r=0;t=8'],
     ['ratelimit-policy', '"default";q=1;w=10'],

@@ -1,8 +1,8 @@
 import type { Headers } from '../controller.js';
 import { NO_HEADERS, type Reply, type Service } from './service.js';
 
-/** Which of its limits a service tells: none that a page may read, when to come back, or its quota with every answer. */
-export type Telling = 'nothing' | 'retry-after' | 'rate-limit';
+/** What a service tells of its quota: nothing that a page may read, or what is left of it with every answer. */
+export type Telling = 'nothing' | 'headers';
 
 /** What is left of a quota, and when there is more, in ms from now. */
 interface Left {
@@ -62,10 +62,8 @@ function quotaService(
 function headersOf({ limit, perMs }: Quota, telling: Telling, left: Left, isTaken: boolean): Headers {
   if (telling === 'nothing') return NO_HEADERS;
   const seconds = Math.ceil(left.moreInMs / 1000);
-  const retryAfter: Headers = isTaken ? [] : [['retry-after', `${seconds}`]];
-  if (telling === 'retry-after') return retryAfter;
   return [
-    ...retryAfter,
+    ...(isTaken ? [] : [['retry-after', `${seconds}`] as const]),
     ['ratelimit', `"default";r=${left.remaining};t=${seconds}`],
     ['ratelimit-policy', `"default";q=${limit};w=${perMs / 1000}`],
   ];

@@ -6,23 +6,27 @@ const RECENT_MS = 10_000;
 const LEAST_RECENT = 10;
 
 /** Where a client without a configured rate starts after an outage: one of thousands may ask so often. */
-const AFTER_OUTAGE_PER_SECOND = 0.3;
+const AFTER_OUTAGE_PER_SECOND = 0.5;
 const AFTER_OUTAGE_SHARE = 1 / 8;
 const AFTER_OUTAGE_IN_FLIGHT = 2;
 
 /** The flow after an end that tells of an outage: a network error, a timeout, 502, 503, 504. */
 export function afterOutage(flow: Flow, now: number, sentAt: number, chance: () => number): Flow {
   const { phase } = flow;
-  if (phase.kind === 'probe') {
-    const isTheProbe = sentAt >= phase.until;
-    return isTheProbe ? { ...flow, phase: probe(phase.since, phase.tries + 1, now, chance) } : flow;
-  }
+  if (phase.kind === 'probe') return afterProbe(flow, now, sentAt, chance);
   const recent = counted(flow, now, { outages: 1 });
   const outages = phase.outages + 1;
   const isBroken = recent.answers >= LEAST_RECENT && recent.outages >= recent.answers / 2;
   return outages >= OUTAGES_TO_PROBE || isBroken
     ? { ...flow, recent: NONE_RECENT, phase: probe(now, 0, now, chance) }
     : { ...flow, recent, phase: { ...phase, outages } };
+}
+
+/** The flow after a probe that failed, or that a service asked back for later: both have to wait longer. */
+export function afterProbe(flow: Flow, now: number, sentAt: number, chance: () => number): Flow {
+  const { phase } = flow;
+  if (phase.kind !== 'probe' || sentAt < phase.until) return flow;
+  return { ...flow, phase: probe(phase.since, phase.tries + 1, now, chance) };
 }
 
 /** The flow after an answer that only a service that lives can give: a probe has ended the outage. */

@@ -7,6 +7,9 @@ export type FlowEvent = 'online' | 'offline' | 'resume' | 'boot' | 'nudge';
 /** A page that slept and wakes is seldom alone in it. */
 const RESUME_SPREAD_MS = 250;
 
+/** Away for so long, a client is taken for one of a crowd with work piled up. */
+const LONG_ABSENCE_MS = 20_000;
+
 /** The flow after something happened to the client. */
 export function event(
   flow: Flow,
@@ -29,11 +32,16 @@ export function event(
   }
 }
 
-/** Whoever lost the network has company: all come back at once, the wider apart the longer they were away. */
+/**
+ * Whoever lost the network has company: all come back at once, the wider apart the longer they were away. After a long
+ * absence work has piled up everywhere, and the first send finds out what the service can bear, as after an outage.
+ */
 function online(flow: Flow, now: number, chance: () => number): Flow {
   const { offlineAt = now } = flow;
-  const at = now + chance() * spreadMs(now - offlineAt);
-  return gatedBy(probeBy({ ...flow, offlineAt: undefined }, at), at);
+  const at = Math.round(now + chance() * spreadMs(now - offlineAt));
+  const back = { ...flow, offlineAt: undefined };
+  if (flow.phase.kind === 'probe' || now - offlineAt < LONG_ABSENCE_MS) return gatedBy(probeBy(back, at), at);
+  return { ...back, phase: { kind: 'probe', since: offlineAt, tries: -1, until: at } };
 }
 
 function probeBy(flow: Flow, at: number): Flow {

@@ -1,4 +1,4 @@
-import { afterAnswer, afterOutage } from './breaker.js';
+import { afterAnswer, afterOutage, afterProbe } from './breaker.js';
 import { budgetAfter } from './budget.js';
 import type { Hint } from './hints.js';
 import { latencyAfter } from './latency.js';
@@ -37,7 +37,9 @@ export function observe(
     case 'final':
       return afterAnswer(told, config, now);
     case 'rejected':
-      return cutRate(afterAnswer(told, config, now), config, now, chance, outcome.sentAt);
+      return told.phase.kind === 'probe'
+        ? afterProbe(told, now, outcome.sentAt, chance)
+        : cutRate(afterAnswer(told, config, now), config, now, chance, outcome.sentAt);
     case 'accepted':
       return afterAccepted(afterAnswer(told, config, now), config, now, outcome, inFlight);
   }

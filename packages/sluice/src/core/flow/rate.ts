@@ -7,7 +7,17 @@ const FLOOR = 1 / 30;
 /** What one rejection takes: on the way up after an outage, by itself, and on top of another. */
 const CUT = { slowStart: 0.2, alone: 0.6, again: 0.65 };
 
+/** Where the way back leads, as a share of the rate before: the old one was just found to be too much. */
+const TARGET = 0.8;
+
 const COUNT_DECAY_MS = 8000;
+
+/** The flow at another rate: what is owed is counted in sends, so that the time which that takes changes with the rate. */
+function atRate(flow: Flow, config: FlowConfig, now: number, wanted: number): Flow {
+  const rate = Math.min(wanted, config.ceilingPerSecond);
+  const owedMs = (Math.max(0, flow.nextAt - now) * rateOf(flow, config, now)) / rate;
+  return { ...flow, rate, nextAt: owedMs > 0 ? now + owedMs : flow.nextAt };
+}
 
 /**
  * The rate after a rejection: one cut a round trip, since what was already under way tells nothing new; and not below half
@@ -27,13 +37,12 @@ export function cutRate(
   const factor = isSlowStart ? CUT.slowStart : cut.streak > 0 ? CUT.again : CUT.alone;
   const seen = growth.count >= 4 ? decayed(growth, now) / (COUNT_DECAY_MS / 1000) : 0;
   const from = Math.max(rate * factor, isSlowStart ? 0 : 0.5 * Math.min(seen, rate), FLOOR);
-  const target = cut.streak > 0 ? cut.target : rate;
-  const recoveryMs = (0.5 + 1.5 * chance()) * Math.max(8000, 2000 / from);
+  const target = cut.streak > 0 ? cut.target : TARGET * rate;
+  const recoveryMs = (0.5 + 1.5 * chance()) * leastRecoveryMs(from);
   const before = cut.streak > 0 ? cut.before : rate;
   return {
-    ...flow,
+    ...atRate(flow, config, now, from),
     phase: { kind: 'steady', outages: 0 },
-    rate: from,
     cut: { at: now, from, target, recoveryMs, before, streak: cut.streak + 1 },
     growth: { ...growth, at: now, accepted: 0 },
   };
@@ -43,18 +52,36 @@ export function cutRate(
 export function growRate(flow: Flow, config: FlowConfig, now: number, { sentAt }: Outcome): Flow {
   const counted = counting(flow, now);
   if (!config.adaptive) return counted;
-  const back = flow.cut.streak > 0 && sentAt >= flow.cut.at ? endStreak(counted, now) : counted;
-  if (back.rate === undefined || !back.isLimited) return back;
-  return back.phase.kind === 'slow-start' ? slowStart(back, config, now) : recover(back, config, now);
+  const back = flow.cut.streak > 0 && sentAt >= flow.cut.at ? endStreak(counted, config, now) : counted;
+  if (!back.isLimited) return back;
+  if (back.phase.kind === 'slow-start') return slowStart(back, config, now);
+  return back.cut.at === 0 ? warmUp(back, config, now) : recover(back, config, now);
 }
 
-/** Half way back, in relative steps, to where it was before the run of rejections. */
-function endStreak(flow: Flow, now: number): Flow {
+/** On from the start rate, until the first cut. */
+function warmUp(flow: Flow, config: FlowConfig, now: number): Flow {
+  if (rateOf(flow, config, now) >= config.ceilingPerSecond) return flow;
+  const { growth } = flow;
+  return growth.at === 0 ? { ...flow, growth: { ...growth, at: now } } : double(flow, config, now, 1000);
+}
+
+/**
+ * Half way back, in relative steps, to where it was before the run of rejections. The rest of the way takes as long as the
+ * rate regained asks for: that of the lowest rate would leave capacity unused for minutes.
+ */
+function endStreak(flow: Flow, config: FlowConfig, now: number): Flow {
   const { cut, rate = cut.from } = flow;
+  if (cut.streak <= 1) return { ...flow, cut: { ...cut, streak: 0 } };
   const from = Math.sqrt(rate * cut.before);
-  return cut.streak > 1
-    ? { ...flow, rate: from, cut: { ...cut, at: now, from, target: 0.8 * cut.before, streak: 0 } }
-    : { ...flow, cut: { ...cut, streak: 0 } };
+  const recoveryMs = (cut.recoveryMs / leastRecoveryMs(cut.from)) * leastRecoveryMs(from);
+  const target = TARGET * cut.before;
+  const cutAfter = { ...cut, at: now, from, target, recoveryMs, streak: 0 };
+  return { ...atRate(flow, config, now, from), cut: cutAfter };
+}
+
+/** Several seconds, or two sends. */
+function leastRecoveryMs(rate: number): number {
+  return Math.max(8000, 2000 / rate);
 }
 
 /** Cubic to the old rate, then on by doubling: relative steps, so that they fit a share of any size. */
@@ -64,25 +91,22 @@ function recover(flow: Flow, config: FlowConfig, now: number): Flow {
   if (passed >= 1.5) return double(flow, config, now, 2000);
   const rest = Math.max(0, 1 - passed);
   const rate = cut.target - (cut.target - cut.from) * rest ** 3;
-  return { ...flow, rate: Math.min(Math.max(flow.rate ?? 0, rate), config.ceilingPerSecond) };
+  return atRate(flow, config, now, Math.max(flow.rate ?? 0, rate));
 }
 
 function slowStart(flow: Flow, config: FlowConfig, now: number): Flow {
   const { phase } = flow;
-  const grown = double(flow, config, now, 500);
+  const grown = double(flow, config, now, 1000);
   if (phase.kind !== 'slow-start' || (grown.rate ?? 0) < phase.target) return grown;
-  return { ...grown, rate: phase.target, phase: { kind: 'steady', outages: 0 } };
+  return { ...atRate(grown, config, now, phase.target), phase: { kind: 'steady', outages: 0 } };
 }
 
 /** Twice the rate after so long and two answers, whichever comes later. */
 function double(flow: Flow, config: FlowConfig, now: number, everyMs: number): Flow {
-  const { growth, rate = 0 } = flow;
+  const { growth } = flow;
   if (growth.accepted < 2 || now - growth.at < everyMs) return flow;
-  return {
-    ...flow,
-    rate: Math.min(2 * rate, config.ceilingPerSecond),
-    growth: { ...growth, at: now, accepted: 0 },
-  };
+  const doubled = atRate(flow, config, now, 2 * rateOf(flow, config, now));
+  return { ...doubled, growth: { ...growth, at: now, accepted: 0 } };
 }
 
 function counting(flow: Flow, now: number): Flow {
