@@ -5,10 +5,21 @@ import { ROOT, run } from './run.mjs';
 
 process.chdir(ROOT);
 
-/** `npm run bench [-- NAME] [--smoke]`: the benchmarks, in a real Chromium with its profile on disk. */
+/**
+ * `npm run bench [-- NAME] [--smoke]`: the benchmarks, in a real Chromium with its profile on disk;
+ * `npm run bench -- fleet`: the simulation of a fleet, in this process.
+ */
 await install();
 await run('tsc', ['-b', 'packages/sluice', 'packages/origin', 'packages/bench']);
-await run('vite', ['build', '--config', 'e2e/vite.config.ts']);
-const { main } = await import('../packages/bench/dist/main.js');
-const pagesDir = join(ROOT, 'e2e', 'dist');
-await main(process.argv.slice(2), { root: ROOT, pagesDir, launch: await launchOptions('chromium') });
+const args = process.argv.slice(2);
+if (args[0] === 'fleet') {
+  const { fleet } = await import('../packages/bench/dist/fleet/bench.js');
+  fleet(args.slice(1));
+} else await inBrowser(args);
+
+async function inBrowser(names) {
+  await run('vite', ['build', '--config', 'e2e/vite.config.ts']);
+  const { main } = await import('../packages/bench/dist/main.js');
+  const pagesDir = join(ROOT, 'e2e', 'dist');
+  await main(names, { root: ROOT, pagesDir, launch: await launchOptions('chromium') });
+}

@@ -27,6 +27,7 @@ export function turn(
     if (!row) return undefined;
     const ledger: Ledger = { tx, row, now: instant.now, events: [], rewriteOf };
     if (request.recover) row.flow = event(row.flow, instant.now, 'boot', instant.chance);
+    if (request.clockJumped) row.flow = event(row.flow, instant.now, 'resume', instant.chance);
     const pacers = await openPacers(ledger, request);
     const leaseEndsAt = await recoverLeases(ledger, request);
     if (request.recover) await recoverDependents(ledger);

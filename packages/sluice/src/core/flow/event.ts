@@ -23,6 +23,9 @@ export function event(flow: Flow, now: number, kind: FlowEvent, chance: () => nu
   }
 }
 
+/** A network that blinks leaves no crowd behind: whoever was away for less goes on as before, spread a little. */
+const SHORT_ABSENCE_MS = 15_000;
+
 /**
  * Whoever lost the network has company: all come back at once, so each begins with a probe, the wider apart the longer
  * they were away.
@@ -34,7 +37,9 @@ function online(flow: Flow, now: number, chance: () => number): Flow {
   const until = Math.round(now + chance() * spreadMs(now - since));
   // Every tab hears of it: the first one has begun the probe.
   if (offlineAt === undefined) return probeBy(flow, until);
-  return { ...flow, offlineAt: undefined, phase: { kind: 'probe', since, tries: 0, until } };
+  const back = { ...flow, offlineAt: undefined };
+  if (phase.kind !== 'probe' && now - offlineAt < SHORT_ABSENCE_MS) return gatedBy(back, until);
+  return { ...back, phase: { kind: 'probe', since, tries: 0, until } };
 }
 
 function probeBy(flow: Flow, at: number): Flow {

@@ -262,7 +262,7 @@ describe('in an outage', () => {
 describe('who comes back online', () => {
   test('begins with a probe, the wider apart the longer it was away', () => {
     for (const [awayMs, spreadMs] of [
-      [1000, 2000],
+      [20_000, 2000],
       [100_000, 10_000],
       [86_400_000, 30_000],
     ] as const) {
@@ -273,9 +273,18 @@ describe('who comes back online', () => {
     }
   });
 
+  test('goes on as before after a blink of the network, spread a little', () => {
+    const client = new Client();
+    client.flow = event(client.flow, T0 - 5000, 'offline', () => 0);
+    client.flow = event(client.flow, T0, 'online', () => 0.5);
+    expect(client.decide()).toEqual({ kind: 'wait', until: T0 + 1000, why: 'gate' });
+    client.now += 1000;
+    expect(client.decide()).toMatchObject({ kind: 'send', n: 6 });
+  });
+
   test('hears of it in every tab, and begins once', () => {
     const client = new Client();
-    client.flow = event(client.flow, T0 - 1000, 'offline', () => 0);
+    client.flow = event(client.flow, T0 - 20_000, 'offline', () => 0);
     client.flow = event(client.flow, T0, 'online', () => 0.25);
     client.flow = event(client.flow, T0, 'online', () => 0.9);
     expect(client.decide()).toMatchObject({ kind: 'wait', until: T0 + 500 });

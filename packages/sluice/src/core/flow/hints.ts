@@ -29,7 +29,7 @@ export function hintOf(status: number, headers: Headers, now: number): Hint | un
   if (Number(get('age') ?? 0) > 0) return undefined;
   const notBeforeMs = retryAfterMs(get('retry-after') ?? null, now);
   const hint: Hint = {
-    ...(current(get) ?? legacy(get, now) ?? leaky(get) ?? {}),
+    ...(current(get) ?? legacy(get, now) ?? leaky(get)),
     ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
   };
   if (Object.keys(hint).length > 0) return hint;

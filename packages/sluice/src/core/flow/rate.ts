@@ -29,7 +29,7 @@ export function cutRate(
   const seen = growth.count >= 4 ? decayed(growth, now) / (COUNT_DECAY_MS / 1000) : 0;
   const from = Math.max(rate * factor, isSlowStart ? 0 : Math.min(rate, seen / 2), FLOOR);
   const target = cut.streak > 0 ? cut.target : rate;
-  const recoveryMs = (0.5 + 1.5 * chance()) * Math.max(10_000, 2000 / from);
+  const recoveryMs = (0.5 + 1.5 * chance()) * Math.max(9000, 2000 / from);
   const before = cut.streak > 0 ? cut.before : rate;
   return {
     ...flow,
