@@ -1,3 +1,4 @@
+import { checkPatch } from '../core/policy-patch.js';
 import { SluiceError } from '../core/errors.js';
 import { findNotJson } from '../core/json-like.js';
 import type { Notify } from '../core/ports.js';
@@ -17,6 +18,7 @@ type Commands = Pick<
   | 'pause'
   | 'resume'
   | 'nudge'
+  | 'setPolicy'
   | 'cancel'
   | 'hold'
   | 'release'
@@ -43,6 +45,10 @@ export function createCommands(database: Database, notify: Notify): Commands {
     pause: (queue) => command(queue, 'pause'),
     resume: (queue) => command(queue, 'resume'),
     nudge: (queue) => command(queue, 'nudge'),
+    setPolicy: async (queue, patch) => {
+      if (patch) checkPatch(queue, patch);
+      notify.tell(await commandQueues(database, queue, { kind: 'patch', patch }, Date.now()));
+    },
     cancel: async (ticket) => {
       const { answer, events } = await cancelJob(database, ticket, Date.now());
       notify.tell(events);

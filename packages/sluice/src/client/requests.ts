@@ -1,7 +1,8 @@
 import { SluiceError } from '../core/errors.js';
 import type { Captured, EnqueueOptions, Intake, Receipt, Refusal } from '../core/messages.js';
-import { receiptParts, refusalParts, type ResponseParts } from '../core/receipt.js';
+import { receiptParts, refusalParts } from '../core/receipt.js';
 import { capture } from '../transport/capture.js';
+import { direct, toResponse } from '../transport/direct.js';
 import { rebuild } from '../transport/rebuild.js';
 import { type HostLink, within } from './host-link.js';
 import type { SluiceRequestInit } from './sluice.js';
@@ -45,11 +46,12 @@ export function createRequests(
   };
 }
 
-function answerTo(intake: Intake, { request, body }: Captured): Response | Promise<Response> {
+function answerTo(intake: Intake, captured: Captured): Response | Promise<Response> {
+  if (intake.kind === 'direct') return direct(intake, captured);
   const isNetworks =
     intake.kind === 'unmatched' || (intake.kind === 'broken' && intake.whenBroken === 'network');
   // Marked as a replay: the service worker of a controlled page would otherwise try the same again.
-  if (isNetworks) return fetch(rebuild(request, body));
+  if (isNetworks) return fetch(rebuild(captured.request, captured.body));
   return toResponse(refusalParts((intake as { refusal: Refusal }).refusal));
 }
 
@@ -73,8 +75,4 @@ function receiptOf(intake: Intake, { method, url }: Request): Receipt {
 /** The job may have ended, or be on its way: then there is nothing to cancel. */
 function cancelOnAbort(signal: AbortSignal, cancel: () => Promise<unknown>): void {
   signal.addEventListener('abort', () => void cancel().catch(() => undefined), { once: true });
-}
-
-function toResponse({ status, headers, body }: ResponseParts): Response {
-  return new Response(body, { status, headers });
 }

@@ -1,4 +1,5 @@
 import type { Context } from '../core/config.js';
+import type { PolicyPatch } from '../core/policy-patch.js';
 import type { EventOf, EventType } from '../core/events.js';
 import type { Ticket } from '../core/job.js';
 import type { JobOptions } from '../core/job-options.js';
@@ -77,6 +78,12 @@ export interface Sluice<Q extends string = string> {
   resume(queue?: Q): Promise<void>;
   /** Look now: a probe is due, and a queue that waits for sign-in tries again. The pace still holds. */
   nudge(queue?: Q): Promise<void>;
+  /**
+   * Changes the rules of a queue while it runs, in every context from its next turn on; null: those of the config again.
+   * Kept over reloads and new versions of the app.
+   * @throws SluiceError `config-invalid`, `queue-unknown`
+   */
+  setPolicy(queue: Q, patch: PolicyPatch | null): Promise<void>;
   /**
    * A waiting job is cancelled; a leased one is aborted if that still can be, and may have reached the service.
    * @throws SluiceError `state-conflict` for a job that has ended or is not known

@@ -1,5 +1,6 @@
 import type { Hint } from './flow/hints.js';
 import type { Answer } from './job.js';
+import type { VerdictWord } from './verdict-table.js';
 
 /** What came of one attempt to send a job. */
 export type AttemptEnd =
@@ -8,6 +9,8 @@ export type AttemptEnd =
       answer: Answer;
       /** What the service told of its limits, as far as it could be read. */
       hint?: Hint;
+      /** What the queue's `expect` made of it, or a redirect that led away: goes before any table. */
+      judged?: { word: VerdictWord; detail: string };
       /** The service said that a request with this Idempotency-Key is still running. */
       keyOutstanding: boolean;
     }

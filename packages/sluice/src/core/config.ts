@@ -1,6 +1,7 @@
 import type { Job } from './job.js';
 import type { Match, RequestFacts } from './match.js';
 import type { QueuePolicy, Rate } from './policy.js';
+import type { VerdictTable, VerdictWord } from './verdict-table.js';
 
 /** A request as it is captured, for functions that read a key out of it. */
 export interface CapturedFacts extends RequestFacts {
@@ -19,6 +20,12 @@ export type Prepare = (
   request: Request,
   about: { job: Readonly<Job>; context: Context },
 ) => Request | 'sign-in' | Promise<Request | 'sign-in'>;
+
+/**
+ * Whether an answer is what it seems. True: as its status says. False: a success that is none, such as the page of a
+ * captive portal; it counts as an outage. Or the verdict itself, in one word.
+ */
+export type Expect = (response: Response) => boolean | VerdictWord | Promise<boolean | VerdictWord>;
 
 /** The body of the one request that stays, or null: the two undo each other, and neither is sent. */
 export type Merge = (previous: CapturedFacts, next: CapturedFacts) => string | ArrayBuffer | null;
@@ -100,8 +107,11 @@ export interface QueueConfig {
   maxBytes?: number;
   /** Bytes of one body. Default 16 MiB. */
   maxBodyBytes?: number;
-  /** A full queue refuses the new request, or gives up its oldest waiting job. Default 'reject'. */
-  whenFull?: 'reject' | 'drop-oldest';
+  /**
+   * A full queue refuses the new request; or gives up its oldest waiting job; or the last in line, where that is of a lower
+   * priority; or lets the request through to the network, at the rate of the queue. Default 'reject'.
+   */
+  whenFull?: 'reject' | 'drop-oldest' | 'drop-lowest' | 'network';
   /** Without storage a request goes to the network, paced in memory, or is refused. Default 'network'. */
   whenBroken?: 'network' | 'reject';
   /** Jobs of one key are sent one after the other, in the order of their capture. Default: no order. */
@@ -140,8 +150,14 @@ export interface QueueConfig {
   resultsKeptMs?: number;
   /** The largest answer body that is kept with a result. Default 64 KiB. */
   resultBytes?: number;
-  /** Take an answer that the browser hides for a success. Default false. */
+  /** Take an answer that the browser hides for a success: short for `verdicts: { hidden: 'ack' }`. Default false. */
   trustOpaque?: boolean;
+  /** What is made of a status, a class (`'5xx'`), `'network-error'`, `'timeout'` or `'hidden'`, in place of the defaults. */
+  verdicts?: VerdictTable;
+  /** Looks at each answer that can be read, before the tables do. */
+  expect?: Expect;
+  /** Never: a job whose send may have been done and was not answered is dead, `unknown`, not sent again. Default 'always'. */
+  repeat?: 'always' | 'never';
   /** The header that carries the idempotency key. Named, it is sent across origins too, and costs a preflight there. */
   idempotencyHeader?: string;
   /** The key as an RFC 9651 string, or bare. Default 'quoted'. */
@@ -171,6 +187,7 @@ export interface QueueDefinition {
   whenBroken: 'network' | 'reject';
   optionFunctions: OptionFunctions;
   coalesce: QueueConfig['coalesce'];
+  expect: Expect | undefined;
   rewrite: RewriteRequest | undefined;
   batch: BatchFunctions | undefined;
   prepare: Prepare | undefined;

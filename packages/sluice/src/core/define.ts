@@ -1,68 +1,16 @@
 import type { BatchConfig, QueueConfig, QueueDefinition, SluiceConfig, SluiceDefinition } from './config.js';
-import { DEFAULT_POLICY, type QueuePolicy, type Rate } from './policy.js';
+import { DEFAULT_POLICY, type QueuePolicy, withBurst } from './policy.js';
+import { burstProblems, QUEUE_RULES, rate, relations } from './queue-rules.js';
 import {
-  age,
-  callable,
-  duration,
   flag,
   isRecord,
   label,
   match,
-  oneOf,
-  positive,
   type Problem,
   problemsOf,
   type Rule,
-  shape,
-  size,
   throwProblems,
-  token,
-  tokens,
-  wholeFrom,
 } from './validate.js';
-
-const rate = shape({ limit: positive, perMs: duration, burst: positive }, ['limit', 'perMs']);
-
-const QUEUE_RULES: Record<keyof QueueConfig, Rule> = {
-  match,
-  rate,
-  concurrency: positive,
-  adaptive: flag,
-  maxJobs: positive,
-  maxBytes: size,
-  maxBodyBytes: size,
-  whenFull: oneOf('reject', 'drop-oldest'),
-  whenBroken: oneOf('network', 'reject'),
-  orderingKey: callable,
-  fairnessKey: callable,
-  dedupeKey: callable,
-  dedupeWindowMs: age,
-  coalesce: {
-    allows: (value) => value === 'replace' || callable.allows(value),
-    allowed: "'replace' or a function",
-  },
-  priority: callable,
-  cost: callable,
-  batch: shape(
-    { max: positive, maxBytes: size, waitMs: wholeFrom(0, 2 ** 31 - 1), combine: callable, split: callable },
-    ['max', 'combine', 'split'],
-  ),
-  rewrite: callable,
-  prepare: callable,
-  maxAttempts: positive,
-  ttlMs: age,
-  timeoutMs: duration,
-  leaseMs: duration,
-  backoff: shape({ baseMs: duration, maxMs: duration }),
-  deadKeptMs: age,
-  resultsKeptMs: age,
-  resultBytes: size,
-  trustOpaque: flag,
-  idempotencyHeader: token,
-  idempotencyFormat: oneOf('quoted', 'raw'),
-  secretHeaders: tokens,
-  secrets: oneOf('seal', 'drop'),
-};
 
 const TOP_RULES: Record<keyof SluiceConfig, Rule> = {
   name: label,
@@ -125,42 +73,6 @@ function problemsInQueue(name: string, queue: QueueConfig): Problem[] {
   return relations(where, queue);
 }
 
-/** What must hold between fields that are each right by themselves. */
-function relations(where: string, queue: QueueConfig): Problem[] {
-  const { backoff, dedupeKey, dedupeWindowMs, coalesce, ttlMs = DEFAULT_POLICY.ttlMs } = queue;
-  const problems: Problem[] = [];
-  if (queue.rate) problems.push(...burstProblems(`${where}, rate`, queue.rate));
-  const { baseMs, maxMs } = { ...DEFAULT_POLICY.backoff, ...backoff };
-  if (baseMs > maxMs) {
-    problems.push({
-      where: `${where}, backoff.baseMs`,
-      value: baseMs,
-      allowed: `at most backoff.maxMs, ${maxMs}`,
-    });
-  }
-  if (dedupeWindowMs !== undefined && dedupeWindowMs < ttlMs) {
-    // A job may live that long: a shorter memory would let its own duplicate in.
-    problems.push({
-      where: `${where}, dedupeWindowMs`,
-      value: dedupeWindowMs,
-      allowed: `at least ttlMs, ${ttlMs}`,
-    });
-  }
-  if (!dedupeKey && (coalesce !== undefined || dedupeWindowMs !== undefined)) {
-    problems.push({
-      where: `${where}, dedupeKey`,
-      value: undefined,
-      allowed: 'a function, with coalesce or dedupeWindowMs',
-    });
-  }
-  return problems;
-}
-
-function burstProblems(where: string, { limit, burst = 1 }: Rate): Problem[] {
-  if (burst <= limit) return [];
-  return [{ where: `${where}.burst`, value: burst, allowed: `at most rate.limit, ${limit}` }];
-}
-
 function definitionOf(name: string, queue: QueueConfig, limits: QueuePolicy['limits']): QueueDefinition {
   return {
     name,
@@ -169,17 +81,13 @@ function definitionOf(name: string, queue: QueueConfig, limits: QueuePolicy['lim
     whenBroken: queue.whenBroken ?? 'network',
     optionFunctions: queue,
     coalesce: queue.coalesce,
+    expect: queue.expect,
     rewrite: queue.rewrite,
     batch: queue.batch,
     prepare: queue.prepare,
     secretHeaders: queue.secretHeaders ?? [],
     secrets: queue.secrets ?? 'seal',
   };
-}
-
-/** Evenly spaced, where no burst is asked for. */
-function withBurst(asked: Rate): Required<Rate> {
-  return { burst: 1, ...asked };
 }
 
 function batchOf({ max, maxBytes = 1024 * 1024, waitMs = 0 }: BatchConfig): QueuePolicy['batch'] {
@@ -202,6 +110,7 @@ function policyOf(queue: QueueConfig): QueuePolicy {
   return {
     ...(Object.fromEntries(entries) as QueuePolicy),
     dedupeWindowMs: queue.dedupeWindowMs ?? queue.ttlMs ?? DEFAULT_POLICY.dedupeWindowMs,
+    verdicts: { ...(queue.trustOpaque ? { hidden: 'ack' } : {}), ...queue.verdicts },
     rate: queue.rate ? withBurst(queue.rate) : null,
     batch: queue.batch ? batchOf(queue.batch) : null,
     backoff: { ...DEFAULT_POLICY.backoff, ...queue.backoff },

@@ -20,6 +20,7 @@ export type SluiceEvent =
   | { type: 'probing'; queue: string; until: number }
   | { type: 'sign-in'; queue: string }
   | { type: 'paused'; queue: string }
+  | { type: 'policy-changed'; queue: string }
   | { type: 'resumed'; queue: string }
   | { type: 'nudged'; queue: string | undefined }
   /** The browser refused to wake us with no page open: a normal, reported state. */

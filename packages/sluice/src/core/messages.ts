@@ -1,6 +1,7 @@
 import type { SluiceEvent } from './events.js';
 import type { StoredRequest, Ticket } from './job.js';
 import type { JobOptions } from './job-options.js';
+import type { DirectTurn } from './ports.js';
 
 /** Raised when a message changes its shape: contexts of different protocols do not talk. */
 export const PROTOCOL = 1;
@@ -32,6 +33,8 @@ export type Intake =
   /** No rule names it: it is the network's. */
   | { kind: 'unmatched' }
   | { kind: 'refused'; refusal: Refusal }
+  /** The queue is full, and lets it through: to the network at that instant, for which it is charged. */
+  | { kind: 'direct'; turn: DirectTurn; refusal: Refusal }
   /** Storage failed, and the app shall not be worse off than without us. */
   | { kind: 'broken'; whenBroken: 'network' | 'reject'; refusal: Refusal };
 

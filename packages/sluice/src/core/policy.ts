@@ -1,4 +1,5 @@
 import type { FlowConfig } from './flow/state.js';
+import type { VerdictTable } from './verdict-table.js';
 
 /** How many sends per how long, and how many of them may go back to back. */
 export interface Rate {
@@ -21,7 +22,7 @@ export interface QueuePolicy {
   maxJobs: number;
   maxBytes: number;
   maxBodyBytes: number;
-  whenFull: 'reject' | 'drop-oldest';
+  whenFull: 'reject' | 'drop-oldest' | 'drop-lowest' | 'network';
   maxAttempts: number;
   maxOrphans: number;
   ttlMs: number;
@@ -33,7 +34,10 @@ export interface QueuePolicy {
   timeoutMs: number;
   leaseMs: number;
   backoff: { baseMs: number; maxMs: number };
-  trustOpaque: boolean;
+  /** What the queue makes of answers otherwise than we do. */
+  verdicts: VerdictTable;
+  /** Never: what may have been done is not sent again. */
+  repeat: 'always' | 'never';
   idempotency: { header: string; format: 'quoted' | 'raw'; crossOrigin: boolean };
 }
 
@@ -61,7 +65,8 @@ export const DEFAULT_POLICY: QueuePolicy = {
   timeoutMs: 30_000,
   leaseMs: 45_000,
   backoff: { baseMs: 1000, maxMs: 5 * MINUTE_MS },
-  trustOpaque: false,
+  verdicts: {},
+  repeat: 'always',
   idempotency: { header: 'Idempotency-Key', format: 'quoted', crossOrigin: false },
 };
 
@@ -85,4 +90,9 @@ export function flowConfigOf({ rate, concurrency, adaptive }: QueuePolicy): Flow
   }
   const ceilingPerSecond = adaptive ? CEILING_PER_SECOND : Number.POSITIVE_INFINITY;
   return { ceilingPerSecond, isConfigured: !adaptive, burst: BURST, concurrency, adaptive };
+}
+
+/** Evenly spaced, where no burst is asked for. */
+export function withBurst(asked: Rate): Required<Rate> {
+  return { burst: 1, ...asked };
 }

@@ -54,7 +54,14 @@ export type EnqueueAnswer =
   | { kind: 'accepted'; receipt: Receipt; events: SluiceEvent[] }
   /** What was asked cannot be: nothing was stored. */
   | { kind: 'refused'; code: 'function-failed' | 'state-conflict'; detail: string }
-  | { kind: 'full'; limit: 'maxJobs' | 'maxBytes'; max: number; retryAfterMs: number };
+  /** `passes`: it may go to the network instead, once it is charged. */
+  | { kind: 'full'; limit: 'maxJobs' | 'maxBytes'; max: number; retryAfterMs: number; passes: boolean };
+
+/** When a send that passes the queue by may leave, and until when it must have: later, it is not sent. */
+export interface DirectTurn {
+  at: number;
+  latestAt: number;
+}
 
 /** The queue. Every method is one transaction, and answers after its `complete`. */
 export interface Store {
@@ -66,6 +73,11 @@ export interface Store {
   ): Promise<EnqueueAnswer[]>;
   /** Settles what has ended, then claims what may be sent: one turn of the engine. Undefined: no such queue. */
   turn(request: TurnRequest, instant: Instant): Promise<TurnReport | undefined>;
+  /**
+   * Charges a send that passes the queue by to its rates. Answers when it may leave; undefined where that is not soon, or
+   * the queue is paused, waits for sign-in or probes.
+   */
+  chargeDirect(queue: string, url: string, instant: Instant): Promise<DirectTurn | undefined>;
   body(job: Job): Promise<ArrayBuffer | undefined>;
   /** Extends a lease to `until`. */
   renew(claim: Claim, until: number): Promise<'held' | 'lost' | 'cancelled'>;

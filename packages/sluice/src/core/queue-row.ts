@@ -2,6 +2,7 @@ import type { PriorityClass } from './line.js';
 import { type Flow, newFlow } from './flow/state.js';
 import type { CancelReason, DeadReason } from './job.js';
 import { FRESH_PACE, type Pace } from './pace.js';
+import type { PolicyPatch } from './policy-patch.js';
 import type { QueuePolicy } from './policy.js';
 
 /**
@@ -26,7 +27,10 @@ export interface Counts {
 /** Everything that a queue is besides its jobs: one row, read and written in each of its transactions. */
 export interface QueueRow {
   name: string;
+  /** The rules that hold: those of the config, with the patch upon them. */
   policy: QueuePolicy;
+  base: QueuePolicy;
+  patch: PolicyPatch | null;
   nextSeq: number;
   /** The classes of priority that were ever used. */
   classes: Record<number, PriorityClass>;
@@ -64,6 +68,8 @@ export function newQueueRow(name: string, policy: QueuePolicy): QueueRow {
   return {
     name,
     policy,
+    base: policy,
+    patch: null,
     nextSeq: 1,
     classes: {},
     overtakes: 0,

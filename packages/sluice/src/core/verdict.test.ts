@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AttemptEnd } from './attempt.js';
+import { DEFAULT_POLICY, type QueuePolicy } from './policy.js';
 import { verdictOn } from './verdict.js';
 
 type Answered = Extract<AttemptEnd, { kind: 'answer' }>;
@@ -11,7 +12,8 @@ const answered = (status: number, change: Partial<Answered> = {}): AttemptEnd =>
   ...change,
 });
 
-const verdict = (end: AttemptEnd, trustOpaque = false) => verdictOn(end, { trustOpaque });
+const verdict = (end: AttemptEnd, policy: Partial<QueuePolicy> = {}) =>
+  verdictOn(end, { ...DEFAULT_POLICY, ...policy });
 
 test.each([200, 201, 204, 299])('%i is an ack', (status) => {
   expect(verdict(answered(status))).toEqual({ kind: 'ack' });
@@ -53,7 +55,9 @@ test.each([400, 404, 410, 413, 422, 451, 501, 505, 511])('%i is dead, rejected',
 
 test('what the browser hides is unknown, unless it is trusted', () => {
   expect(verdict({ kind: 'hidden', type: 'opaque' })).toMatchObject({ kind: 'dead', reason: 'unknown' });
-  expect(verdict({ kind: 'hidden', type: 'opaque' }, true)).toEqual({ kind: 'ack' });
+  expect(verdict({ kind: 'hidden', type: 'opaque' }, { verdicts: { hidden: 'ack' } })).toEqual({
+    kind: 'ack',
+  });
   expect(verdict(answered(304))).toMatchObject({ kind: 'dead', reason: 'unknown' });
 });
 
@@ -65,3 +69,37 @@ test('what never left, or was stopped, goes back to its place', () => {
 test('every status has a verdict', () => {
   for (let status = 100; status < 600; status++) expect(verdict(answered(status)).kind).toBeTruthy();
 });
+
+test('a queue may make of an answer what it likes; the exact status goes before its class', () => {
+  const policy: Partial<QueuePolicy> = {
+    verdicts: { 404: 'ack', '4xx': 'nack', '5xx': 'freeze', timeout: 'dead' },
+  };
+  expect(verdict(answered(404), policy)).toEqual({ kind: 'ack' });
+  expect(verdict(answered(410), policy)).toMatchObject({ kind: 'nack', outage: false });
+  expect(verdict(answered(503), policy)).toEqual({ kind: 'freeze' });
+  expect(verdict({ kind: 'timeout' }, policy)).toMatchObject({ kind: 'dead', reason: 'rejected' });
+  expect(verdict(answered(201), policy)).toEqual({ kind: 'ack' });
+});
+
+test('what `expect` made of it goes before any table', () => {
+  const judged = { word: 'sign-in', detail: 'a login page' } as const;
+  expect(verdict(answered(200, { judged }), { verdicts: { 200: 'dead' } })).toEqual({ kind: 'sign-in' });
+});
+
+test.each([
+  [{ kind: 'network-error', detail: 'reset' } as const],
+  [{ kind: 'timeout' } as const],
+  [{ kind: 'aborted' } as const],
+  [{ kind: 'split-failed', detail: 'x' } as const],
+  [answered(500)],
+  [answered(502)],
+])('where nothing may be repeated, %j is dead: it may have been done', (end) => {
+  expect(verdict(end, { repeat: 'never' })).toMatchObject({ kind: 'dead', reason: 'unknown' });
+});
+
+test.each([[answered(429)], [answered(503)], [answered(425)], [{ kind: 'unsent', why: 'late' } as const]])(
+  'where nothing may be repeated, %j is sent again: it was not done',
+  (end) => {
+    expect(['nack', 'freeze', 'give-back']).toContain(verdict(end, { repeat: 'never' }).kind);
+  },
+);

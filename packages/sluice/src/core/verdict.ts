@@ -1,6 +1,8 @@
 import type { AttemptEnd } from './attempt.js';
 import { isQuotaSpent } from './flow/hints.js';
 import type { DeadReason } from './job.js';
+import type { QueuePolicy } from './policy.js';
+import { DEFAULT_VERDICTS, type VerdictTable, type VerdictWord, wordForStatus } from './verdict-table.js';
 
 /** What to do about the end of an attempt. */
 export type Verdict =
@@ -16,27 +18,29 @@ export type Verdict =
 
 type Answered = Extract<AttemptEnd, { kind: 'answer' }>;
 
-/** The default verdict on the end of an attempt. */
-export function verdictOn(end: AttemptEnd, { trustOpaque }: { trustOpaque: boolean }): Verdict {
+/** The verdict on the end of an attempt, by the table of its queue and then by ours. */
+export function verdictOn(end: AttemptEnd, policy: Pick<QueuePolicy, 'verdicts' | 'repeat'>): Verdict {
+  return policy.repeat === 'never' && mayHaveBeenDone(end)
+    ? notRepeated(verdictByTable(end, policy.verdicts))
+    : verdictByTable(end, policy.verdicts);
+}
+
+function verdictByTable(end: AttemptEnd, table: VerdictTable): Verdict {
   switch (end.kind) {
     case 'answer':
-      return onAnswer(end);
+      return onAnswer(end, table);
     case 'hidden':
-      return trustOpaque
-        ? { kind: 'ack' }
-        : {
-            kind: 'dead',
-            reason: 'unknown',
-            detail: `the answer was ${end.type}: its status cannot be read`,
-          };
+      return onWord(wordOf(table, 'hidden'), {
+        detail: `the answer was ${end.type}: its status cannot be read`,
+      });
     case 'network-error':
-      return { kind: 'nack', outage: true, waitMs: 0, detail: end.detail };
+      return onWord(wordOf(table, 'network-error'), { detail: end.detail });
     case 'timeout':
-      return { kind: 'nack', outage: true, waitMs: 0, detail: 'no answer within timeoutMs' };
+      return onWord(wordOf(table, 'timeout'), { detail: 'no answer within timeoutMs' });
     case 'prepare-failed':
-      return { kind: 'nack', outage: false, waitMs: 0, detail: `prepare failed: ${end.detail}` };
+      return onWord('nack', { detail: `prepare failed: ${end.detail}` });
     case 'split-failed':
-      return { kind: 'nack', outage: false, waitMs: 0, detail: end.detail };
+      return onWord('nack', { detail: end.detail });
     case 'unreadable':
       return { kind: 'dead', reason: 'unreadable', detail: end.detail };
     case 'unsent':
@@ -47,38 +51,59 @@ export function verdictOn(end: AttemptEnd, { trustOpaque }: { trustOpaque: boole
   }
 }
 
-function onAnswer(end: Answered): Verdict {
+function onAnswer(end: Answered, table: VerdictTable): Verdict {
+  const { answer, judged, hint } = end;
+  const detail = judged?.detail ?? `answered ${answer.status}`;
+  const word = judged?.word ?? wordForStatus(table, answer.status) ?? refined(end) ?? 'dead';
+  return onWord(word, { detail, waitMs: hint?.notBeforeMs ?? 0 });
+}
+
+/** What our table says, and what the answer says beyond its status. */
+function refined(end: Answered): VerdictWord | undefined {
   const { status } = end.answer;
-  const detail = `answered ${status}`;
-  if (status >= 200 && status < 300) return { kind: 'ack' };
-  if (isTooFast(end)) return { kind: 'freeze' };
-  const waitMs = end.hint?.notBeforeMs ?? 0;
-  switch (status) {
-    case 401:
-    case 407:
-      return { kind: 'sign-in' };
-    case 502:
-    case 503:
-    case 504:
-      return { kind: 'nack', outage: true, waitMs: 0, detail };
-    case 408:
-    case 425:
-    case 500:
-      return { kind: 'nack', outage: false, waitMs, detail };
-    case 409:
-      return end.keyOutstanding
-        ? { kind: 'nack', outage: false, waitMs, detail }
-        : { kind: 'dead', reason: 'conflict', detail };
-    case 412:
-      return { kind: 'dead', reason: 'conflict', detail };
-    default:
-      return { kind: 'dead', reason: status >= 300 && status < 400 ? 'unknown' : 'rejected', detail };
+  if (isTooFast(end)) return 'freeze';
+  if (status === 409 && end.keyOutstanding) return 'nack';
+  return wordForStatus(DEFAULT_VERDICTS, status);
+}
+
+/** 503 where the service says when; 403 where it says that the quota is spent (GitHub answers so). */
+function isTooFast({ answer, hint }: Answered): boolean {
+  const saysWhen = hint?.notBeforeMs !== undefined;
+  return (answer.status === 503 && saysWhen) || (answer.status === 403 && (saysWhen || isQuotaSpent(hint)));
+}
+
+function wordOf(table: VerdictTable, key: 'hidden' | 'network-error' | 'timeout'): VerdictWord {
+  return table[key] ?? DEFAULT_VERDICTS[key] ?? 'dead';
+}
+
+function onWord(word: VerdictWord, { detail, waitMs = 0 }: { detail: string; waitMs?: number }): Verdict {
+  switch (word) {
+    case 'ack':
+    case 'freeze':
+    case 'sign-in':
+      return { kind: word };
+    case 'nack':
+    case 'outage':
+      return { kind: 'nack', outage: word === 'outage', waitMs, detail };
+    case 'conflict':
+    case 'unknown':
+      return { kind: 'dead', reason: word, detail };
+    case 'dead':
+      return { kind: 'dead', reason: 'rejected', detail };
   }
 }
 
-/** 429 always; 503 where the service says when; 403 where it says that the quota is spent (GitHub answers so). */
-function isTooFast({ answer, hint }: Answered): boolean {
-  if (answer.status === 429) return true;
-  const saysWhen = hint?.notBeforeMs !== undefined;
-  return (answer.status === 503 && saysWhen) || (answer.status === 403 && (saysWhen || isQuotaSpent(hint)));
+/** Ends after which the service may have done what was asked. What it turned away unread was not done. */
+export function mayHaveBeenDone(end: AttemptEnd): boolean {
+  if (end.kind === 'answer') return ![408, 425, 429, 503].includes(end.answer.status);
+  return ['network-error', 'timeout', 'aborted', 'split-failed', 'hidden'].includes(end.kind);
+}
+
+/** At most once: whatever would be sent again is dead instead, for somebody to look at. */
+function notRepeated(verdict: Verdict): Verdict {
+  if (verdict.kind === 'nack' || verdict.kind === 'give-back') {
+    const why = verdict.kind === 'nack' ? verdict.detail : 'it was stopped in mid-send';
+    return { kind: 'dead', reason: 'unknown', detail: `${why}; it may have been done, and is not repeated` };
+  }
+  return verdict;
 }

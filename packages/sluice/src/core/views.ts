@@ -1,4 +1,5 @@
 import type { Answer, CancelReason, DeadReason, Job, Result, Ticket } from './job.js';
+import type { PolicyPatch } from './policy-patch.js';
 import { type Counts, depthOf, type QueueRow } from './queue-row.js';
 
 /** A job as a page sees it: no body, no secrets. */
@@ -56,6 +57,8 @@ export interface QueueView {
   dead: number;
   cancelled: number;
   counts: Counts;
+  /** What `setPolicy` has changed, until null. */
+  patch: PolicyPatch | null;
 }
 
 export function viewOfJob(job: Job): JobView {
@@ -130,6 +133,7 @@ export function viewOfQueue(row: QueueRow, now: number): QueueView {
     dead: sum(counts.dead),
     cancelled: sum(counts.cancelled),
     counts,
+    patch: row.patch,
   };
 }
 

@@ -152,6 +152,7 @@ const WORTH_A_LOOK = new Set<SluiceEvent['type']>([
   'resumed',
   'redriven',
   'released',
+  'policy-changed',
 ]);
 
 async function sweepQueue(store: Store, queue: string, now: number): Promise<void> {

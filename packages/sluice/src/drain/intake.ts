@@ -41,7 +41,8 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
   return {
     accept: async (captured, queue, asked = {}) => {
       try {
-        return intakeOf(await commitSoon(await prepare(captured, queue, asked)), queue);
+        const answer = await commitSoon(await prepare(captured, queue, asked));
+        return await letThrough(intakeOf(answer, queue), { answer, captured, queue, options });
       } catch (error) {
         return failureOf(error, queues.get(queue));
       }
@@ -56,6 +57,22 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
       }
     },
   };
+}
+
+/** A full queue that lets a request through charges it first; where it would have to wait too long it is refused. */
+async function letThrough(
+  intake: Intake,
+  {
+    answer,
+    captured,
+    queue,
+    options,
+  }: { answer: EnqueueAnswer; captured: Captured; queue: string; options: IntakeOptions },
+): Promise<Intake> {
+  if (intake.kind !== 'refused' || answer.kind !== 'full' || !answer.passes) return intake;
+  const instant = { now: options.now(), chance: () => Math.random() };
+  const turn = await options.store.chargeDirect(queue, captured.request.url, instant);
+  return turn ? { kind: 'direct', turn, refusal: intake.refusal } : intake;
 }
 
 async function enqueueAndTell(

@@ -44,6 +44,7 @@ export function createRuntime(definition: SluiceDefinition): Runtime {
     readBody: batching.readBody,
     sealingKey,
     prepareOf: (queue) => queueOf(definition, queue)?.prepare,
+    expectOf: (queue) => queueOf(definition, queue)?.expect,
     context: async () => {
       const row = await readMeta(database, 'context');
       return row ? openContext(row.sealed, await sealingKey()) : {};

@@ -1,8 +1,9 @@
 import type { Intake } from '../core/messages.js';
 import type { Matcher } from '../core/match.js';
-import { receiptParts, refusalParts, type ResponseParts } from '../core/receipt.js';
+import { receiptParts, refusalParts } from '../core/receipt.js';
 import type { Runtime } from '../drain/runtime.js';
 import { capture } from '../transport/capture.js';
+import { direct, toResponse } from '../transport/direct.js';
 import { rebuild } from '../transport/rebuild.js';
 import { factsOf, isReplay } from '../transport/replay.js';
 import type { BrokenPace } from './broken-pace.js';
@@ -29,6 +30,7 @@ async function answer(event: FetchEvent, queue: string, interception: Intercepti
   const captured = await capture(event.request);
   const intake = await interception.runtime.intake.accept(captured, queue);
   if (intake.kind === 'accepted') interception.onAccepted(event);
+  if (intake.kind === 'direct') return direct(intake, captured);
   if (intake.kind !== 'broken' || intake.whenBroken === 'reject') return responseTo(intake);
   await interception.brokenPace.turn(queue);
   return fetch(rebuild(captured.request, captured.body));
@@ -36,10 +38,5 @@ async function answer(event: FetchEvent, queue: string, interception: Intercepti
 
 function responseTo(intake: Intake): Response {
   if (intake.kind === 'unmatched') return Response.error();
-  const parts = intake.kind === 'accepted' ? receiptParts(intake.receipt) : refusalParts(intake.refusal);
-  return toResponse(parts);
-}
-
-function toResponse({ status, headers, body }: ResponseParts): Response {
-  return new Response(body, { status, headers });
+  return toResponse(intake.kind === 'accepted' ? receiptParts(intake.receipt) : refusalParts(intake.refusal));
 }

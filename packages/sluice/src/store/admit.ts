@@ -17,7 +17,8 @@ export async function admit(ledger: Ledger, asked: JobDraft): Promise<EnqueueAns
   if (prior.kind === 'gone') return { kind: 'refused', code: 'state-conflict', detail: prior.detail };
   const draft = prior.kind === 'done' ? rewritten(ledger, asked, prior.answer) : asked;
   if ('kind' in draft) return draft;
-  const full = await makeRoom(ledger, { jobs: 1, bytes: bytesOfDraft(draft) });
+  const { priority = 0 } = draft.options;
+  const full = await makeRoom(ledger, { jobs: 1, bytes: bytesOfDraft(draft), priority });
   if (full) return full;
   const { held, orderingKey } = draft.options;
   const rank = await joinLine(ledger, draft.options);

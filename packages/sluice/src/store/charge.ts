@@ -1,13 +1,22 @@
 import type { Settlement } from '../core/attempt.js';
+import { decide } from '../core/flow/decide.js';
 import type { Job } from '../core/job.js';
 import { boundingSend, charge, nextSendAt, refund, unitsOf } from '../core/pace.js';
-import { marginMsOf } from '../core/policy.js';
+import { flowConfigOf, marginMsOf } from '../core/policy.js';
+import type { QueueRow } from '../core/queue-row.js';
 import type { Ledger } from './ledger.js';
 import type { Pacer, Pacers } from './pacers.js';
 import type { SendRow, Tx } from './rows.js';
 
 /** Sends that stay on record at least, for charts and tests, however small the limit. */
 const SENDS_KEPT = 1000;
+
+/** When the flow allows the next send, from `earliest` on; undefined: not before one of those in flight has ended. */
+export function flowInstant({ flow, policy, inFlight }: QueueRow, earliest: number): number | undefined {
+  const decision = decide(flow, flowConfigOf(policy), earliest, { queued: 1, retriesDue: 0, inFlight });
+  if (decision.kind === 'hold') return undefined;
+  return decision.kind === 'wait' ? decision.until : earliest;
+}
 
 /** The first instant from `earliest` on that every rate of a job allows for its send. */
 export async function nextInstant(
@@ -33,7 +42,7 @@ async function sendThatCovers(tx: Tx, queue: string, unit: number): Promise<Send
 /** Charges a send to every rate of its job. Answers its number, and the last instant at which it may begin. */
 export function chargeSend(
   { tx, row }: Ledger,
-  job: Job,
+  job: Pick<Job, 'idempotencyKey' | 'attempts' | 'cost'>,
   { pacers, at, leaseId }: { pacers: readonly Pacer[]; at: number; leaseId: string },
 ): { n: number; latestAt: number } {
   const { idempotencyKey, attempts, cost } = job;

@@ -1,13 +1,11 @@
 import type { Job } from '../core/job.js';
 import { budgetAfter, retriesLeft, retryAt } from '../core/flow/budget.js';
-import { decide } from '../core/flow/decide.js';
 import { sent } from '../core/flow/sent.js';
 import { unitsOf } from '../core/pace.js';
 import { flowConfigOf, MAX_FREEZE_MS } from '../core/policy.js';
-import type { QueueRow } from '../core/queue-row.js';
 import type { Claim, TurnRequest } from '../core/ports.js';
 import { earlier, openingOf } from '../core/turn.js';
-import { chargeSend, nextInstant } from './charge.js';
+import { chargeSend, flowInstant, nextInstant } from './charge.js';
 import { leaseIdOf } from './leases.js';
 import { bury, EXPIRED, type Ledger, move } from './ledger.js';
 import { costOf, type Group, nextGroups } from './groups.js';
@@ -53,7 +51,7 @@ async function take(
     if (next.kind === 'later') return { claims, nextAt: next.at };
     if (next.groups.length === 0) break;
     for (const jobs of next.groups) {
-      const own = pacersOf(pacers, jobs[0]);
+      const own = pacersOf(pacers, jobs[0].request.url);
       const turnAt = flowInstant(ledger.row, own.some(({ rate }) => rate) ? now + leadMs : now);
       if (turnAt === undefined) return { claims, nextAt: undefined };
       const at = await nextInstant(ledger.tx, own, { cost: costOf(jobs), earliest: turnAt });
@@ -62,13 +60,6 @@ async function take(
     }
   }
   return { claims, nextAt: undefined };
-}
-
-/** When the flow allows the next send, from `earliest` on; undefined: not before one of those in flight has ended. */
-function flowInstant({ flow, policy, inFlight }: QueueRow, earliest: number): number | undefined {
-  const decision = decide(flow, flowConfigOf(policy), earliest, { queued: 1, retriesDue: 0, inFlight });
-  if (decision.kind === 'hold') return undefined;
-  return decision.kind === 'wait' ? decision.until : earliest;
 }
 
 interface Leasing {

@@ -1,3 +1,4 @@
+import { patched, type PolicyPatch } from '../core/policy-patch.js';
 import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import { event } from '../core/flow/event.js';
@@ -21,7 +22,8 @@ export type QueueCommand =
   | { kind: 'resume' }
   | { kind: 'nudge' }
   | { kind: 'online'; chance: () => number }
-  | { kind: 'offline' };
+  | { kind: 'offline' }
+  | { kind: 'patch'; patch: PolicyPatch | null };
 
 /** Applies a command to one queue, or to all. @throws SluiceError `queue-unknown` */
 export function commandQueues(
@@ -49,6 +51,8 @@ function changeBy(row: QueueRow, command: QueueCommand, now: number): Partial<Qu
       return { flow: event(row.flow, now, 'online', command.chance) };
     case 'offline':
       return { flow: event(row.flow, now, 'offline', NO_CHANCE) };
+    case 'patch':
+      return { patch: command.patch, policy: patched(row.base, command.patch) };
     case 'nudge':
       return { flow: event(row.flow, now, 'nudge', NO_CHANCE), awaitsSignIn: false };
   }
@@ -62,7 +66,13 @@ function eventOf(queue: string, { kind }: QueueCommand): SluiceEvent[] {
   return [{ type: EVENTS[kind], queue }];
 }
 
-const EVENTS = { pause: 'paused', resume: 'resumed', nudge: 'nudged', online: 'nudged' } as const;
+const EVENTS = {
+  patch: 'policy-changed',
+  pause: 'paused',
+  resume: 'resumed',
+  nudge: 'nudged',
+  online: 'nudged',
+} as const;
 
 /** Cancels a waiting job; flags a leased one, so that its engine stops the send. */
 export function cancelJob(

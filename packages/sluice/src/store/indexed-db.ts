@@ -151,6 +151,13 @@ function createTx(transaction: IDBTransaction): Tx {
       answered<Tables[T]['row'][]>(
         sourceOf(transaction, table, range).getAll(keyRange(table, range), range.count),
       ),
+    last: async <T extends Table>(table: T, range: Range) => {
+      const source = sourceOf(transaction, table, range);
+      const cursor = await answered<IDBCursorWithValue | null>(
+        source.openCursor(keyRange(table, range), 'prev'),
+      );
+      return cursor?.value as Tables[T]['row'] | undefined;
+    },
     put: (table, row) => {
       transaction.objectStore(table).put(row);
     },

@@ -26,17 +26,24 @@ export async function recoverLeases(ledger: Ledger, request: TurnRequest): Promi
 /** A job that takes its engine down with it, again and again, must not do so for ever. */
 async function orphan(ledger: Ledger, job: Job): Promise<void> {
   const orphans = job.orphans + 1;
-  const orphaned = { ...job, orphans, mayHaveArrived: true as const };
+  const orphaned = { ...job, orphans };
   if (orphans <= ledger.row.policy.maxOrphans) return giveBack(ledger, orphaned);
   const detail = `its engine was lost ${orphans} times in mid-send`;
   await bury(ledger, orphaned, { reason: 'orphaned', detail });
 }
 
+const NOT_REPEATED = {
+  reason: 'unknown',
+  detail: 'its engine was lost in mid-send; it may have been done, and is not repeated',
+} as const;
+
 /** Back to its place; or out, if that was asked for while it was leased. */
 export async function giveBack(ledger: Ledger, job: Job): Promise<void> {
+  const given = { ...job, mayHaveArrived: true as const };
+  if (ledger.row.policy.repeat === 'never') return bury(ledger, given, NOT_REPEATED);
   const isCancelled = job.state.kind === 'leased' && job.state.cancelled;
   if (isCancelled) await cancel(ledger, job, 'user');
-  else move(ledger, job, stateInTurn(job, ledger.now));
+  else move(ledger, given, stateInTurn(job, ledger.now));
 }
 
 /** A lease id names its engine, and is never used again. */

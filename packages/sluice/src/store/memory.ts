@@ -49,6 +49,8 @@ function createTx(tables: Map<Table, Rows>, { mode }: Plan): Tx {
       structuredClone(rowsOf(table).get(JSON.stringify(key))) as Tables[T]['row'] | undefined,
     all: async <T extends Table>(table: T, range: Range) =>
       structuredClone(select(table, rowsOf(table), range)) as unknown as Tables[T]['row'][],
+    last: async <T extends Table>(table: T, range: Range) =>
+      structuredClone(select(table, rowsOf(table), range)).at(-1) as unknown as Tables[T]['row'] | undefined,
     put: (table, row) => {
       const stored = structuredClone(row) as unknown as Row;
       writable(table).set(JSON.stringify(keyOf(stored, KEY_PATHS[table].key)), stored);

@@ -1,3 +1,4 @@
+import { patched } from '../core/policy-patch.js';
 import type { Secrets } from '../core/job.js';
 import { PROTOCOL, SCHEMA } from '../core/messages.js';
 import { newQueueRow, type QueueRow } from '../core/queue-row.js';
@@ -56,7 +57,7 @@ export function writePolicies(
     for (const [name, policy] of Object.entries(policies)) {
       const row = await tx.get('queues', name);
       if (!row) tx.put('queues', newQueueRow(name, policy));
-      else if (overwrite) tx.put('queues', { ...row, policy });
+      else if (overwrite) tx.put('queues', { ...row, base: policy, policy: patched(policy, row.patch) });
     }
     if (overwrite) tx.put('meta', { key: 'versions', protocol: PROTOCOL, schema: SCHEMA });
   });

@@ -1,4 +1,3 @@
-import type { Job } from '../core/job.js';
 import { FRESH_PACE, isFromAnotherClock, type Pace, treatAsFull } from '../core/pace.js';
 import type { Rate } from '../core/policy.js';
 import type { TurnRequest } from '../core/ports.js';
@@ -37,9 +36,9 @@ export async function openPacers(
   return { own: ownPacer(ledger), byOrigin };
 }
 
-/** The rates that one job is charged to. */
-export function pacersOf({ own, byOrigin }: Pacers, { request }: Job): Pacer[] {
-  const shared = byOrigin.size > 0 ? byOrigin.get(new URL(request.url).origin) : undefined;
+/** The rates that a request to `url` is charged to. */
+export function pacersOf({ own, byOrigin }: Pacers, url: string): Pacer[] {
+  const shared = byOrigin.size > 0 ? byOrigin.get(new URL(url).origin) : undefined;
   return shared ? [own, shared] : [own];
 }
 

@@ -2,35 +2,48 @@ import type { Job } from '../core/job.js';
 import type { EnqueueAnswer } from '../core/ports.js';
 import { depthOf } from '../core/queue-row.js';
 import { cancel } from './endings.js';
-import { type Ledger } from './ledger.js';
+import type { Ledger } from './ledger.js';
+import { rangeOf } from './rows.js';
 
 /** What an enqueue adds, less what it takes the place of. */
 export interface Load {
   jobs: number;
   bytes: number;
+  priority: number;
 }
 
-/** Sheds the oldest waiting jobs where the policy says so. Answers why there is no room, or nothing where there is. */
+/** Sheds waiting jobs where the policy says so. Answers why there is no room, or nothing where there is. */
 export async function makeRoom(ledger: Ledger, load: Load): Promise<EnqueueAnswer | undefined> {
   while (limitFor(ledger, load)) {
-    const oldest = ledger.row.policy.whenFull === 'drop-oldest' ? await oldestWaiting(ledger) : undefined;
-    if (!oldest) return lackOfRoom(ledger, load);
-    await cancel(ledger, oldest, 'shed');
+    const shed = await leastWanted(ledger, load);
+    if (!shed) return lackOfRoom(ledger, load);
+    await cancel(ledger, shed, 'shed');
   }
   return undefined;
 }
 
+async function leastWanted(ledger: Ledger, { priority }: Load): Promise<Job | undefined> {
+  const { whenFull } = ledger.row.policy;
+  if (whenFull === 'drop-oldest') return oldestWaiting(ledger);
+  if (whenFull !== 'drop-lowest') return undefined;
+  const last = await ledger.tx.last('jobs', rangeOf('byState', ledger.row.name, 'ready'));
+  return last && last.priority < priority ? last : undefined;
+}
+
 /** Why there is no room, counted as a refusal; room comes with the next send at the soonest. */
-export function lackOfRoom(ledger: Ledger, load: Load): EnqueueAnswer | undefined {
+export function lackOfRoom(ledger: Ledger, load: Omit<Load, 'priority'>): EnqueueAnswer | undefined {
   const { policy, counts } = ledger.row;
   const limit = limitFor(ledger, load);
   if (!limit) return undefined;
   counts.refused += 1;
   const retryAfterMs = policy.rate ? policy.rate.perMs / policy.rate.limit : 1000;
-  return { kind: 'full', limit, max: policy[limit], retryAfterMs };
+  return { kind: 'full', limit, max: policy[limit], retryAfterMs, passes: policy.whenFull === 'network' };
 }
 
-function limitFor({ row }: Ledger, { jobs, bytes }: Load): 'maxJobs' | 'maxBytes' | undefined {
+function limitFor(
+  { row }: Ledger,
+  { jobs, bytes }: Omit<Load, 'priority'>,
+): 'maxJobs' | 'maxBytes' | undefined {
   if (depthOf(row) + jobs > row.policy.maxJobs) return 'maxJobs';
   return row.bytes + bytes > row.policy.maxBytes ? 'maxBytes' : undefined;
 }

@@ -108,6 +108,8 @@ export interface Range {
 export interface Tx {
   get<T extends Table>(table: T, key: Tables[T]['key']): Promise<Tables[T]['row'] | undefined>;
   all<T extends Table>(table: T, range: Range): Promise<Tables[T]['row'][]>;
+  /** The last row of a range. */
+  last<T extends Table>(table: T, range: Range): Promise<Tables[T]['row'] | undefined>;
   /** Takes effect at once for later reads of the transaction; a failure aborts the whole of it. */
   put<T extends Table>(table: T, row: Tables[T]['row']): void;
   delete<T extends Table>(table: T, key: Tables[T]['key']): void;

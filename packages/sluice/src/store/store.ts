@@ -1,4 +1,5 @@
 import type { Store } from '../core/ports.js';
+import { chargeDirect } from './direct.js';
 import { enqueue } from './enqueue.js';
 import { renew } from './lease-commands.js';
 import type { RewriteOf } from './ledger.js';
@@ -13,6 +14,7 @@ export function createStore(database: Database, rewriteOf: RewriteOf = () => und
   return {
     enqueue: (drafts, policies, now) => enqueue(database, drafts, { policies, now, rewriteOf }),
     turn: (request, instant) => turn(database, request, { ...instant, rewriteOf }),
+    chargeDirect: (queue, url, instant) => chargeDirect(database, { queue, url }, instant),
     renew: (claim, until) => renew(database, claim, until),
     queueNames: async () => (await readQueues(database)).map(({ name }) => name),
     beat: (engine, now) => writeMeta(database, { key: 'leader', engine, at: now }),

@@ -2,10 +2,15 @@ import type { AttemptEnd } from '../core/attempt.js';
 import { hintOf } from '../core/flow/hints.js';
 import type { Answer } from '../core/job.js';
 
+type Judged = Extract<AttemptEnd, { kind: 'answer' }>['judged'];
+
 /** The service's answer as plain data, its body up to `capBytes`. Never rejects: a status that was read is a fact. */
-export async function readAnswer(response: Response, capBytes: number, now: number): Promise<AttemptEnd> {
+export async function readAnswer(
+  response: Response,
+  { capBytes, now, judged }: { capBytes: number; now: number; judged: Judged | undefined },
+): Promise<AttemptEnd> {
   const { type, status, statusText, headers } = response;
-  if (type === 'opaque' || type === 'opaqueredirect') return { kind: 'hidden', type };
+  if (isOpaque(response)) return { kind: 'hidden', type };
   const body = await readBody(response, capBytes);
   const answer: Answer = {
     status,
@@ -20,7 +25,13 @@ export async function readAnswer(response: Response, capBytes: number, now: numb
     answer,
     keyOutstanding: status === 409 && speaksOfOutstandingKey(headers, body),
     ...(hint ? { hint } : {}),
+    ...(judged ? { judged } : {}),
   };
+}
+
+/** An answer that the browser hides: of another origin that was not asked for leave, or a redirect not followed. */
+export function isOpaque({ type }: Response): boolean {
+  return type === 'opaque' || type === 'opaqueredirect';
 }
 
 async function readBody(response: Response, capBytes: number): Promise<ArrayBuffer | 'omitted'> {

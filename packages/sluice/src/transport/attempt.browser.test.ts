@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { Prepare } from '../core/config.js';
+import type { Expect, Prepare } from '../core/config.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { AttemptControl, Claim, Clock, Dispatch } from '../core/ports.js';
 import { createDispatch } from './attempt.js';
@@ -11,6 +11,7 @@ let steps: string[];
 let sent: Request[];
 let answer: () => Promise<Response>;
 let prepare: Prepare | undefined;
+let expected: Expect | undefined;
 let may: ReturnType<AttemptControl['mayBegin']>;
 
 /** A clock whose timers fire when time is moved past them. */
@@ -36,6 +37,7 @@ beforeEach(() => {
   sent = [];
   answer = async () => new Response('done', { status: 201, headers: { 'X-Own': 'yes' } });
   prepare = undefined;
+  expected = undefined;
   may = 'yes';
 });
 
@@ -48,6 +50,7 @@ const create = (): Dispatch =>
     },
     sealingKey: () => Promise.reject(new Error('nothing is sealed here')),
     prepareOf: () => prepare,
+    expectOf: () => expected,
     context: async () => ({ token: 't' }),
     clock,
     fetch: (request, init) => {
@@ -234,6 +237,7 @@ test('a row whose body is gone, or that makes no request, is unreadable', async 
     readBody: async () => undefined,
     sealingKey: () => Promise.reject(new Error('none')),
     prepareOf: () => undefined,
+    expectOf: () => undefined,
     context: async () => ({}),
     clock,
     fetch: () => answer(),
@@ -242,4 +246,39 @@ test('a row whose body is gone, or that makes no request, is unreadable', async 
   const { job } = one;
   const broken = claim({ job: { ...job, request: { ...job.request, mode: 'navigate' } } });
   expect(await dispatch(broken, control())).toMatchObject({ kind: 'unreadable' });
+});
+
+test.each([
+  ['true', () => true, undefined],
+  ['false', () => false, { word: 'outage' }],
+  ['a word', () => 'sign-in' as const, { word: 'sign-in' }],
+  ['nonsense', () => 'maybe' as 'ack', { word: 'nack' }],
+  [
+    'an error',
+    () => {
+      throw new Error('not so');
+    },
+    { word: 'nack', detail: 'expect threw Error: not so' },
+  ],
+] satisfies [string, Expect, object | undefined][])(
+  'expect that answers %s is heard',
+  async (_, own, judged) => {
+    expected = own;
+    const end = await dispatch(claim(), control());
+    if (judged) expect(end).toMatchObject({ kind: 'answer', judged });
+    else expect(end).not.toHaveProperty('judged');
+  },
+);
+
+test('expect may read the body, and it is kept all the same', async () => {
+  expected = async (response) => (await response.text()) === 'done';
+  const end = await dispatch(claim(), control());
+  expect(end).toMatchObject({ kind: 'answer', answer: { body: { byteLength: 4 } } });
+  expect(end).not.toHaveProperty('judged');
+});
+
+test('a refusal that is not as expected is a refusal', async () => {
+  answer = async () => new Response('no', { status: 422 });
+  expected = () => false;
+  expect(await dispatch(claim(), control())).not.toHaveProperty('judged');
 });

@@ -1,11 +1,12 @@
 import type { AttemptEnd } from '../core/attempt.js';
-import type { Context, Prepare } from '../core/config.js';
+import type { Context, Expect, Prepare } from '../core/config.js';
 import { isSluiceError, sentenceOf } from '../core/errors.js';
 import type { Job } from '../core/job.js';
 import type { AttemptControl, Claim, Clock, Dispatch } from '../core/ports.js';
-import { readAnswer } from './answer.js';
+import { isOpaque, readAnswer } from './answer.js';
 import { capture } from './capture.js';
 import { withKey } from './idempotency.js';
+import { judge } from './judge.js';
 import { rebuild } from './rebuild.js';
 import { isReplay } from './replay.js';
 import { revealSecrets } from './seal.js';
@@ -15,6 +16,7 @@ export interface DispatchOptions {
   sealingKey: () => Promise<CryptoKey>;
   /** The `prepare` of a queue; undefined for a queue without one, or without a config. */
   prepareOf: (queue: string) => Prepare | undefined;
+  expectOf: (queue: string) => Expect | undefined;
   context: () => Promise<Context>;
   clock: Clock;
   fetch: (request: Request, init: RequestInit) => Promise<Response>;
@@ -104,7 +106,7 @@ interface Sending {
 
 async function send(
   request: Request,
-  { claim, control, options: { clock, fetch } }: Sending,
+  { claim, control, options: { clock, fetch, expectOf } }: Sending,
 ): Promise<AttemptEnd> {
   const timeout = new AbortController();
   const { timeoutMs, resultBytes } = claim.policy;
@@ -120,7 +122,10 @@ async function send(
     // Any init resets the referrer of a request (Fetch, "new Request", step 12): it has to be said again.
     const { referrer, referrerPolicy } = request;
     const response = await fetch(request, { signal, referrer, referrerPolicy });
-    return await readAnswer(response, resultBytes, Date.now());
+    const expect = expectOf(claim.job.queue);
+    // Its copy is made before the body is read, and it is read to its end only after.
+    const judged = isOpaque(response) ? undefined : await judge(response, { expect, request, signal });
+    return await readAnswer(response, { capBytes: resultBytes, now: Date.now(), judged });
   } catch (error) {
     if (control.signal.aborted) return { kind: 'aborted' };
     return timeout.signal.aborted

@@ -81,7 +81,7 @@ function parted(end: DispatchEnd, { riders }: Claim, { split }: BatchFunctions):
     const parts = split(answerFacts(end.answer), riders.length + 1);
     if (parts.length === riders.length + 1) return { kind: 'parts', whole: end, parts: parts.map(endOf) };
     return {
-      kind: 'prepare-failed',
+      kind: 'split-failed',
       detail: `split made ${parts.length} parts of ${riders.length + 1} jobs`,
     };
   } catch (error) {

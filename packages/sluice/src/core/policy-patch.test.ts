@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_POLICY } from './policy.js';
+import { checkPatch, patched, type PolicyPatch } from './policy-patch.js';
+
+test.each([
+  [{ concurrency: 0 }, /setPolicy\('orders'\), concurrency is 0; allowed: a whole number from 1/],
+  [{ rate: { limit: 1, perMs: 1000, burst: 2 } }, /rate\.burst is 2; allowed: at most rate\.limit, 1/],
+  [
+    { match: { method: 'GET', url: '/' } },
+    /match is .*; allowed: no such field; known are rate, concurrency/,
+  ],
+] as [PolicyPatch, RegExp][])('%j is refused, and says why', (patch, sentence) => {
+  expect(() => checkPatch('orders', patch)).toThrow(sentence);
+});
+
+test('changes what it names, and leaves the rest', () => {
+  const base = { ...DEFAULT_POLICY, verdicts: { 404: 'ack' as const } };
+  const policy = patched(base, { backoff: { maxMs: 9000 }, verdicts: { 500: 'dead' }, maxJobs: 5 });
+  expect(policy).toEqual({
+    ...base,
+    backoff: { baseMs: 1000, maxMs: 9000 },
+    verdicts: { 404: 'ack', 500: 'dead' },
+    maxJobs: 5,
+  });
+  expect(patched(base, null)).toBe(base);
+});

@@ -1,0 +1,39 @@
+import { sent } from '../core/flow/sent.js';
+import { flowConfigOf } from '../core/policy.js';
+import type { DirectTurn } from '../core/ports.js';
+import type { Instant } from '../core/settle.js';
+import { openingOf } from '../core/turn.js';
+import { chargeSend, flowInstant, nextInstant } from './charge.js';
+import type { Ledger } from './ledger.js';
+import { openPacers, pacersOf } from './pacers.js';
+import type { Database } from './rows.js';
+
+/** A request that is let through waits no longer than this for its turn. */
+const LONGEST_WAIT_MS = 10_000;
+
+/** Charges a send that is no job, as if it were one: the service must not feel the difference. */
+export function chargeDirect(
+  database: Database,
+  { queue, url }: { queue: string; url: string },
+  { now, chance }: Instant,
+): Promise<DirectTurn | undefined> {
+  const tables = ['queues', 'sends', 'paces'] as const;
+  return database.run({ tables, mode: 'readwrite', durability: 'relaxed' }, async (tx) => {
+    const row = await tx.get('queues', queue);
+    if (!row || openingOf(row, now).kind === 'closed') return undefined;
+    const ledger: Ledger = { tx, row, now, events: [] };
+    const pacers = pacersOf(await openPacers(ledger, { clockJumped: false, leadMs: 0 }), url);
+    // It takes no place among the sends in flight: those are counted by their leases, and it has none.
+    const earliest = flowInstant({ ...row, inFlight: 0 }, now) ?? now;
+    const at = await nextInstant(tx, pacers, { cost: 1, earliest });
+    if (at > now + LONGEST_WAIT_MS) return undefined;
+    const { latestAt } = chargeSend(
+      ledger,
+      { cost: 1, idempotencyKey: 'direct', attempts: 0 },
+      { pacers, at, leaseId: 'direct' },
+    );
+    row.flow = sent(row.flow, flowConfigOf(row.policy), at, { n: 1, retries: 0 }, chance);
+    tx.put('queues', row);
+    return { at, latestAt };
+  });
+}

@@ -1,0 +1,109 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { commandQueues } from './control.js';
+import { releaseLeases } from './lease-commands.js';
+import { writePolicies } from './meta.js';
+import { readJob } from './query.js';
+import type { Database } from './rows.js';
+import { answered, StoreBench, T0 } from './store.kit.js';
+
+/** What a queue does at its limits, and how they are changed. */
+export function testLimits(name: string, open: () => Database): void {
+  let bench: StoreBench;
+  beforeEach(() => {
+    bench = new StoreBench(open());
+  });
+  const instant = { now: T0, chance: () => 0.5 };
+  const url = 'https://example.test/api/orders';
+
+  describe(`${name}: a full queue`, () => {
+    test('that drops the lowest gives up its last in line for a higher one, and for no equal', async () => {
+      bench.policy = { ...bench.policy, maxJobs: 2, whenFull: 'drop-lowest' };
+      const first = await bench.ticket();
+      const second = await bench.ticket();
+      expect(await bench.enqueue()).toMatchObject({ kind: 'full', passes: false });
+      const urgent = await bench.enqueue({ options: { priority: 1 } });
+      expect(urgent).toMatchObject({
+        kind: 'accepted',
+        events: [{ type: 'cancelled', ticket: second, reason: 'shed' }, { type: 'accepted' }],
+      });
+      expect(await readJob(bench.database, first)).toMatchObject({ state: 'waiting' });
+      expect((await bench.row()).counts).toMatchObject({ cancelled: { shed: 1 }, refused: 1 });
+    });
+
+    test('that lets requests through charges them to the rate, like any send', async () => {
+      const rate = { limit: 2, perMs: 1000, burst: 2 };
+      bench.policy = { ...bench.policy, maxJobs: 1, whenFull: 'network', concurrency: 9, rate };
+      await bench.ticket();
+      expect(await bench.enqueue()).toMatchObject({ kind: 'full', passes: true });
+      expect(await bench.store.chargeDirect('orders', url, instant)).toEqual({ at: T0, latestAt: T0 + 50 });
+      expect((await bench.turn(T0)).claims).toHaveLength(1);
+      expect(await bench.store.chargeDirect('orders', url, instant)).toMatchObject({ at: T0 + 1050 });
+      expect((await bench.row()).counts).toMatchObject({ sends: 3 });
+    });
+
+    test('lets nothing through that would have to wait long, nor while the queue is held', async () => {
+      bench.policy = { ...bench.policy, rate: { limit: 1, perMs: 60_000, burst: 1 } };
+      await bench.ticket();
+      await bench.turn(T0);
+      expect(await bench.store.chargeDirect('orders', url, instant)).toBeUndefined();
+      await bench.ticket({}, { queue: 'others' });
+      await commandQueues(bench.database, 'others', { kind: 'pause' }, T0);
+      expect(await bench.store.chargeDirect('others', url, instant)).toBeUndefined();
+      expect(await bench.store.chargeDirect('unknown', url, instant)).toBeUndefined();
+    });
+  });
+
+  describe(`${name}: at most once`, () => {
+    test('a job whose engine was lost in mid-send is dead, for somebody to look at', async () => {
+      bench.policy = { ...bench.policy, repeat: 'never' };
+      const ticket = await bench.ticket();
+      await bench.turn(T0);
+      await bench.turn(T0 + 1, { engine: 'e2', recover: true });
+      expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead', reason: 'unknown' });
+    });
+
+    test('so is one whose engine said that it leaves', async () => {
+      bench.policy = { ...bench.policy, repeat: 'never' };
+      const ticket = await bench.ticket();
+      await bench.turn(T0);
+      await releaseLeases(bench.database, 'e1', T0 + 1);
+      expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead', reason: 'unknown' });
+    });
+
+    test('an unanswered send is not repeated, and one that was turned away is', async () => {
+      bench.policy = { ...bench.policy, repeat: 'never', concurrency: 2 };
+      const [lost, turnedAway] = [await bench.ticket(), await bench.ticket()];
+      const { claims } = await bench.turn(T0);
+      await bench.settle(T0, claims.slice(0, 1), { kind: 'timeout' }, { held: 2, maxClaims: 0 });
+      await bench.settle(T0, claims.slice(1), answered(503), { maxClaims: 0 });
+      expect(await readJob(bench.database, lost)).toMatchObject({ state: 'dead', reason: 'unknown' });
+      expect(await readJob(bench.database, turnedAway)).toMatchObject({ state: 'waiting' });
+    });
+  });
+
+  describe(`${name}: a policy that is changed while it runs`, () => {
+    const patch = (change: Parameters<typeof commandQueues>[2] & { kind: 'patch' }) =>
+      commandQueues(bench.database, 'orders', change, T0);
+
+    test('holds from the next turn on, and is told', async () => {
+      for (let i = 0; i < 3; i++) await bench.ticket();
+      const events = await patch({ kind: 'patch', patch: { concurrency: 3 } });
+      expect(events).toEqual([{ type: 'policy-changed', queue: 'orders' }]);
+      expect((await bench.turn(T0)).claims).toHaveLength(3);
+    });
+
+    test('outlasts a new version of the app, whose own rules come back with null', async () => {
+      await bench.ticket();
+      await patch({ kind: 'patch', patch: { maxJobs: 7, rate: { limit: 3, perMs: 1000 } } });
+      const newer = { ...bench.policy, maxJobs: 9, concurrency: 4 };
+      await writePolicies(bench.database, { orders: newer }, { overwrite: true });
+      expect((await bench.row()).policy).toMatchObject({
+        maxJobs: 7,
+        concurrency: 4,
+        rate: { limit: 3, perMs: 1000, burst: 1 },
+      });
+      await patch({ kind: 'patch', patch: null });
+      expect((await bench.row()).policy).toEqual(newer);
+    });
+  });
+}
