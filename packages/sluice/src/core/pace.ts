@@ -56,7 +56,7 @@ export function charge(
   { at, share }: { at: number; share: number },
 ): Pace {
   const tat = rate ? Math.max(pace.tat, at) + spacingMs(rate, share) : at;
-  return { ...pace, n: pace.n + 1, tat, lastAt: at };
+  return { n: pace.n + 1, since: pace.since, openAt: pace.openAt, tat, lastAt: at };
 }
 
 /**

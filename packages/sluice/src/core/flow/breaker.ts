@@ -1,5 +1,4 @@
-import type { Flow, FlowConfig } from './state.js';
-import { rateOf } from './state.js';
+import { copyOf, type Flow, type FlowConfig, rateOf } from './state.js';
 
 const OUTAGES_TO_PROBE = 5;
 const RECENT_MS = 10_000;
@@ -34,7 +33,10 @@ export function afterAnswer(flow: Flow, config: FlowConfig, now: number): Flow {
   const { phase } = flow;
   const recent = counted(flow, now, { outages: 0 });
   if (phase.kind !== 'probe') {
-    return { ...flow, recent, phase: phase.outages === 0 ? phase : { ...phase, outages: 0 } };
+    const after = copyOf(flow);
+    after.recent = recent;
+    if (phase.outages > 0) after.phase = { ...phase, outages: 0 };
+    return after;
   }
   const target = rateOf(flow, config, now);
   const rate = Math.min(
@@ -74,6 +76,6 @@ const NONE_RECENT: Flow['recent'] = { since: 0, answers: 0, outages: 0 };
 
 /** Counted in windows: the breaker needs no better memory. */
 function counted({ recent }: Flow, now: number, { outages }: { outages: number }): Flow['recent'] {
-  const { since, ...counts } = now - recent.since > RECENT_MS ? { ...NONE_RECENT, since: now } : recent;
-  return { since, answers: counts.answers + 1, outages: counts.outages + outages };
+  if (now - recent.since > RECENT_MS) return { since: now, answers: 1, outages };
+  return { since: recent.since, answers: recent.answers + 1, outages: recent.outages + outages };
 }

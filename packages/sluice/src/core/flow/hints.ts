@@ -30,7 +30,7 @@ export function hintOf(status: number, headers: Headers, now: number): Hint | un
   const notBeforeMs = retryAfterMs(get('retry-after') ?? null, now);
   const hint = {
     ...(status === 403 || status === 429 ? githubPause(get) : {}),
-    ...(current(get) ?? legacy(get, now) ?? leaky(get) ?? {}),
+    ...(current(get) ?? legacy(get, now) ?? leaky(get)),
     ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
   };
   return Object.keys(hint).length > 0 ? hint : undefined;

@@ -3,7 +3,7 @@ import { budgetAfter } from './budget.js';
 import type { Hint } from './hints.js';
 import { latencyAfter } from './latency.js';
 import { cutRate, growRate } from './rate.js';
-import { type Flow, type FlowConfig, MAX_GATE_MS } from './state.js';
+import { copyOf, type Flow, type FlowConfig, MAX_GATE_MS } from './state.js';
 
 /** What came of one send. */
 export interface Outcome {
@@ -54,11 +54,10 @@ function afterAccepted(
 ): Flow {
   const { rttMs, isFirstTry } = outcome;
   const grown = growRate(flow, config, now, outcome);
-  return {
-    ...grown,
-    latency: latencyAfter(grown.latency, config, { now, rttMs, inFlight }),
-    budget: isFirstTry ? budgetAfter(grown, now, { succeeded: 1 }) : grown.budget,
-  };
+  const after = copyOf(grown);
+  after.latency = latencyAfter(grown.latency, config, { now, rttMs, inFlight });
+  if (isFirstTry) after.budget = budgetAfter(grown, now, { succeeded: 1 });
+  return after;
 }
 
 /** A hint is a lower bound, never the schedule: jitter on top keeps a fleet from coming back as one. */

@@ -1,5 +1,5 @@
 import type { Outcome } from './observe.js';
-import { type Flow, type FlowConfig, rateOf } from './state.js';
+import { copyOf, type Flow, type FlowConfig, rateOf } from './state.js';
 
 /** One send in half a minute: far below the fair share of any client in a large fleet. */
 const FLOOR = 1 / 30;
@@ -15,8 +15,12 @@ const COUNT_DECAY_MS = 8000;
 /** The flow at another rate: what is owed is counted in sends, so that the time which that takes changes with the rate. */
 function atRate(flow: Flow, config: FlowConfig, now: number, wanted: number): Flow {
   const rate = Math.min(wanted, config.ceilingPerSecond);
+  if (rate === flow.rate) return flow;
   const owedMs = (Math.max(0, flow.nextAt - now) * rateOf(flow, config, now)) / rate;
-  return { ...flow, rate, nextAt: owedMs > 0 ? now + owedMs : flow.nextAt };
+  const after = copyOf(flow);
+  after.rate = rate;
+  if (owedMs > 0) after.nextAt = now + owedMs;
+  return after;
 }
 
 /**
@@ -110,9 +114,11 @@ function double(flow: Flow, config: FlowConfig, now: number, everyMs: number): F
 }
 
 function counting(flow: Flow, now: number): Flow {
-  const { growth } = flow;
-  const count = decayed(growth, now) + 1;
-  return { ...flow, growth: { ...growth, accepted: growth.accepted + 1, count, countedAt: now } };
+  const { at, accepted } = flow.growth;
+  const count = decayed(flow.growth, now) + 1;
+  const after = copyOf(flow);
+  after.growth = { at, accepted: accepted + 1, count, countedAt: now };
+  return after;
 }
 
 function decayed({ count, countedAt }: Flow['growth'], now: number): number {
