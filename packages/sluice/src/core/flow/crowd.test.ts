@@ -79,3 +79,14 @@ test('after a run of rejections the way back takes as long as the rate regained 
   expect(flow.cut.recoveryMs).toBeCloseTo(1.25 * 60_000);
   expect(back.cut.recoveryMs).toBeCloseTo(1.25 * (2000 / rateOf(back, config, T + 200_000)));
 });
+
+test('one stray rejection costs a configured rate a twentieth, and a second one in a row what any costs', () => {
+  const configured = { ...config, ceilingPerSecond: 10, isConfigured: true };
+  const answer = (flow: Flow, now: number, kind: 'accepted' | 'rejected') =>
+    observe(flow, configured, now, { kind, sentAt: now - 100, rttMs: 100, isFirstTry: true }, 0, half);
+  let flow = newFlow();
+  for (let i = 1; i <= 400; i++) flow = answer(flow, T + 100 * i, 'accepted');
+  const stray = answer(flow, T + 40_100, 'rejected');
+  expect([rateOf(stray, configured, T + 40_100), stray.cut.target]).toEqual([9.5, 10]);
+  expect(rateOf(answer(stray, T + 40_300, 'rejected'), configured, T + 40_300)).toBeCloseTo(9.5 * 0.65);
+});

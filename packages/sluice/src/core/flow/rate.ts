@@ -4,8 +4,14 @@ import { copyOf, type Flow, type FlowConfig, rateOf } from './state.js';
 /** One send in half a minute: far below the fair share of any client in a large fleet. */
 const FLOOR = 1 / 30;
 
-/** What one rejection takes: on the way up after an outage, by itself, and on top of another. */
-const CUT = { slowStart: 0.2, alone: 0.6, again: 0.65 };
+/** What one rejection leaves: on the way up after an outage, by itself, on top of another, and where it is a stray. */
+const CUT = { slowStart: 0.2, alone: 0.6, again: 0.65, stray: 0.95 };
+
+/**
+ * A stray: a configured rate of which nearly all is accepted. The network moved two sends closer than they left, and a
+ * service that counts exactly took one for too many; its rate is no less for that.
+ */
+const STRAY_SHARE = 0.8;
 
 /** Where the way back leads, as a share of the rate before: the old one was just found to be too much. */
 const TARGET = 0.8;
@@ -37,11 +43,12 @@ export function cutRate(
   const { cut, phase, growth } = flow;
   if (!config.adaptive || sentAt < cut.at) return flow;
   const rate = rateOf(flow, config, now);
-  const isSlowStart = phase.kind === 'slow-start';
-  const factor = isSlowStart ? CUT.slowStart : cut.streak > 0 ? CUT.again : CUT.alone;
   const seen = growth.count >= 4 ? decayed(growth, now) / (COUNT_DECAY_MS / 1000) : 0;
-  const from = Math.max(rate * factor, isSlowStart ? 0 : 0.5 * Math.min(seen, rate), FLOOR);
-  const target = cut.streak > 0 ? cut.target : TARGET * rate;
+  const isStray = config.isConfigured && cut.streak === 0 && seen >= STRAY_SHARE * rate;
+  const isSlowStart = phase.kind === 'slow-start';
+  const share = isSlowStart ? CUT.slowStart : cut.streak > 0 ? CUT.again : isStray ? CUT.stray : CUT.alone;
+  const from = Math.max(rate * share, isSlowStart ? 0 : 0.5 * Math.min(seen, rate), FLOOR);
+  const target = cut.streak > 0 ? cut.target : isStray ? rate : TARGET * rate;
   const recoveryMs = (0.5 + 1.5 * chance()) * leastRecoveryMs(from);
   const before = cut.streak > 0 ? cut.before : rate;
   return {
