@@ -24,6 +24,12 @@ export interface Outcome {
   isFirstTry: boolean;
 }
 
+export function kindOf(status: number): Outcome['kind'] {
+  if (status === 200) return 'accepted';
+  if (status === 429) return 'rejected';
+  return status === 0 ? 'outage' : 'failed';
+}
+
 /** What decides for one client when to send. Sluice and its rivals implement it; a fleet has one each. Time is in ms. */
 export interface Controller {
   decide(now: number, view: View): Decision;

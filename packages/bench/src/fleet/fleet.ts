@@ -1,9 +1,16 @@
-import type { Controller, ControllerMaker, Outcome } from './controller.js';
+import { type Controller, type ControllerMaker, kindOf, type Outcome } from './controller.js';
 import { EventHeap } from './event-heap.js';
 import { Jobs } from './jobs.js';
 import { between, logNormal, randomOf } from './random.js';
-import { Record } from './record.js';
-import { BASE_LATENCY_MS, ROUND_TRIP, type Scenario, TIMEOUT_MS, TRANSPORT_CAP } from './scenario.js';
+import { RunRecord } from './record.js';
+import {
+  BASE_LATENCY_MS,
+  ROUND_TRIP,
+  type Scenario,
+  sharesOf,
+  TIMEOUT_MS,
+  TRANSPORT_CAP,
+} from './scenario.js';
 import type { Reply, Service } from './services/service.js';
 
 const BEGIN = 0;
@@ -19,7 +26,7 @@ const ASK_AGAIN_MS = 1000;
 const TIMED_OUT: Reply = { status: 0, at: 0, headers: [] };
 
 /** Runs a fleet through a scenario: discrete events, exact instants, one stream of chance. */
-export function simulate(scenario: Scenario, make: ControllerMaker, seed: number): Record {
+export function simulate(scenario: Scenario, make: ControllerMaker, seed: number): RunRecord {
   return new Fleet(scenario, make, seed).run();
 }
 
@@ -28,7 +35,7 @@ class Fleet {
   readonly #random: () => number;
   readonly #service: Service;
   readonly #events = new EventHeap();
-  readonly #record = new Record();
+  readonly #record = new RunRecord();
   readonly #jobs: Jobs;
   readonly #controllers: Controller[] = [];
   readonly #roundTripMs: Float64Array;
@@ -51,7 +58,7 @@ class Fleet {
     if (arrivals) this.#nextArrival(arrivals.fromMs);
   }
 
-  run(): Record {
+  run(): RunRecord {
     const events = this.#events;
     while (events.pop() && events.at <= this.#scenario.untilMs && !this.#record.isCapped) {
       this.#step(events.at, events.kind, events.ref);
@@ -71,14 +78,9 @@ class Fleet {
 
   #shareBacklog(): void {
     const { clients, backlog } = this.#scenario;
-    if (backlog === 0) return;
-    const weights = Array.from({ length: clients }, () => between(0.2, 1.8, this.#random));
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    let owed = 0;
-    for (let client = 0; client < clients; client++) {
-      owed += ((weights[client] as number) / total) * backlog;
-      const upTo = client === clients - 1 ? backlog : Math.round(owed);
-      while (this.#jobs.count < upTo) this.#addJob(client, 0);
+    const shares = sharesOf(backlog, clients, this.#random);
+    for (const [client, jobs] of shares.entries()) {
+      for (let i = 0; i < jobs; i++) this.#addJob(client, 0);
     }
   }
 
@@ -193,7 +195,7 @@ class Fleet {
     const inFlight = (this.#inFlight[client] as number) - 1;
     this.#inFlight[client] = inFlight;
     this.#controllerOf(client).observe(now, outcome, inFlight);
-    if (outcome.kind === 'accepted') this.#accept(now, outcome);
+    if (outcome.kind === 'accepted') this.#record.accept(now, outcome.rttMs);
     else this.#refuse(now, job, outcome);
     this.#sendWhatMay(now, client);
   }
@@ -204,29 +206,18 @@ class Fleet {
     return { kind: kindOf(status), status, headers, sentAt, rttMs: now - sentAt, isFirstTry };
   }
 
-  #accept(now: number, { rttMs }: Outcome): void {
-    this.#record.accepted.add(now);
-    this.#end(now);
-    this.#record.rttMs.push(rttMs);
-  }
-
   #refuse(now: number, job: number, outcome: Outcome): void {
     if (outcome.kind === 'rejected') this.#record.rejected.add(now);
     else if (this.#isGivenUp(job)) {
       this.#record.givenUp += 1;
-      return this.#end(now);
+      return this.#record.end(now);
     }
     const delay = this.#controllerOf(this.#clientOf(job)).requeue(outcome, this.#jobs.tries[job] as number);
     if (delay === 'lost') {
       this.#record.lost += 1;
-      this.#end(now);
+      this.#record.end(now);
     } else if (delay > 0) this.#events.push(now + delay, DUE, job);
     else this.#putBack(job);
-  }
-
-  #end(now: number): void {
-    this.#record.ends.add(now);
-    this.#record.lastEndAt = now;
   }
 
   #isGivenUp(job: number): boolean {
@@ -253,10 +244,4 @@ class Fleet {
   #controllerOf(client: number): Controller {
     return this.#controllers[client] as Controller;
   }
-}
-
-function kindOf(status: number): Outcome['kind'] {
-  if (status === 200) return 'accepted';
-  if (status === 429) return 'rejected';
-  return status === 0 ? 'outage' : 'failed';
 }

@@ -3,7 +3,7 @@ import { GOALS } from './bench.js';
 import { costOf } from './goals/cost.js';
 import { barsOf, isMet, meanOf } from './goals/goal.js';
 
-const SEEDS = [1001, 1002, 1003];
+const SEEDS = [2001, 2002, 2003];
 
 describe('the flow, in simulated time,', () => {
   for (const goal of GOALS.filter(({ isLarge }) => !isLarge)) {

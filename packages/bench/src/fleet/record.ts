@@ -51,7 +51,7 @@ export class Series {
 }
 
 /** What a run did, by time. */
-export class Record {
+export class RunRecord {
   readonly created: Series = new Series();
   /** At the service. */
   readonly arrivals: Series = new Series();
@@ -68,4 +68,16 @@ export class Record {
   readonly rttMs: number[] = [];
   /** From the creation of a job to its first attempt, in order of those. */
   readonly firstTryDelayMs: number[] = [];
+
+  accept(now: number, rttMs: number): void {
+    this.accepted.add(now);
+    this.rttMs.push(rttMs);
+    this.end(now);
+  }
+
+  /** A job has ended, one way or another. */
+  end(now: number): void {
+    this.ends.add(now);
+    this.lastEndAt = now;
+  }
 }

@@ -1,3 +1,4 @@
+import { between } from './random.js';
 import { type FluidShape, FluidService } from './services/fluid.js';
 import type { Service } from './services/service.js';
 
@@ -14,7 +15,7 @@ export interface Scenario {
   /** Requests a second that the service can do: the measure of results. */
   capacity: number;
   service: () => Service;
-  /** Jobs that wait at the start, shared among the clients by weights of U(0.2, 1.8); at least one each. */
+  /** Jobs that wait at the start, shared among the clients by weights of U(0.2, 1.8). */
   backlog: number;
   /** The clients begin within so long. */
   spreadMs: number;
@@ -56,4 +57,16 @@ export function reconnectBurst(clients: number, over: Partial<FluidShape> = {}):
     untilMs: 40 * backlogSeconds * 1000,
     maxSends: 25 * backlog,
   };
+}
+
+/** How many jobs of the backlog each client has: by weights of U(0.2, 1.8), all of them together. */
+export function sharesOf(backlog: number, clients: number, random: () => number): number[] {
+  const weights = Array.from({ length: clients }, () => between(0.2, 1.8, random));
+  const perWeight = backlog / weights.reduce((sum, weight) => sum + weight, 0);
+  let owed = 0;
+  return weights.map((weight) => {
+    const before = Math.round(owed);
+    owed += weight * perWeight;
+    return Math.round(owed) - before;
+  });
 }

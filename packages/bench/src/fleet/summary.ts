@@ -1,4 +1,4 @@
-import type { Record } from './record.js';
+import type { RunRecord } from './record.js';
 import type { Scenario } from './scenario.js';
 
 /** What a run comes to. Times are multiples of the ideal, the backlog over the capacity; shares are of 1. */
@@ -13,7 +13,7 @@ export interface Summary {
   lost: number;
 }
 
-export function summaryOf(record: Record, { capacity, backlog }: Scenario): Summary {
+export function summaryOf(record: RunRecord, { capacity, backlog }: Scenario): Summary {
   const idealMs = (backlog / capacity) * 1000;
   const t95Ms = record.ends.whenReached(Math.ceil(0.95 * record.jobs));
   const acceptedBy = record.accepted.between(0, t95Ms);

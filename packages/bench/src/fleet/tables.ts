@@ -4,7 +4,7 @@ import { type Bar, isMet, meanOf } from './goals/goal.js';
 import { reconnectBurst } from './scenario.js';
 import { type Summary, summaryOf } from './summary.js';
 
-type Row = globalThis.Record<string, string>;
+type Row = Record<string, string>;
 
 /** One column a size of the fleet: T95 x ideal, share rejected, peak x capacity; or what share was lost. */
 export function rivalRow(

@@ -1,7 +1,7 @@
 import type { ControllerMaker } from '../controller.js';
 import { simulate } from '../fleet.js';
 import { between, randomOf } from '../random.js';
-import type { Record } from '../record.js';
+import type { RunRecord } from '../record.js';
 import { FLUID, type Scenario } from '../scenario.js';
 import { FluidService } from '../services/fluid.js';
 import { fixedWindow, type Telling, tokenBucket } from '../services/quota.js';
@@ -65,13 +65,13 @@ function quotaBars(
   });
 }
 
-function burst(jobs: number, sluice: ControllerMaker, seed: number): Record {
+function burst(jobs: number, sluice: ControllerMaker, seed: number): RunRecord {
   const capacity = 100;
   const service = (): Service => new FluidService({ ...FLUID, capacity });
   return simulate({ ...ALONE, capacity, backlog: jobs, service }, sluice, seed);
 }
 
-function doneAfterS(record: Record): number {
+function doneAfterS(record: RunRecord): number {
   return record.accepted.total === record.jobs ? record.lastEndAt / 1000 : Infinity;
 }
 

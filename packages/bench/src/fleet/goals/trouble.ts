@@ -1,6 +1,6 @@
 import type { ControllerMaker } from '../controller.js';
 import { simulate } from '../fleet.js';
-import type { Record } from '../record.js';
+import type { RunRecord } from '../record.js';
 import { FLUID, reconnectBurst, type Scenario } from '../scenario.js';
 import { FluidService } from '../services/fluid.js';
 import { summaryOf } from '../summary.js';
@@ -101,7 +101,7 @@ const capacityStep: Scenario = {
 };
 
 /** How long after the step until no more than half a second of load waits. */
-function catchUpMs({ accepted, created }: Record): number {
+function catchUpMs({ accepted, created }: RunRecord): number {
   const allowance = 0.5 * LOAD * STEP_CAPACITY;
   for (let at = STEP.untilMs; at < 300_000; at += 500) {
     if (created.between(0, at) - accepted.between(0, at) <= allowance) return at - STEP.untilMs;

@@ -10,7 +10,7 @@ import { smithy } from './smithy.js';
 const J10_MS = 10_000;
 
 /** The rivals by the names that the tables give them; J10: with a reconnect jitter of 10 s. */
-export const RIVALS: Readonly<globalThis.Record<string, ControllerMaker>> = {
+export const RIVALS: Readonly<Record<string, ControllerMaker>> = {
   'fire all, no jitter': fireAll({ jitter: false }),
   'fire all, full jitter': fireAll({ jitter: true }),
   'serial, 429 is done (workbox)': serial('done'),

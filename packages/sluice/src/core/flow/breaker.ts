@@ -1,22 +1,18 @@
-import type { Flow, FlowConfig } from './state.js';
-import { rateOf } from './state.js';
+import { copyOf, type Flow, type FlowConfig, rateOf } from './state.js';
 
 const OUTAGES_TO_PROBE = 5;
 const RECENT_MS = 10_000;
 const LEAST_RECENT = 10;
 
 /** Where a client without a configured rate starts after an outage: one of thousands may ask so often. */
-const AFTER_OUTAGE_PER_SECOND = 0.6;
+const AFTER_OUTAGE_PER_SECOND = 0.5;
 const AFTER_OUTAGE_SHARE = 1 / 8;
 const AFTER_OUTAGE_IN_FLIGHT = 2;
 
 /** The flow after an end that tells of an outage: a network error, a timeout, 502, 503, 504. */
 export function afterOutage(flow: Flow, now: number, sentAt: number, chance: () => number): Flow {
   const { phase } = flow;
-  if (phase.kind === 'probe') {
-    const isTheProbe = sentAt >= phase.until;
-    return isTheProbe ? { ...flow, phase: probe(phase.since, phase.tries + 1, now, chance) } : flow;
-  }
+  if (phase.kind === 'probe') return afterProbe(flow, now, sentAt, chance);
   const recent = counted(flow, now, { outages: 1 });
   const outages = phase.outages + 1;
   const isBroken = recent.answers >= LEAST_RECENT && recent.outages >= recent.answers / 2;
@@ -25,12 +21,22 @@ export function afterOutage(flow: Flow, now: number, sentAt: number, chance: () 
     : { ...flow, recent, phase: { ...phase, outages } };
 }
 
+/** The flow after a probe that failed, or that a service asked back for later: both have to wait longer. */
+export function afterProbe(flow: Flow, now: number, sentAt: number, chance: () => number): Flow {
+  const { phase } = flow;
+  if (phase.kind !== 'probe' || sentAt < phase.until) return flow;
+  return { ...flow, phase: probe(phase.since, phase.tries + 1, now, chance) };
+}
+
 /** The flow after an answer that only a service that lives can give: a probe has ended the outage. */
 export function afterAnswer(flow: Flow, config: FlowConfig, now: number): Flow {
   const { phase } = flow;
   const recent = counted(flow, now, { outages: 0 });
   if (phase.kind !== 'probe') {
-    return { ...flow, recent, phase: phase.outages === 0 ? phase : { ...phase, outages: 0 } };
+    const after = copyOf(flow);
+    after.recent = recent;
+    if (phase.outages > 0) after.phase = { ...phase, outages: 0 };
+    return after;
   }
   const target = rateOf(flow, config, now);
   const rate = Math.min(
@@ -70,6 +76,6 @@ const NONE_RECENT: Flow['recent'] = { since: 0, answers: 0, outages: 0 };
 
 /** Counted in windows: the breaker needs no better memory. */
 function counted({ recent }: Flow, now: number, { outages }: { outages: number }): Flow['recent'] {
-  const { since, ...counts } = now - recent.since > RECENT_MS ? { ...NONE_RECENT, since: now } : recent;
-  return { since, answers: counts.answers + 1, outages: counts.outages + outages };
+  if (now - recent.since > RECENT_MS) return { since: now, answers: 1, outages };
+  return { since: recent.since, answers: recent.answers + 1, outages: recent.outages + outages };
 }

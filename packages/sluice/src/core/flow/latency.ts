@@ -16,7 +16,7 @@ export function latencyAfter(
 ): Latency {
   const since = latency.samples === 0 ? now : latency.since;
   const window = {
-    ...latency,
+    longMs: latency.longMs,
     since,
     cap: Math.min(latency.cap, concurrency),
     samples: latency.samples + 1,

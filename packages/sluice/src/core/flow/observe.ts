@@ -1,9 +1,9 @@
-import { afterAnswer, afterOutage } from './breaker.js';
+import { afterAnswer, afterOutage, afterProbe } from './breaker.js';
 import { budgetAfter } from './budget.js';
 import type { Hint } from './hints.js';
 import { latencyAfter } from './latency.js';
 import { cutRate, growRate } from './rate.js';
-import { type Flow, type FlowConfig, MAX_GATE_MS } from './state.js';
+import { copyOf, type Flow, type FlowConfig, MAX_GATE_MS } from './state.js';
 
 /** What came of one send. */
 export interface Outcome {
@@ -39,7 +39,7 @@ export function observe(
     case 'rejected':
       // A probe that is rejected has found a crowd: it goes on probing.
       return told.phase.kind === 'probe'
-        ? afterOutage(told, now, outcome.sentAt, chance)
+        ? afterProbe(told, now, outcome.sentAt, chance)
         : cutRate(afterAnswer(told, config, now), config, now, chance, outcome.sentAt);
     case 'accepted':
       return afterAccepted(afterAnswer(told, config, now), config, now, outcome, inFlight);
@@ -55,37 +55,30 @@ function afterAccepted(
 ): Flow {
   const { rttMs, isFirstTry } = outcome;
   const grown = growRate(flow, config, now, outcome);
-  return {
-    ...grown,
-    latency: latencyAfter(grown.latency, config, { now, rttMs, inFlight }),
-    budget: isFirstTry ? budgetAfter(grown, now, { succeeded: 1 }) : grown.budget,
-  };
+  const after = copyOf(grown);
+  after.latency = latencyAfter(grown.latency, config, { now, rttMs, inFlight });
+  if (isFirstTry) after.budget = budgetAfter(grown, now, { succeeded: 1 });
+  return after;
 }
-
-const RESET_MARGIN_MS = 50;
 
 /** A hint is a lower bound, never the schedule: jitter on top keeps a fleet from coming back as one. */
 function afterHint(flow: Flow, now: number, hint: Hint, chance: () => number): Flow {
-  const { notBeforeMs, remaining } = hint;
-  const told = toldBy(flow, now, hint);
-  const retryMs = notBeforeMs === undefined ? 0 : notBeforeMs + (chance() / 2) * Math.max(1000, notBeforeMs);
-  // A window that opens anew is this client's own: a margin will do.
-  const openMs = remaining === 0 && told ? (told.until - now) * (1 + chance() / 50) + RESET_MARGIN_MS : 0;
-  const waitMs = Math.min(Math.max(retryMs, openMs), MAX_GATE_MS);
-  if (waitMs > 0) return { ...flow, gateUntil: Math.max(flow.gateUntil, Math.round(now + waitMs)) };
-  return told ? { ...flow, told } : flow;
+  const { notBeforeMs, remaining, resetMs } = hint;
+  const isSpent = remaining === 0 && resetMs !== undefined;
+  const waitMs = Math.max(notBeforeMs ?? 0, isSpent ? resetMs : 0);
+  if (waitMs > 0) {
+    const gateMs = Math.min(waitMs + (chance() / 2) * Math.max(1000, waitMs), MAX_GATE_MS);
+    return { ...flow, gateUntil: Math.max(flow.gateUntil, Math.round(now + gateMs)) };
+  }
+  const perSecond = toldRate(hint);
+  const until = now + (resetMs ?? hint.windowMs ?? 0);
+  return perSecond === undefined ? flow : { ...flow, told: { perSecond, until } };
 }
 
-/**
- * What is left, spread over the time until there is more; a quota is a ceiling, never a target. Seconds are rounded up, so
- * that the earliest end that any answer of a window has told is the nearest to the truth.
- */
-function toldBy({ told }: Flow, now: number, { remaining, resetMs, quota, windowMs }: Hint): Flow['told'] {
-  const perSecond = quota !== undefined && windowMs ? (2000 * quota) / windowMs : Number.POSITIVE_INFINITY;
-  const endsIn = resetMs ?? windowMs;
-  if (endsIn === undefined) return undefined;
-  const until = Math.min(now + endsIn, told && told.until > now ? told.until : Number.POSITIVE_INFINITY);
-  const left = remaining === undefined ? perSecond : (1000 * remaining) / Math.max(1, until - now);
-  const rate = Math.min(left, perSecond);
-  return rate === Number.POSITIVE_INFINITY ? undefined : { perSecond: rate, until };
+/** What is left, spread over the time until there is more; a quota is a ceiling, never a target. */
+function toldRate({ remaining, resetMs, quota, windowMs }: Hint): number | undefined {
+  const left = remaining !== undefined && resetMs ? (1000 * remaining) / resetMs : Number.POSITIVE_INFINITY;
+  const whole = quota !== undefined && windowMs ? (2000 * quota) / windowMs : Number.POSITIVE_INFINITY;
+  const perSecond = Math.min(left, whole);
+  return perSecond === Number.POSITIVE_INFINITY ? undefined : perSecond;
 }

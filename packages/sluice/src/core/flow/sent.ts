@@ -1,5 +1,5 @@
 import { budgetAfter } from './budget.js';
-import { type Flow, type FlowConfig, isAtConfigured, rateOf, toleranceMs } from './state.js';
+import { copyOf, type Flow, type FlowConfig, isAtConfigured, rateOf, toleranceMs } from './state.js';
 
 /** Spacing is even but for this much, so that clients which began together do not stay together. */
 const SPREAD = 0.5;
@@ -19,5 +19,9 @@ export function sent(
   for (let i = 0; i < n; i++) nextAt += (1000 / rate) * (1 + SPREAD * (2 * chance() - 1));
   const isLimited = nextAt - toleranceMs(rate, config) > now;
   const isPaced = !isAtConfigured(flow, config, now);
-  return { ...flow, budget, nextAt: isPaced ? nextAt : now, isLimited };
+  const after = copyOf(flow);
+  after.budget = budget;
+  after.nextAt = isPaced ? nextAt : now;
+  after.isLimited = isLimited;
+  return after;
 }
