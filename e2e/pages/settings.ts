@@ -1,9 +1,10 @@
-import type { QueueConfig, SluiceConfig } from 'sluice';
+import type { CapturedFacts, QueueConfig, SluiceConfig } from 'sluice';
 
 /** What a test may ask of the usage pages: plain data, since it travels in the URL of the script. */
 export interface Settings {
   name?: string;
   enabled?: boolean;
+  limits?: SluiceConfig['limits'];
   queues?: Record<
     string,
     Omit<QueueConfig, 'match'> & { match?: QueueConfig['match']; functions?: FunctionName[] }
@@ -13,10 +14,47 @@ export interface Settings {
 }
 
 /** The functions that a test may name: a URL carries no code. */
-export type FunctionName = 'orderingKey:json.key' | 'prepare:token';
+export type FunctionName = keyof typeof FUNCTIONS;
 
-const FUNCTIONS: Record<FunctionName, Partial<QueueConfig>> = {
-  'orderingKey:json.key': { orderingKey: (request) => (request.json() as { key: string }).key },
+const fieldOf = (request: CapturedFacts, name: string) => (request.json() as Record<string, unknown>)[name];
+
+const FUNCTIONS = {
+  'orderingKey:json.key': { orderingKey: (request) => fieldOf(request, 'key') as string },
+  'fairnessKey:json.key': { fairnessKey: (request) => fieldOf(request, 'key') as string },
+  'dedupeKey:json.key': { dedupeKey: (request) => fieldOf(request, 'key') as string },
+  'priority:json.priority': { priority: (request) => fieldOf(request, 'priority') as number },
+  'cost:json.cost': { cost: (request) => fieldOf(request, 'cost') as number },
+  'coalesce:sum': {
+    coalesce: (previous, next) => {
+      const n = Number(fieldOf(previous, 'n')) + Number(fieldOf(next, 'n'));
+      return n === 0 ? null : JSON.stringify({ ...(next.json() as object), n });
+    },
+  },
+  'batch:list': {
+    batch: {
+      max: 5,
+      waitMs: 200,
+      combine: (requests) => ({
+        url: '/api/bulk',
+        body: `[${requests.map((request) => request.text()).join(',')}]`,
+      }),
+      split: (answer) => answer.json() as { status: number; body: string }[],
+    },
+  },
+  'rewrite:id': {
+    rewrite: (request, prior) => ({
+      url: `/api/orders/${(prior.json() as { id: number }).id}/photo`,
+      body: `photo for ${request.text()}`,
+    }),
+  },
+  'receipt:html': {
+    receipt: ({ ticket, depth }) => ({
+      status: 200,
+      headers: [['Content-Type', 'text/html']],
+      body: `<p>saved as ${ticket}, ${depth} in line</p>`,
+    }),
+  },
+  'expect:json': { expect: (response) => response.headers.get('Content-Type') === 'application/json' },
   'prepare:token': {
     prepare: (request, { context }) => {
       if (typeof context.token !== 'string') return 'sign-in';
@@ -25,7 +63,7 @@ const FUNCTIONS: Record<FunctionName, Partial<QueueConfig>> = {
       return new Request(request, { headers });
     },
   },
-};
+} satisfies Record<string, Partial<QueueConfig>>;
 
 const ORDERS = { match: { method: 'POST', url: '/api/orders*' } };
 
@@ -33,7 +71,7 @@ export function readSettings(): Settings {
   return JSON.parse(new URL(location.href).searchParams.get('settings') ?? '{}') as Settings;
 }
 
-export function configOf({ name, enabled, queues = { orders: {} } }: Settings): SluiceConfig {
+export function configOf({ name, enabled, limits, queues = { orders: {} } }: Settings): SluiceConfig {
   const entries = Object.entries(queues).map(([queue, { functions = [], ...config }]) => {
     const own = Object.assign({}, ...functions.map((one) => FUNCTIONS[one])) as Partial<QueueConfig>;
     return [queue, { ...ORDERS, ...config, ...own }];
@@ -42,6 +80,7 @@ export function configOf({ name, enabled, queues = { orders: {} } }: Settings): 
     queues: Object.fromEntries(entries) as SluiceConfig['queues'],
     ...(name === undefined ? {} : { name }),
     ...(enabled === undefined ? {} : { enabled }),
+    ...(limits === undefined ? {} : { limits }),
   };
 }
 

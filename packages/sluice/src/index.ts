@@ -1,8 +1,14 @@
 export type {
+  AnswerFacts,
+  BatchConfig,
+  BatchPart,
   CapturedFacts,
   Context,
+  Expect,
+  Merge,
   Prepare,
   QueueConfig,
+  RewriteRequest,
   SluiceConfig,
   SluiceDefinition,
 } from './core/config.js';
@@ -10,9 +16,12 @@ export { defineSluice } from './core/define.js';
 export { type ErrorCode, isSluiceError, SluiceError } from './core/errors.js';
 export type { EventOf, EventType, SluiceEvent } from './core/events.js';
 export type { Answer, CancelReason, DeadReason, Job, Ticket } from './core/job.js';
+export type { JobOptions } from './core/job-options.js';
 export type { Match, MatchRule, RequestFacts } from './core/match.js';
 export type { Receipt } from './core/messages.js';
 export type { QueuePolicy, Rate } from './core/policy.js';
+export type { PolicyPatch } from './core/policy-patch.js';
 export type { Counts } from './core/queue-row.js';
-export { readTicket } from './core/receipt.js';
+export { readTicket, type ReceiptChange } from './core/receipt.js';
+export type { VerdictKey, VerdictTable, VerdictWord } from './core/verdict-table.js';
 export type { JobView, Outcome, QueueStatus, QueueView } from './core/views.js';

@@ -8,7 +8,7 @@ import { createCommands } from './commands.js';
 import { type HostLink, linkToServiceWorker, within } from './host-link.js';
 import { followLifecycle } from './lifecycle.js';
 import { createRequests, type Requests } from './requests.js';
-import { settled } from './settled.js';
+import { settled } from '../drain/settled.js';
 import type { Mode, Sluice, SluiceEnqueueOptions } from './sluice.js';
 import { Snapshots } from './snapshots.js';
 import { warnOfUncontrolled } from './uncontrolled-warning.js';
@@ -40,7 +40,11 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
     wake: (await hasBackgroundSync()) ? { kind: 'ready' } : { kind: 'unsupported' },
   });
   const commands = createCommands(database, notify);
-  const requests = createRequests(async () => link ?? linkToServiceWorker(name), commands.cancel);
+  const requests = createRequests(
+    { database, notify },
+    async () => link ?? linkToServiceWorker(name),
+    commands.cancel,
+  );
   const stopFollowing = followLifecycle({ name, link, notify, snapshots });
   const stopWarning = warnOfUncontrolled(link, snapshots);
   notify.listen((events) => note(events, snapshots));

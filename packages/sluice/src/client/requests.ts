@@ -1,6 +1,9 @@
 import { SluiceError } from '../core/errors.js';
 import type { Captured, EnqueueOptions, Intake, Receipt, Refusal } from '../core/messages.js';
-import { receiptParts, refusalParts } from '../core/receipt.js';
+import { refusalParts } from '../core/receipt.js';
+import type { Notify } from '../core/ports.js';
+import { answerInTime } from '../drain/respond.js';
+import type { Database } from '../store/rows.js';
 import { capture } from '../transport/capture.js';
 import { direct, toResponse } from '../transport/direct.js';
 import { rebuild } from '../transport/rebuild.js';
@@ -19,6 +22,7 @@ export interface Requests {
 
 /** What a page hands over by itself: its worker knows the rules, and so does the service worker. */
 export function createRequests(
+  page: { database: Database; notify: Notify },
   link: () => Promise<HostLink>,
   cancel: (ticket: string) => Promise<unknown>,
 ): Requests {
@@ -34,7 +38,7 @@ export function createRequests(
       const [intake] = await ask([captured], queue === undefined ? job : { ...job, queue });
       if (intake?.kind === 'accepted') {
         cancelOnAbort(request.signal, () => cancel(intake.receipt.ticket));
-        return toResponse(receiptParts(intake.receipt));
+        return toResponse(await answerInTime(page, intake));
       }
       return answerTo(intake as Intake, captured);
     },

@@ -1,6 +1,8 @@
 import type { Job } from './job.js';
 import type { Match, RequestFacts } from './match.js';
+import type { Receipt } from './messages.js';
 import type { QueuePolicy, Rate } from './policy.js';
+import type { ReceiptChange } from './receipt.js';
 import type { VerdictTable, VerdictWord } from './verdict-table.js';
 
 /** A request as it is captured, for functions that read a key out of it. */
@@ -89,6 +91,21 @@ export type OptionFunctions = Pick<
 export interface QueueConfig {
   /** Which requests are its own. */
   match: Match;
+  /**
+   * Queue-first: stored, then sent in its turn. Network-first: sent at once while the rate has a slot and nothing waits
+   * ahead, and stored where that fails; for intercepted requests alone. Default 'queue-first'.
+   */
+  mode?: 'queue-first' | 'network-first';
+  /** How long a network-first try may take until it is stopped and stored. Default 5 s. */
+  firstTryMs?: number;
+  /** Answer at once by a receipt, or hold the answer back until the service's own has come. Default 'receipt'. */
+  respond?: 'receipt' | 'hold';
+  /** How long an answer is held back; then it is the receipt. Default 25 s, 45 s at most. */
+  holdMs?: number;
+  /** Another receipt than our own; the ticket is always added. */
+  receipt?: (receipt: Receipt, request: CapturedFacts) => ReceiptChange;
+  /** Take forms that are sent by navigation, too, and lead to this page then. Default: navigations pass by. */
+  navigations?: { redirectTo: string };
   /**
    * At most `limit` sends in any window of `perMs`, `burst` of them back to back. Default: what the service is found to
    * take, from 10 a second on, 20 at most.
@@ -185,6 +202,12 @@ export interface QueueDefinition {
   policy: QueuePolicy;
   match: Match;
   whenBroken: 'network' | 'reject';
+  mode: 'queue-first' | 'network-first';
+  firstTryMs: number;
+  respond: 'receipt' | 'hold';
+  holdMs: number;
+  receipt: QueueConfig['receipt'];
+  navigations: QueueConfig['navigations'];
   optionFunctions: OptionFunctions;
   coalesce: QueueConfig['coalesce'];
   expect: Expect | undefined;

@@ -60,7 +60,7 @@ test.each([
   [{ verdicts: { 600: 'ack' } }, ['verdicts is {"600":"ack"}', "'2xx' to '5xx'"]],
   [{ verdicts: { 500: 'explode' } }, ['verdicts is', "'ack' or 'nack'"]],
   [{ repeat: 'sometimes' }, ['repeat is "sometimes"', "'always' or 'never'"]],
-  [{ rates: {} }, ["queue 'orders', rates", 'no such field; known are match, rate']],
+  [{ rates: {} }, ["queue 'orders', rates", 'no such field; known are match, mode']],
   [{ orderingKey: 'customer' }, ['orderingKey is "customer"', 'a function']],
   [{ secretHeaders: ['not a header'] }, ['secretHeaders', 'a list of header names']],
   [{ timeoutMs: 2 ** 31 }, ['timeoutMs is 2147483648', '2147483647']],

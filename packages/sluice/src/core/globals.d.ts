@@ -5,6 +5,7 @@
 declare class URL {
   constructor(url: string, base?: string);
   readonly href: string;
+  readonly searchParams: { set(name: string, value: string): void };
   readonly origin: string;
 }
 

@@ -1,3 +1,4 @@
+import type { AttemptEnd } from './attempt.js';
 import type { JobOptions } from './job-options.js';
 
 /** The id of a job, as the page holds it: `queue.seq.nonce`. Opaque to users, survives a reload. */
@@ -114,6 +115,16 @@ export interface JobDraft {
   options: JobOptions;
   /** What becomes of an older job of the same dedupe key that still waits. Without it, the newer request is a duplicate. */
   coalesce?: Coalesce;
+  /** It was tried before it was stored: this came of it. */
+  firstTry?: FirstTry;
+}
+
+export interface FirstTry {
+  end: AttemptEnd;
+  sentAt: number;
+  endedAt: number;
+  /** In [0, 1). */
+  chance: () => number;
 }
 
 /** A request and its body, as they stand in the store. */

@@ -22,20 +22,27 @@ export type Match = MatchRule | readonly MatchRule[] | ((facts: RequestFacts) =>
 export type Matcher = (facts: RequestFacts) => string | undefined;
 
 /**
- * The first match in the order of declaration. Navigations never match a rule, since a page could not show the receipt.
+ * The first match in the order of declaration. A navigation matches only as a form that is posted to a queue which takes
+ * them, since a page could not show the receipt.
  *
  * @param base the URL that relative patterns resolve against
  * @param report told when a function of the user threw; the request then counts as unmatched
  */
 export function createMatcher(
-  queues: readonly { name: string; match: Match }[],
+  queues: readonly { name: string; match: Match; navigations?: unknown }[],
   base: string,
   report: (error: SluiceError) => void,
 ): Matcher {
-  const tests = queues.map(({ name, match }) => ({ name, test: testOf(name, match, base) }));
+  const tests = queues.map(({ name, match, navigations }) => ({
+    name,
+    test: testOf(name, match, base),
+    takesForms: navigations !== undefined,
+  }));
   return (facts) => {
-    if (facts.mode === 'navigate') return undefined;
-    for (const { name, test } of tests) {
+    const isNavigation = facts.mode === 'navigate';
+    if (isNavigation && facts.method !== 'POST') return undefined;
+    for (const { name, test, takesForms } of tests) {
+      if (isNavigation && !takesForms) continue;
       try {
         if (test(facts)) return name;
       } catch (cause) {

@@ -2,6 +2,7 @@ import type { SluiceEvent } from './events.js';
 import type { StoredRequest, Ticket } from './job.js';
 import type { JobOptions } from './job-options.js';
 import type { DirectTurn } from './ports.js';
+import type { ResponseParts } from './receipt.js';
 
 /** Raised when a message changes its shape: contexts of different protocols do not talk. */
 export const PROTOCOL = 1;
@@ -29,7 +30,8 @@ export interface EnqueueOptions extends JobOptions {
 
 /** The answer to one request that asked to be queued. */
 export type Intake =
-  | { kind: 'accepted'; receipt: Receipt }
+  /** `parts` is its answer; held so long, if the service's own comes first. */
+  | { kind: 'accepted'; receipt: Receipt; parts: ResponseParts; holdMs: number }
   /** No rule names it: it is the network's. */
   | { kind: 'unmatched' }
   | { kind: 'refused'; refusal: Refusal }

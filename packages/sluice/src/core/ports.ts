@@ -63,6 +63,14 @@ export interface DirectTurn {
   latestAt: number;
 }
 
+/** A request that is about to be tried before it is stored. */
+export interface Trying {
+  queue: string;
+  url: string;
+  orderingKey: string | undefined;
+  idempotencyKey: string;
+}
+
 /** The queue. Every method is one transaction, and answers after its `complete`. */
 export interface Store {
   /** Accepts in order, durably: `strict`. Creates a queue that has no row yet under the policy given. */
@@ -78,6 +86,11 @@ export interface Store {
    * the queue is paused, waits for sign-in or probes.
    */
   chargeDirect(queue: string, url: string, instant: Instant): Promise<DirectTurn | undefined>;
+  /**
+   * Charges a try that is made before anything is stored. Undefined where the request has to queue: no slot now, or
+   * something waits ahead of it.
+   */
+  chargeFirstTry(trying: Trying, instant: Instant): Promise<DirectTurn | undefined>;
   body(job: Job): Promise<ArrayBuffer | undefined>;
   /** Extends a lease to `until`. */
   renew(claim: Claim, until: number): Promise<'held' | 'lost' | 'cancelled'>;

@@ -1,5 +1,6 @@
 import type { QueueConfig } from './config.js';
 import { DEFAULT_POLICY, type Rate } from './policy.js';
+import { LONGEST_HOLD_MS } from './prefer.js';
 import {
   age,
   callable,
@@ -24,6 +25,20 @@ export const rate: Rule = shape({ limit: positive, perMs: duration, burst: posit
 /** What is allowed in each field of a queue. */
 export const QUEUE_RULES: Record<keyof QueueConfig, Rule> = {
   match,
+  mode: oneOf('queue-first', 'network-first'),
+  firstTryMs: duration,
+  respond: oneOf('receipt', 'hold'),
+  holdMs: wholeFrom(1, LONGEST_HOLD_MS),
+  receipt: callable,
+  navigations: shape(
+    {
+      redirectTo: {
+        allows: (value) => typeof value === 'string' && value !== '',
+        allowed: 'the URL of a page',
+      },
+    },
+    ['redirectTo'],
+  ),
   rate,
   concurrency: positive,
   adaptive: flag,

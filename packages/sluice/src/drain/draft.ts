@@ -1,6 +1,6 @@
 import type { CapturedFacts, OptionFunctions, QueueDefinition } from '../core/config.js';
 import { SluiceError, sentenceOf } from '../core/errors.js';
-import type { Coalesce, JobDraft } from '../core/job.js';
+import type { Coalesce, FirstTry, JobDraft } from '../core/job.js';
 import { checkOptions, type JobOptions } from '../core/job-options.js';
 import type { Captured } from '../core/messages.js';
 import { keyOf, newKey } from '../transport/idempotency.js';
@@ -12,6 +12,12 @@ export interface DraftContext {
   /** What the caller asked for by name, before the functions of the queue. */
   asked: JobOptions;
   sealingKey: () => Promise<CryptoKey>;
+  /** Where it was tried before: its key, and what came of it. */
+  tried?: Tried;
+}
+
+export interface Tried extends FirstTry {
+  idempotencyKey: string;
 }
 
 /**
@@ -21,21 +27,22 @@ export interface DraftContext {
  */
 export async function draftOf(captured: Captured, context: DraftContext): Promise<JobDraft> {
   const { request, body } = captured;
-  const { queue, asked, sealingKey } = context;
+  const { queue, asked, sealingKey, tried } = context;
   const { name, policy, secrets, secretHeaders } = queue;
   if (body && body.byteLength > policy.maxBodyBytes)
     throw tooLarge(name, body.byteLength, policy.maxBodyBytes);
-  const options = { ...readOptions(queue, capturedFacts(captured)), ...asked };
+  const options = { ...readOptions(queue, captured), ...asked };
   checkOptions(`a request to queue '${name}'`, options);
   const merge = coalesceOf(queue, captured);
   return {
     queue: name,
     nonce: newKey().slice(0, 8),
-    idempotencyKey: keyOf(request, policy.idempotency.header) ?? newKey(),
+    idempotencyKey: tried?.idempotencyKey ?? keyOf(request, policy.idempotency.header) ?? newKey(),
     request: await hideSecrets(request, { mode: secrets, extra: secretHeaders, key: sealingKey }),
     options,
     ...(body ? { body } : {}),
     ...(merge ? { coalesce: merge } : {}),
+    ...(tried ? { firstTry: tried } : {}),
   };
 }
 
@@ -47,7 +54,9 @@ const OPTIONS = [
   'cost',
 ] as const satisfies (keyof OptionFunctions)[];
 
-function readOptions({ name, optionFunctions }: QueueDefinition, facts: CapturedFacts): JobOptions {
+/** @throws SluiceError `function-failed` */
+export function readOptions({ name, optionFunctions }: QueueDefinition, captured: Captured): JobOptions {
+  const facts = capturedFacts(captured);
   const entries = OPTIONS.map((option) => [option, readOption(name, optionFunctions, { option, facts })]);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as JobOptions;
 }

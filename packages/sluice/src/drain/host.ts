@@ -48,7 +48,7 @@ async function enqueueMatched(
   const matched = places.map(({ i }) => requests[i] as Captured);
   const taken =
     only && places.length === 1
-      ? [await intake.accept(matched[0] as Captured, only.queue, asked)]
+      ? [await intake.accept(matched[0] as Captured, only.queue, { options: asked })]
       : await intake.acceptAll(
           matched,
           places.map(({ queue }) => queue),

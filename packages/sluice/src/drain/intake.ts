@@ -6,8 +6,9 @@ import type { JobOptions } from '../core/job-options.js';
 import type { Captured, Intake, Refusal } from '../core/messages.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { EnqueueAnswer, Notify, Store } from '../core/ports.js';
-import { draftOf } from './draft.js';
+import { draftOf, type Tried } from './draft.js';
 import { createGroupCommit } from './group-commit.js';
+import { acceptedAnswer, readWish, type Wish } from './respond.js';
 
 export interface IntakeOptions {
   definition: SluiceDefinition;
@@ -17,10 +18,16 @@ export interface IntakeOptions {
   now: () => number;
 }
 
+/** What is asked for a job, and where it was tried before, what came of it. */
+export interface Asked {
+  options?: JobOptions;
+  tried?: Tried;
+}
+
 /** Takes captured requests into the queue: the one way in, for the service worker and for the worker of a page. */
 export interface IntakeDesk {
   /** One request; what arrives together is committed together. */
-  accept(captured: Captured, queue: string, asked?: JobOptions): Promise<Intake>;
+  accept(captured: Captured, queue: string, asked?: Asked): Promise<Intake>;
   /** Many requests in one transaction. `queues[i]` is the queue of `captured[i]`; `asked` holds for each. */
   acceptAll(captured: readonly Captured[], queues: readonly string[], asked?: JobOptions): Promise<Intake[]>;
 }
@@ -32,17 +39,25 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
   const commit = (drafts: JobDraft[]): Promise<EnqueueAnswer[]> => enqueueAndTell(drafts, policies, options);
   const commitSoon = createGroupCommit(commit);
 
-  const prepare = async (captured: Captured, queue: string, asked: JobOptions): Promise<JobDraft> => {
-    const known = queues.get(queue);
-    if (!known) throw unknownQueue(queue, [...queues.keys()]);
-    return draftOf(captured, { queue: known, asked, sealingKey: options.sealingKey });
+  const known = (queue: string): QueueDefinition => {
+    const one = queues.get(queue);
+    if (!one) throw unknownQueue(queue, [...queues.keys()]);
+    return one;
   };
+  const prepare = async (captured: Captured, queue: string, { options: asked = {}, tried }: Asked) =>
+    draftOf(captured, {
+      queue: known(queue),
+      asked,
+      sealingKey: options.sealingKey,
+      ...(tried ? { tried } : {}),
+    });
 
   return {
     accept: async (captured, queue, asked = {}) => {
       try {
-        const answer = await commitSoon(await prepare(captured, queue, asked));
-        return await letThrough(intakeOf(answer, queue), { answer, captured, queue, options });
+        const wish = readWish(captured, known(queue));
+        const answer = await commitSoon(await prepare(wish.captured, queue, asked));
+        return await letThrough(intakeOf(answer, known(queue), wish), { answer, captured, queue, options });
       } catch (error) {
         return failureOf(error, queues.get(queue));
       }
@@ -50,8 +65,13 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
     acceptAll: async (captured, names, asked = {}) => {
       const queueOf = (i: number): string => names[i] as string;
       try {
-        const drafts = await Promise.all(captured.map((one, i) => prepare(one, queueOf(i), asked)));
-        return (await commit(drafts)).map((answer, i) => intakeOf(answer, queueOf(i)));
+        const wishes = captured.map((one, i) => readWish(one, known(queueOf(i))));
+        const drafts = await Promise.all(
+          wishes.map((wish, i) => prepare(wish.captured, queueOf(i), { options: asked })),
+        );
+        return (await commit(drafts)).map((answer, i) =>
+          intakeOf(answer, known(queueOf(i)), wishes[i] as Wish),
+        );
       } catch (error) {
         return captured.map((_, i) => failureOf(error, queues.get(queueOf(i))));
       }
@@ -90,14 +110,14 @@ function eventsOf(answer: EnqueueAnswer, queue: string): SluiceEvent[] {
   return [{ type: 'refused', queue, code: answer.kind === 'full' ? 'queue-full' : answer.code }];
 }
 
-function intakeOf(answer: EnqueueAnswer, queue: string): Intake {
-  if (answer.kind === 'accepted') return { kind: 'accepted', receipt: answer.receipt };
+function intakeOf(answer: EnqueueAnswer, queue: QueueDefinition, wish: Wish): Intake {
+  if (answer.kind === 'accepted') return acceptedAnswer(answer.receipt, queue, wish);
   if (answer.kind === 'refused') return refused(notQueued(answer.code, answer.detail));
   const refusal: Refusal = {
     status: 503,
     code: 'queue-full',
     title: 'The queue is full',
-    detail: `Queue '${queue}' holds as much as ${answer.limit} allows, ${answer.max}. Try again later, or raise it.`,
+    detail: `Queue '${queue.name}' holds as much as ${answer.limit} allows, ${answer.max}. Try again later, or raise it.`,
     retryAfterSeconds: Math.max(1, Math.ceil(answer.retryAfterMs / 1000)),
   };
   return { kind: 'refused', refusal };

@@ -6,6 +6,7 @@ import { readMeta } from '../store/meta.js';
 import type { Database } from '../store/rows.js';
 import { createDispatch } from '../transport/attempt.js';
 import { createBatching } from '../transport/batch.js';
+import { type Prepared, type PrepareOptions, type Preparing, prepareRequest } from '../transport/prepare.js';
 import { openContext } from '../transport/seal.js';
 import { createChannel } from './channel.js';
 import { createClock } from './clock.js';
@@ -24,6 +25,8 @@ export interface Runtime {
   notify: Notify;
   clock: Clock;
   intake: IntakeDesk;
+  /** Makes the request of a job whose body stands nowhere yet. */
+  prepare(preparing: Preparing, body: ArrayBuffer | undefined): Promise<Prepared>;
   startEngine(): Engine;
 }
 
@@ -40,16 +43,19 @@ export function createRuntime(definition: SluiceDefinition): Runtime {
     readBody: store.body,
     functionsOf: (queue) => queueOf(definition, queue)?.batch,
   });
-  const single = createDispatch({
+  const preparing: PrepareOptions = {
     readBody: batching.readBody,
     sealingKey,
     prepareOf: (queue) => queueOf(definition, queue)?.prepare,
-    expectOf: (queue) => queueOf(definition, queue)?.expect,
     context: async () => {
       const row = await readMeta(database, 'context');
       return row ? openContext(row.sealed, await sealingKey()) : {};
     },
     clock,
+  };
+  const single = createDispatch({
+    ...preparing,
+    expectOf: (queue) => queueOf(definition, queue)?.expect,
     fetch: (request, init) => fetch(request, init),
   });
   return {
@@ -60,6 +66,7 @@ export function createRuntime(definition: SluiceDefinition): Runtime {
     notify,
     clock,
     intake: createIntakeDesk({ definition, store, sealingKey, notify, now: () => Date.now() }),
+    prepare: (one, body) => prepareRequest(one, { ...preparing, readBody: async () => body }),
     startEngine: () => {
       engines += 1;
       return new Engine({

@@ -1,12 +1,15 @@
-import type { Intake } from '../core/messages.js';
 import type { Matcher } from '../core/match.js';
-import { receiptParts, refusalParts } from '../core/receipt.js';
+import type { Captured, Intake } from '../core/messages.js';
+import { redirectParts, refusalParts, ticketOfStatusPath } from '../core/receipt.js';
+import { answerInTime } from '../drain/respond.js';
 import type { Runtime } from '../drain/runtime.js';
+import { readJob } from '../store/query.js';
 import { capture } from '../transport/capture.js';
 import { direct, toResponse } from '../transport/direct.js';
 import { rebuild } from '../transport/rebuild.js';
 import { factsOf, isReplay } from '../transport/replay.js';
 import type { BrokenPace } from './broken-pace.js';
+import { tryFirst } from './first-try.js';
 
 export interface Interception {
   runtime: Runtime;
@@ -21,22 +24,55 @@ export interface Interception {
  * there were no service worker, upload progress and streaming bodies included.
  */
 export function intercept(event: FetchEvent, interception: Interception): void {
-  if (isReplay(event.request.url)) return;
-  const queue = interception.matcher(factsOf(event.request));
+  const { request } = event;
+  if (isReplay(request.url)) return;
+  const ticket = request.method === 'GET' ? ticketOfStatusPath(request.url, location.origin) : undefined;
+  if (ticket !== undefined) return event.respondWith(statusOf(ticket, interception.runtime));
+  const queue = interception.matcher(factsOf(request));
   if (queue !== undefined) event.respondWith(answer(event, queue, interception));
 }
 
 async function answer(event: FetchEvent, queue: string, interception: Interception): Promise<Response> {
+  const { runtime } = interception;
+  const isForm = event.request.mode === 'navigate';
   const captured = await capture(event.request);
-  const intake = await interception.runtime.intake.accept(captured, queue);
-  if (intake.kind === 'accepted') interception.onAccepted(event);
+  const definition = runtime.definition.queues.find(({ name }) => name === queue);
+  const first =
+    definition?.mode === 'network-first' && !isForm
+      ? await tryFirst(runtime, definition, captured)
+      : undefined;
+  if (first?.kind === 'answered') return first.response;
+  const tried = first?.tried;
+  const intake = await runtime.intake.accept(captured, queue, tried ? { tried } : {});
+  if (intake.kind !== 'accepted') return passOrRefuse(intake, { captured, queue, interception });
+  interception.onAccepted(event);
+  const redirectTo = isForm ? definition?.navigations?.redirectTo : undefined;
+  if (redirectTo) return toResponse(redirectParts(intake.receipt, new URL(redirectTo, location.href).href));
+  return toResponse(await answerInTime(runtime, intake));
+}
+
+async function passOrRefuse(
+  intake: Exclude<Intake, { kind: 'accepted' }>,
+  { captured, queue, interception }: { captured: Captured; queue: string; interception: Interception },
+): Promise<Response> {
+  if (intake.kind === 'unmatched') return Response.error();
   if (intake.kind === 'direct') return direct(intake, captured);
-  if (intake.kind !== 'broken' || intake.whenBroken === 'reject') return responseTo(intake);
+  if (intake.kind === 'refused' || intake.whenBroken === 'reject')
+    return toResponse(refusalParts(intake.refusal));
   await interception.brokenPace.turn(queue);
   return fetch(rebuild(captured.request, captured.body));
 }
 
-function responseTo(intake: Intake): Response {
-  if (intake.kind === 'unmatched') return Response.error();
-  return toResponse(intake.kind === 'accepted' ? receiptParts(intake.receipt) : refusalParts(intake.refusal));
+/** Where a receipt points to: how its job stands, without bodies. */
+async function statusOf(ticket: string, { database }: Runtime): Promise<Response> {
+  const view = await readJob(database, ticket).catch(() => undefined);
+  if (!view) {
+    const detail = 'It was never accepted here, or its result is not kept any more.';
+    return toResponse(refusalParts({ status: 404, code: 'job-unknown', title: 'No such job', detail }));
+  }
+  const { answer: last, ...state } = view;
+  return Response.json(
+    { ...state, ...(last ? { status: last.status } : {}) },
+    { headers: { 'Cache-Control': 'no-store' } },
+  );
 }

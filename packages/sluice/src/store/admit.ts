@@ -4,6 +4,7 @@ import type { EnqueueAnswer } from '../core/ports.js';
 import { depthOf, estimatedStartAt } from '../core/queue-row.js';
 import { findPrior, inheritDependents } from './dependents.js';
 import { cancel } from './endings.js';
+import { settleFirstTry } from './first-try.js';
 import { entryState, type Ledger } from './ledger.js';
 import { joinLine, rejoinFlow } from './line.js';
 import { lackOfRoom, makeRoom } from './room.js';
@@ -26,6 +27,7 @@ export async function admit(ledger: Ledger, asked: JobDraft): Promise<EnqueueAns
   const job = { ...placed, state: await entryState(ledger, placed) };
   const why = held ? 'held' : prior.kind === 'live' ? 'after' : undefined;
   store(ledger, why ? { ...job, state: parked(job, why) } : job, draft.body);
+  if (draft.firstTry) await settleFirstTry(ledger, job, draft.firstTry);
   return acceptedAs(ledger, job.ticket);
 }
 

@@ -56,12 +56,17 @@ async function place(
 }
 
 /** Ends that do not tell whether the service has seen the request. */
-const UNANSWERED = new Set<AttemptEnd['kind']>(['network-error', 'timeout', 'aborted', 'split-failed']);
+export const UNANSWERED: ReadonlySet<AttemptEnd['kind']> = new Set<AttemptEnd['kind']>([
+  'network-error',
+  'timeout',
+  'aborted',
+  'split-failed',
+]);
 
 /** An answer that was trusted though the browser hides it. */
 const HIDDEN = { status: 0, statusText: '', headers: [], bodyOmitted: true };
 
-function tellOfQueue({ row, events }: Ledger, { queue: { awaitsSignIn, flow } }: Settled): void {
+export function tellOfQueue({ row, events }: Ledger, { queue: { awaitsSignIn, flow } }: Settled): void {
   const { name: queue } = row;
   if (flow.gateUntil > row.flow.gateUntil) events.push({ type: 'frozen', queue, until: flow.gateUntil });
   if (awaitsSignIn && !row.awaitsSignIn) events.push({ type: 'sign-in', queue });

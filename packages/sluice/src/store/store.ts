@@ -3,6 +3,7 @@ import { chargeDirect } from './direct.js';
 import { enqueue } from './enqueue.js';
 import { renew } from './lease-commands.js';
 import type { RewriteOf } from './ledger.js';
+import { chargeFirstTry } from './first-try.js';
 import { writeMeta } from './meta.js';
 import { readQueues } from './query.js';
 import type { Database } from './rows.js';
@@ -15,6 +16,7 @@ export function createStore(database: Database, rewriteOf: RewriteOf = () => und
     enqueue: (drafts, policies, now) => enqueue(database, drafts, { policies, now, rewriteOf }),
     turn: (request, instant) => turn(database, request, { ...instant, rewriteOf }),
     chargeDirect: (queue, url, instant) => chargeDirect(database, { queue, url }, instant),
+    chargeFirstTry: (trying, instant) => chargeFirstTry(database, trying, instant),
     renew: (claim, until) => renew(database, claim, until),
     queueNames: async () => (await readQueues(database)).map(({ name }) => name),
     beat: (engine, now) => writeMeta(database, { key: 'leader', engine, at: now }),

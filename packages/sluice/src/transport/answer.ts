@@ -9,21 +9,34 @@ export async function readAnswer(
   response: Response,
   { capBytes, now, judged }: { capBytes: number; now: number; judged: Judged | undefined },
 ): Promise<AttemptEnd> {
+  const end = headOf(response, { now, judged });
+  if (end.kind !== 'answer') return end;
+  const body = await readBody(response, capBytes);
+  const isWhole = body !== 'omitted';
+  return {
+    ...end,
+    answer: {
+      ...end.answer,
+      bodyOmitted: !isWhole,
+      ...(isWhole && body.byteLength > 0 ? { body } : {}),
+    },
+    keyOutstanding: response.status === 409 && speaksOfOutstandingKey(response.headers, body),
+  };
+}
+
+/** The answer without its body. */
+export function headOf(
+  response: Response,
+  { now, judged }: { now: number; judged: Judged | undefined },
+): AttemptEnd {
   const { type, status, statusText, headers } = response;
   if (isOpaque(response)) return { kind: 'hidden', type };
-  const body = await readBody(response, capBytes);
-  const answer: Answer = {
-    status,
-    statusText,
-    headers: [...headers],
-    bodyOmitted: body === 'omitted',
-    ...(body === 'omitted' || body.byteLength === 0 ? {} : { body }),
-  };
+  const answer: Answer = { status, statusText, headers: [...headers], bodyOmitted: true };
   const hint = hintOf(status, answer.headers, now);
   return {
     kind: 'answer',
     answer,
-    keyOutstanding: status === 409 && speaksOfOutstandingKey(headers, body),
+    keyOutstanding: false,
     ...(hint ? { hint } : {}),
     ...(judged ? { judged } : {}),
   };

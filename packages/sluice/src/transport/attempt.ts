@@ -1,28 +1,15 @@
 import type { AttemptEnd } from '../core/attempt.js';
-import type { Context, Expect, Prepare } from '../core/config.js';
-import { isSluiceError, sentenceOf } from '../core/errors.js';
-import type { Job } from '../core/job.js';
+import type { Expect } from '../core/config.js';
+import { sentenceOf } from '../core/errors.js';
 import type { AttemptControl, Claim, Clock, Dispatch } from '../core/ports.js';
 import { isOpaque, readAnswer } from './answer.js';
-import { capture } from './capture.js';
-import { withKey } from './idempotency.js';
 import { judge } from './judge.js';
-import { rebuild } from './rebuild.js';
-import { isReplay } from './replay.js';
-import { revealSecrets } from './seal.js';
+import { type Prepared, type PrepareOptions, prepareRequest } from './prepare.js';
 
-export interface DispatchOptions {
-  readBody: (job: Job) => Promise<ArrayBuffer | undefined>;
-  sealingKey: () => Promise<CryptoKey>;
-  /** The `prepare` of a queue; undefined for a queue without one, or without a config. */
-  prepareOf: (queue: string) => Prepare | undefined;
+export interface DispatchOptions extends PrepareOptions {
   expectOf: (queue: string) => Expect | undefined;
-  context: () => Promise<Context>;
-  clock: Clock;
   fetch: (request: Request, init: RequestInit) => Promise<Response>;
 }
-
-type Prepared = { kind: 'request'; request: Request } | AttemptEnd;
 
 /** Prepared requests of jobs that came too late and are about to be claimed again. */
 const KEPT = 16;
@@ -32,7 +19,9 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const kept = new Map<string, Prepared>();
   return async (claim, control) => {
     const { ticket } = claim.job;
-    const prepared = kept.get(ticket) ?? (await prepare(claim, control, options));
+    const { job, policy } = claim;
+    const preparing = { job, policy, signal: control.signal };
+    const prepared = kept.get(ticket) ?? (await prepareRequest(preparing, options));
     kept.delete(ticket);
     if (prepared.kind !== 'request') return prepared;
     control.onPrepared();
@@ -41,61 +30,6 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     if (end.kind === 'unsent' && end.why === 'late') keep(kept, ticket, prepared);
     return end;
   };
-}
-
-async function prepare(claim: Claim, control: AttemptControl, options: DispatchOptions): Promise<Prepared> {
-  const { job, policy } = claim;
-  let request: Request;
-  try {
-    const body = await options.readBody(job);
-    if (job.bodyBytes > 0 && !body) return { kind: 'unreadable', detail: 'its body is gone' };
-    const clear = await revealSecrets(job.request, options.sealingKey);
-    request = rebuild({ ...clear, headers: withKey(clear, job.idempotencyKey, policy.idempotency) }, body);
-  } catch (error) {
-    const isRow = isSluiceError(error) && error.code === 'request-unreadable';
-    return isRow ? { kind: 'unreadable', detail: sentenceOf(error) } : { kind: 'unsent', why: 'stopped' };
-  }
-  const own = options.prepareOf(job.queue);
-  if (!own) return { kind: 'request', request };
-  const limit = giveUp(claim, control, options);
-  const made = callPrepare(own, request, { job, context: options.context });
-  return Promise.race([made, limit.reached]).finally(limit.callOff);
-}
-
-/** Users' code may never answer, and must hold neither its job nor an engine that lets go. */
-function giveUp(
-  { policy }: Claim,
-  { signal }: AttemptControl,
-  { clock }: DispatchOptions,
-): { reached: Promise<AttemptEnd>; callOff: () => void } {
-  let callOff = (): void => undefined;
-  const reached = new Promise<AttemptEnd>((resolve) => {
-    const detail = `no answer within ${policy.timeoutMs} ms`;
-    callOff = clock.at(clock.now() + policy.timeoutMs, () => resolve({ kind: 'prepare-failed', detail }));
-    signal.addEventListener('abort', () => resolve({ kind: 'unsent', why: 'stopped' }));
-  });
-  return { reached, callOff };
-}
-
-/** Users' code: it may throw anything, take its time, and lose the mark. */
-async function callPrepare(
-  own: Prepare,
-  request: Request,
-  { job, context }: { job: Job; context: () => Promise<Context> },
-): Promise<Prepared> {
-  try {
-    const made = await own(request, { job, context: await context() });
-    if (made === 'sign-in') return { kind: 'sign-in' };
-    return { kind: 'request', request: isReplay(made.url) ? made : await marked(made) };
-  } catch (error) {
-    return { kind: 'prepare-failed', detail: sentenceOf(error) };
-  }
-}
-
-/** A request that `prepare` made from scratch: without the mark it would be queued again. */
-async function marked(made: Request): Promise<Request> {
-  const { request, body } = await capture(made);
-  return rebuild(request, body);
 }
 
 interface Sending {

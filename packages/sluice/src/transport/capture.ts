@@ -21,7 +21,8 @@ export async function capture(request: Request): Promise<Captured> {
       mode: stored.mode ?? request.mode,
       credentials: request.credentials,
       cache: request.cache,
-      redirect: request.redirect,
+      // Navigations alone follow redirects by themselves; what we send instead has to.
+      redirect: request.mode === 'navigate' ? 'follow' : request.redirect,
       referrer: request.referrer,
       referrerPolicy: request.referrerPolicy,
       integrity: request.integrity,

@@ -11,6 +11,9 @@ export async function direct(
   return Date.now() > turn.latestAt ? toResponse(refusalParts(refusal)) : fetch(rebuild(request, body));
 }
 
-export function toResponse({ status, headers, body }: ResponseParts): Response {
-  return new Response(body, { status, headers });
+/** Statuses that no Response with a body can have (Fetch, null body status). */
+const WITHOUT_BODY = [204, 205, 304];
+
+export function toResponse({ status, statusText = '', headers, body }: ResponseParts): Response {
+  return new Response(WITHOUT_BODY.includes(status) ? null : body, { status, statusText, headers });
 }

@@ -7,8 +7,13 @@ import type { Database } from '../store/rows.js';
 /** A hint may be lost, so that the store is looked at by itself, too. */
 const LOOK_EVERY_MS = 5000;
 
-/** Resolves when the job has ended: at once, if it has already. */
-export async function settled(database: Database, notify: Notify, ticket: Ticket): Promise<Outcome> {
+/** Resolves when the job has ended: at once, if it has already; never, once `signal` has aborted. */
+export async function settled(
+  database: Database,
+  notify: Notify,
+  ticket: Ticket,
+  signal?: AbortSignal,
+): Promise<Outcome> {
   const first = await look(database, ticket);
   if (first) return first;
   return new Promise((resolve, reject) => {
@@ -33,6 +38,8 @@ export async function settled(database: Database, notify: Notify, ticket: Ticket
       if (events.some((event) => 'ticket' in event && event.ticket === ticket)) lookAgain();
     });
     const timer = setInterval(lookAgain, LOOK_EVERY_MS);
+    // Whoever has stopped waiting needs no answer.
+    signal?.addEventListener('abort', stop, { once: true });
     // What ended between the first look and the first listening.
     lookAgain();
   });

@@ -1,0 +1,112 @@
+import type { AttemptEnd } from '../core/attempt.js';
+import type { QueueDefinition } from '../core/config.js';
+import { sentenceOf } from '../core/errors.js';
+import type { Job } from '../core/job.js';
+import type { Captured } from '../core/messages.js';
+import { verdictOn } from '../core/verdict.js';
+import { readOptions, type Tried } from '../drain/draft.js';
+import type { Runtime } from '../drain/runtime.js';
+import { headOf } from '../transport/answer.js';
+import { keyOf, newKey } from '../transport/idempotency.js';
+import { judge } from '../transport/judge.js';
+
+/** What came of a network-first try: the service's answer, or what the job is to be stored with. */
+export type TryEnd = { kind: 'answered'; response: Response } | { kind: 'queue'; tried: Tried | undefined };
+
+/**
+ * Sends a request at once, where its queue has a slot and nothing waits ahead. Nothing is stored before: if this context
+ * ends in mid-try the page sees a network error, as it would have without us.
+ */
+export async function tryFirst(
+  runtime: Runtime,
+  queue: QueueDefinition,
+  captured: Captured,
+): Promise<TryEnd> {
+  const idempotencyKey = keyOf(captured.request, queue.policy.idempotency.header) ?? newKey();
+  const turn = await charge(runtime, queue, { captured, idempotencyKey });
+  if (!turn) return { kind: 'queue', tried: undefined };
+  const { end, response } = await send(runtime, queue, { captured, idempotencyKey, ...turn });
+  const { kind } = verdictOn(end, queue.policy);
+  if (response && kind !== 'nack' && kind !== 'freeze') return { kind: 'answered', response };
+  // The answer is not for the page: whatever is left of it need not be loaded.
+  await response?.body?.cancel();
+  const endedAt = runtime.clock.now();
+  return {
+    kind: 'queue',
+    tried: { idempotencyKey, end, sentAt: turn.at, endedAt, chance: () => Math.random() },
+  };
+}
+
+/** Storage that fails now will fail again in a moment, and is answered there. */
+async function charge(
+  { store, clock }: Runtime,
+  queue: QueueDefinition,
+  { captured, idempotencyKey }: { captured: Captured; idempotencyKey: string },
+) {
+  try {
+    const { orderingKey } = readOptions(queue, captured);
+    const trying = { queue: queue.name, url: captured.request.url, orderingKey, idempotencyKey };
+    return await store.chargeFirstTry(trying, { now: clock.now(), chance: () => Math.random() });
+  } catch {
+    return undefined;
+  }
+}
+
+interface Sending {
+  captured: Captured;
+  idempotencyKey: string;
+  at: number;
+  latestAt: number;
+}
+
+async function send(
+  { clock, prepare }: Runtime,
+  queue: QueueDefinition,
+  { captured, idempotencyKey, at, latestAt }: Sending,
+): Promise<{ end: AttemptEnd; response?: Response }> {
+  const tooLong = new AbortController();
+  const callOff = clock.at(at + queue.firstTryMs, () => tooLong.abort());
+  try {
+    const { signal } = tooLong;
+    const job = jobOf(queue, captured, idempotencyKey);
+    const prepared = await prepare({ job, policy: queue.policy, signal }, captured.body);
+    if (prepared.kind !== 'request') return { end: prepared };
+    await new Promise<void>((resolve) => clock.at(at, resolve));
+    if (clock.now() > latestAt) return { end: { kind: 'unsent', why: 'late' } };
+    const { request } = prepared;
+    const { referrer, referrerPolicy } = request;
+    const response = await fetch(request, { signal, referrer, referrerPolicy });
+    const judged = await judge(response, { expect: queue.expect, request, signal });
+    return { end: headOf(response, { now: Date.now(), judged }), response };
+  } catch (error) {
+    return {
+      end: tooLong.signal.aborted
+        ? { kind: 'timeout' }
+        : { kind: 'network-error', detail: sentenceOf(error) },
+    };
+  } finally {
+    callOff();
+  }
+}
+
+/** What `prepare` is shown of a job that is not stored yet. */
+function jobOf({ name, policy }: QueueDefinition, { request, body }: Captured, idempotencyKey: string): Job {
+  const now = Date.now();
+  return {
+    queue: name,
+    seq: 0,
+    ticket: '',
+    state: { kind: 'ready', at: 0 },
+    rank: 0,
+    priority: 0,
+    cost: 1,
+    link: 0,
+    idempotencyKey,
+    enqueuedAt: now,
+    expiresAt: now + policy.ttlMs,
+    attempts: 0,
+    orphans: 0,
+    request,
+    bodyBytes: body?.byteLength ?? 0,
+  };
+}

@@ -1,0 +1,83 @@
+import type { AttemptEnd } from '../core/attempt.js';
+import type { Context, Prepare } from '../core/config.js';
+import { isSluiceError, sentenceOf } from '../core/errors.js';
+import type { Job } from '../core/job.js';
+import type { QueuePolicy } from '../core/policy.js';
+import type { Clock } from '../core/ports.js';
+import { capture } from './capture.js';
+import { withKey } from './idempotency.js';
+import { rebuild } from './rebuild.js';
+import { isReplay } from './replay.js';
+import { revealSecrets } from './seal.js';
+
+export interface PrepareOptions {
+  readBody: (job: Job) => Promise<ArrayBuffer | undefined>;
+  sealingKey: () => Promise<CryptoKey>;
+  /** The `prepare` of a queue; undefined for a queue without one, or without a config. */
+  prepareOf: (queue: string) => Prepare | undefined;
+  context: () => Promise<Context>;
+  clock: Clock;
+}
+
+export interface Preparing {
+  job: Job;
+  policy: QueuePolicy;
+  signal: AbortSignal;
+}
+
+export type Prepared = { kind: 'request'; request: Request } | AttemptEnd;
+
+/** Makes the request that is sent out of the one that was stored. Never rejects. */
+export async function prepareRequest(preparing: Preparing, options: PrepareOptions): Promise<Prepared> {
+  const { job, policy } = preparing;
+  let request: Request;
+  try {
+    const body = await options.readBody(job);
+    if (job.bodyBytes > 0 && !body) return { kind: 'unreadable', detail: 'its body is gone' };
+    const clear = await revealSecrets(job.request, options.sealingKey);
+    request = rebuild({ ...clear, headers: withKey(clear, job.idempotencyKey, policy.idempotency) }, body);
+  } catch (error) {
+    const isRow = isSluiceError(error) && error.code === 'request-unreadable';
+    return isRow ? { kind: 'unreadable', detail: sentenceOf(error) } : { kind: 'unsent', why: 'stopped' };
+  }
+  const own = options.prepareOf(job.queue);
+  if (!own) return { kind: 'request', request };
+  const limit = giveUp(preparing, options);
+  const made = callPrepare(own, request, { job, context: options.context });
+  return Promise.race([made, limit.reached]).finally(limit.callOff);
+}
+
+/** Users' code may never answer, and must hold neither its job nor an engine that lets go. */
+function giveUp(
+  { policy, signal }: Preparing,
+  { clock }: PrepareOptions,
+): { reached: Promise<AttemptEnd>; callOff: () => void } {
+  let callOff = (): void => undefined;
+  const reached = new Promise<AttemptEnd>((resolve) => {
+    const detail = `no answer within ${policy.timeoutMs} ms`;
+    callOff = clock.at(clock.now() + policy.timeoutMs, () => resolve({ kind: 'prepare-failed', detail }));
+    signal.addEventListener('abort', () => resolve({ kind: 'unsent', why: 'stopped' }));
+  });
+  return { reached, callOff };
+}
+
+/** Users' code: it may throw anything, take its time, and lose the mark. */
+async function callPrepare(
+  own: Prepare,
+  request: Request,
+  { job, context }: { job: Job; context: () => Promise<Context> },
+): Promise<Prepared> {
+  try {
+    const made = await own(request, { job, context: await context() });
+    if (made === 'sign-in') return { kind: 'sign-in' };
+    return { kind: 'request', request: isReplay(made.url) ? made : await marked(made) };
+  } catch (error) {
+    return { kind: 'prepare-failed', detail: sentenceOf(error) };
+  }
+}
+
+/** A request that `prepare` made from scratch: without the mark it would be queued again. */
+async function marked(made: Request): Promise<Request> {
+  const { request, body } = await capture(made);
+  return rebuild(request, body);
+}
