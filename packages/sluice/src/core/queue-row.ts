@@ -85,6 +85,16 @@ export function newQueueRow(name: string, policy: QueuePolicy): QueueRow {
   };
 }
 
+/**
+ * The row under other rules. Another rate begins anew with its spacing and with what was learnt; the log of sends stands,
+ * so that no window is broken by the change.
+ */
+export function underPolicy(row: QueueRow, policy: QueuePolicy): QueueRow {
+  if (JSON.stringify(policy.rate) === JSON.stringify(row.policy.rate)) return { ...row, policy };
+  const flow = { ...row.flow, rate: undefined, nextAt: 0 };
+  return { ...row, policy, flow, pace: { ...row.pace, tat: 0 } };
+}
+
 /** Jobs that are accepted and have not ended. */
 export function depthOf({ counts }: QueueRow): number {
   return counts.waiting + counts.leased;

@@ -3,7 +3,7 @@ import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import { event } from '../core/flow/event.js';
 import { bytesOf, parked, parseTicket, type Job, type Ticket } from '../core/job.js';
-import type { QueueRow } from '../core/queue-row.js';
+import { type QueueRow, underPolicy } from '../core/queue-row.js';
 import { cancel } from './endings.js';
 import { entryState, type Ledger, move, unpark } from './ledger.js';
 import { rejoinFlow } from './line.js';
@@ -52,7 +52,7 @@ function changeBy(row: QueueRow, command: QueueCommand, now: number): Partial<Qu
     case 'offline':
       return { flow: event(row.flow, now, 'offline', NO_CHANCE) };
     case 'patch':
-      return { patch: command.patch, policy: patched(row.base, command.patch) };
+      return { ...underPolicy(row, patched(row.base, command.patch)), patch: command.patch };
     case 'nudge':
       return { flow: event(row.flow, now, 'nudge', NO_CHANCE), awaitsSignIn: false };
   }

@@ -53,6 +53,61 @@ export function testLimits(name: string, open: () => Database): void {
     });
   });
 
+  describe(`${name}: a try before anything is stored`, () => {
+    const trying = { queue: 'orders', url, orderingKey: undefined, idempotencyKey: 'k' };
+    const emptied = async (): Promise<void> => {
+      await bench.ticket();
+      await bench.serve(1);
+    };
+
+    test('is charged where there is a slot and nothing waits', async () => {
+      await emptied();
+      expect(await bench.store.chargeFirstTry(trying, instant)).toMatchObject({ at: T0 });
+      expect((await bench.row()).counts).toMatchObject({ sends: 2, accepted: 1 });
+    });
+
+    test('overtakes nothing: what waits, or what is live of its ordering key', async () => {
+      bench.policy = { ...bench.policy, concurrency: 9 };
+      await bench.ticket({ orderingKey: 'a' });
+      expect(await bench.store.chargeFirstTry(trying, instant)).toBeUndefined();
+      await bench.turn(T0);
+      expect(await bench.store.chargeFirstTry({ ...trying, orderingKey: 'a' }, instant)).toBeUndefined();
+      expect(await bench.store.chargeFirstTry({ ...trying, orderingKey: 'b' }, instant)).toBeDefined();
+    });
+
+    test('has no slot where the rate, the sends in flight or the queue leave none', async () => {
+      bench.policy = { ...bench.policy, rate: { limit: 1, perMs: 60_000, burst: 1 } };
+      await emptied();
+      expect(await bench.store.chargeFirstTry(trying, instant)).toBeUndefined();
+      const later = { ...instant, now: T0 + 70_000 };
+      await commandQueues(bench.database, 'orders', { kind: 'pause' }, T0);
+      expect(await bench.store.chargeFirstTry(trying, later)).toBeUndefined();
+      await commandQueues(bench.database, 'orders', { kind: 'resume' }, T0);
+      expect(await bench.store.chargeFirstTry(trying, later)).toBeDefined();
+    });
+
+    test('that failed is stored as an attempt: later, and the queue learns of it', async () => {
+      const firstTry = { sentAt: T0, endedAt: T0, chance: () => 0.5 };
+      const failed = await bench.ticket({}, { firstTry: { ...firstTry, end: answered(500) } });
+      expect(await readJob(bench.database, failed)).toMatchObject({ attempts: 1, dueAt: T0 + 500 });
+      const end = answered(429, { notBeforeMs: 10_000 });
+      const answer = await bench.enqueue({ firstTry: { ...firstTry, end } });
+      expect(answer).toMatchObject({
+        events: [{ type: 'accepted' }, { type: 'frozen', until: T0 + 12_500 }],
+      });
+      expect((await bench.row()).counts).toMatchObject({ accepted: 2, waiting: 2 });
+    });
+
+    test('that may have been done is dead at once where nothing may be repeated', async () => {
+      bench.policy = { ...bench.policy, repeat: 'never' };
+      const end = { kind: 'timeout' } as const;
+      const firstTry = { end, sentAt: T0, endedAt: T0, chance: () => 0.5 };
+      const ticket = await bench.ticket({}, { firstTry });
+      expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead', reason: 'unknown' });
+      expect((await bench.row()).counts).toMatchObject({ accepted: 1, waiting: 0, dead: { unknown: 1 } });
+    });
+  });
+
   describe(`${name}: at most once`, () => {
     test('a job whose engine was lost in mid-send is dead, for somebody to look at', async () => {
       bench.policy = { ...bench.policy, repeat: 'never' };
@@ -90,6 +145,16 @@ export function testLimits(name: string, open: () => Database): void {
       const events = await patch({ kind: 'patch', patch: { concurrency: 3 } });
       expect(events).toEqual([{ type: 'policy-changed', queue: 'orders' }]);
       expect((await bench.turn(T0)).claims).toHaveLength(3);
+    });
+
+    test('with another rate holds at once, and the windows of the old sends with it', async () => {
+      bench.policy = { ...bench.policy, concurrency: 9, rate: { limit: 1, perMs: 60_000, burst: 1 } };
+      for (let i = 0; i < 9; i++) await bench.ticket();
+      expect((await bench.turn(T0)).claims).toHaveLength(1);
+      await patch({ kind: 'patch', patch: { rate: { limit: 3, perMs: 1000, burst: 3 } } });
+      const { claims, nextAt } = await bench.turn(T0 + 10, { held: 1 });
+      expect(claims).toHaveLength(2);
+      expect(nextAt).toBe(T0 + 1050);
     });
 
     test('outlasts a new version of the app, whose own rules come back with null', async () => {

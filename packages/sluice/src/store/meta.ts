@@ -1,7 +1,7 @@
 import { patched } from '../core/policy-patch.js';
 import type { Secrets } from '../core/job.js';
 import { PROTOCOL, SCHEMA } from '../core/messages.js';
-import { newQueueRow, type QueueRow } from '../core/queue-row.js';
+import { newQueueRow, type QueueRow, underPolicy } from '../core/queue-row.js';
 import type { QueuePolicy } from '../core/policy.js';
 import { type Database, EVERYTHING, type MetaRow, type Plan, type Tables } from './rows.js';
 
@@ -57,7 +57,7 @@ export function writePolicies(
     for (const [name, policy] of Object.entries(policies)) {
       const row = await tx.get('queues', name);
       if (!row) tx.put('queues', newQueueRow(name, policy));
-      else if (overwrite) tx.put('queues', { ...row, base: policy, policy: patched(policy, row.patch) });
+      else if (overwrite) tx.put('queues', { ...underPolicy(row, patched(policy, row.patch)), base: policy });
     }
     if (overwrite) tx.put('meta', { key: 'versions', protocol: PROTOCOL, schema: SCHEMA });
   });

@@ -1,0 +1,92 @@
+import { burst, countsOf, drained, expect, test } from './fixtures.js';
+
+test('a login page with 200 is no success: the queue probes, and delivers once the service answers', async ({
+  origin,
+  open,
+}) => {
+  const page = await open({
+    settings: { queues: { orders: { functions: ['expect:json'], backoff: { baseMs: 100, maxMs: 100 } } } },
+  });
+  // A portal knows nothing of keys.
+  origin.set({ dedupe: false });
+  origin.set({ answer: { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<h1>Log in</h1>' } });
+  await burst(page, 1);
+  await origin.waitFor(({ arrivals }) => arrivals.length >= 2);
+  expect(await countsOf(page)).toMatchObject({ accepted: 1, done: 0, dead: {} });
+  origin.set({ answer: { status: 200, headers: { 'Content-Type': 'application/json' }, body: '{}' } });
+  await page.evaluate(() => sluice.nudge());
+  await drained(page);
+  expect(await countsOf(page)).toMatchObject({ done: 1, dead: {} });
+});
+
+test('a queue makes of a status what it likes', async ({ origin, open }) => {
+  const page = await open({ settings: { queues: { orders: { verdicts: { 404: 'ack', '5xx': 'dead' } } } } });
+  origin.set({ fault: { kind: 'status', status: 404, times: 1 } });
+  const [gone = ''] = await burst(page, 1);
+  expect(await page.evaluate((ticket) => sluice.settled(ticket), gone)).toMatchObject({
+    kind: 'done',
+    response: { status: 404 },
+  });
+  origin.set({ fault: { kind: 'status', status: 503 } });
+  const [broken = ''] = await burst(page, 1);
+  expect(await page.evaluate((ticket) => sluice.settled(ticket), broken)).toMatchObject({
+    kind: 'dead',
+    reason: 'rejected',
+  });
+});
+
+test('where nothing may be repeated, an answer that was lost is a dead letter, and what was turned away is sent again', async ({
+  origin,
+  open,
+}) => {
+  const queue = { repeat: 'never' as const, timeoutMs: 500, backoff: { baseMs: 100, maxMs: 100 } };
+  const page = await open({ settings: { queues: { orders: queue } } });
+  origin.set({ fault: { kind: 'drop', times: 1 } });
+  const [lost = ''] = await burst(page, 1);
+  expect(await page.evaluate((ticket) => sluice.settled(ticket), lost)).toMatchObject({
+    kind: 'dead',
+    reason: 'unknown',
+  });
+  origin.set({ fault: { kind: 'status', status: 503, times: 1 } });
+  const [refused = ''] = await burst(page, 1);
+  expect(await page.evaluate((ticket) => sluice.settled(ticket), refused)).toMatchObject({ kind: 'done' });
+  expect(origin.arrivals).toHaveLength(3);
+});
+
+test('a policy that one tab changes holds in all, and is told', async ({ origin, open }) => {
+  const page = await open({ settings: { queues: { orders: { rate: { limit: 1, perMs: 60_000 } } } } });
+  const other = await open({ settings: { queues: { orders: { rate: { limit: 1, perMs: 60_000 } } } } });
+  await burst(page, 3);
+  await origin.waitFor(({ arrivals }) => arrivals.length === 1);
+  await other.evaluate(() => sluice.setPolicy('orders', { rate: { limit: 50, perMs: 1000, burst: 3 } }));
+  await drained(page);
+  await expect
+    .poll(() => page.evaluate(() => sluice.snapshot().queues.orders?.patch))
+    .toMatchObject({ rate: { limit: 50 } });
+  const refused = await page.evaluate(() =>
+    sluice.setPolicy('orders', { concurrency: 0 }).then(
+      () => 'nothing',
+      (error: Error) => error.message,
+    ),
+  );
+  expect(refused).toMatch(/setPolicy\('orders'\), concurrency is 0; allowed: a whole number from 1/);
+});
+
+test('a full queue that lets requests through sends them to the network, at its rate', async ({
+  origin,
+  open,
+}) => {
+  const page = await open({
+    settings: {
+      queues: { orders: { maxJobs: 1, whenFull: 'network', rate: { limit: 2, perMs: 60_000, burst: 2 } } },
+    },
+  });
+  origin.set({ fault: { kind: 'delay', ms: 2000, times: 1 } });
+  const statuses = await page.evaluate(async () => {
+    const send = async () => (await fetch('/api/orders', { method: 'POST', body: 'x' })).status;
+    return [await send(), await send(), await send()];
+  });
+  expect(statuses).toEqual([202, 200, 503]);
+  await drained(page);
+  expect(await countsOf(page)).toMatchObject({ accepted: 1, refused: 2, sends: 2 });
+});
