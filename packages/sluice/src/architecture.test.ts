@@ -14,11 +14,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   worker: ['core', 'store', 'transport', 'drain'],
   client: ['core', 'store', 'transport', 'drain'],
   auto: ['core', 'drain', 'service-worker', 'worker'],
+  otel: ['core', 'client'],
 };
 
 /** The one place of each dependency. */
 const DEPENDENCIES: Record<string, RegExp> = {
   idb: /^store\//,
+  '@opentelemetry/api': /^otel\//,
   comlink: /^(worker|service-worker|client)\//,
   'workbox-background-sync/Queue.js': /^service-worker\/wake\.ts$/,
   'workbox-background-sync/lib/StorableRequest.js': /^transport\/capture\.ts$/,

@@ -20,6 +20,7 @@ export type { JobOptions } from './core/job-options.js';
 export type { Match, MatchRule, RequestFacts } from './core/match.js';
 export type { Receipt } from './core/messages.js';
 export type { QueuePolicy, Rate } from './core/policy.js';
+export type { QueueMetrics } from './core/metrics.js';
 export type { PolicyPatch } from './core/policy-patch.js';
 export type { Counts } from './core/queue-row.js';
 export { readTicket, type ReceiptChange } from './core/receipt.js';

@@ -2,6 +2,7 @@ import { checkPatch } from '../core/policy-patch.js';
 import { SluiceError } from '../core/errors.js';
 import { findNotJson } from '../core/json-like.js';
 import type { Notify } from '../core/ports.js';
+import { metricsOf } from '../core/views.js';
 import { createSealingKeySource } from '../drain/sealing-key.js';
 import { cancelJob, commandQueues, holdJob, redriveJob, releaseJob } from '../store/control.js';
 import { writeContext } from '../store/meta.js';
@@ -13,6 +14,7 @@ import type { Sluice } from './sluice.js';
 type Commands = Pick<
   Sluice,
   | 'counts'
+  | 'metrics'
   | 'list'
   | 'get'
   | 'pause'
@@ -38,6 +40,11 @@ export function createCommands(database: Database, notify: Notify): Commands {
     counts: async () => {
       const rows = await readQueues(database);
       return Object.fromEntries(rows.map(({ name, counts }) => [name, counts]));
+    },
+    metrics: async () => {
+      const now = Date.now();
+      const rows = await readQueues(database);
+      return Object.fromEntries(rows.map((row) => [row.name, metricsOf(row, now)]));
     },
     list: async ({ queue, state, after, limit = 50 }) =>
       listJobs(database, { queue, state, after, limit: checkLimit(limit) }),

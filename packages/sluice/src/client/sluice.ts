@@ -4,6 +4,7 @@ import type { EventOf, EventType } from '../core/events.js';
 import type { Ticket } from '../core/job.js';
 import type { JobOptions } from '../core/job-options.js';
 import type { Receipt } from '../core/messages.js';
+import type { QueueMetrics } from '../core/metrics.js';
 import type { Counts } from '../core/queue-row.js';
 import type { JobView, Outcome, QueueView } from '../core/views.js';
 import type { WakeState } from '../core/wake-state.js';
@@ -72,6 +73,8 @@ export interface Sluice<Q extends string = string> {
   enqueue(request: Request, options?: SluiceEnqueueOptions<Q>): Promise<Receipt>;
   enqueue(requests: readonly Request[], options?: SluiceEnqueueOptions<Q>): Promise<Receipt[]>;
   counts(): Promise<Record<Q, Counts>>;
+  /** Rates, ages and percentiles as of now, by queue. */
+  metrics(): Promise<Record<Q, QueueMetrics>>;
   list(query: ListQuery<Q>): Promise<JobPage>;
   get(ticket: Ticket): Promise<JobView | undefined>;
   pause(queue?: Q): Promise<void>;

@@ -25,6 +25,8 @@ export type SluiceEvent =
   | { type: 'nudged'; queue: string | undefined }
   /** The browser refused to wake us with no page open: a normal, reported state. */
   | { type: 'wake-refused'; detail: string }
+  /** The browser has woken the service worker to drain, with no page open. */
+  | { type: 'wake'; isLastChance: boolean }
   | { type: 'leading'; host: 'worker' | 'service-worker' }
   /** Jobs that were stored have vanished: cleared by the user or the browser. */
   | { type: 'lost'; depth: number }

@@ -40,7 +40,7 @@ test('a dead job is answered by the last thing the service said, or else by a pr
   expect(heldParts({ ...dead, response: { ...response, status: 422 } })).toMatchObject({ status: 422 });
   const problem = heldParts({ ...dead, reason: 'expired', detail: 'too old' });
   expect(problem).toMatchObject({ status: 503 });
-  expect(JSON.parse(String(problem?.body))).toMatchObject({ code: 'dead-expired', detail: 'too old' });
+  expect(JSON.parse(problem?.body as string)).toMatchObject({ code: 'dead-expired', detail: 'too old' });
 });
 
 test('a cancelled job is a problem, and what nobody can read or knows of leaves the receipt', () => {

@@ -1,6 +1,7 @@
 import type { PriorityClass } from './line.js';
 import { type Flow, newFlow } from './flow/state.js';
 import type { CancelReason, DeadReason } from './job.js';
+import { type Metrics, NO_METRICS } from './metrics.js';
 import { FRESH_PACE, type Pace } from './pace.js';
 import type { PolicyPatch } from './policy-patch.js';
 import type { QueuePolicy } from './policy.js';
@@ -50,6 +51,7 @@ export interface QueueRow {
   awaitsSignIn: boolean;
   flow: Flow;
   pace: Pace;
+  metrics: Metrics;
 }
 
 const NO_COUNTS: Counts = {
@@ -82,6 +84,7 @@ export function newQueueRow(name: string, policy: QueuePolicy): QueueRow {
     awaitsSignIn: false,
     flow: newFlow(),
     pace: FRESH_PACE,
+    metrics: NO_METRICS,
   };
 }
 

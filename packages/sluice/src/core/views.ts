@@ -1,4 +1,7 @@
 import type { Answer, CancelReason, DeadReason, Job, Result, Ticket } from './job.js';
+import { rateOf } from './flow/state.js';
+import { perSecond, percentiles, type QueueMetrics } from './metrics.js';
+import { flowConfigOf } from './policy.js';
 import type { PolicyPatch } from './policy-patch.js';
 import { type Counts, depthOf, type QueueRow } from './queue-row.js';
 
@@ -19,6 +22,8 @@ export interface JobView {
   /** Waits to be released, or for the job named by `after`. */
   parked?: 'held' | 'after';
   priority?: number;
+  /** The trace that the request belongs to (W3C Trace Context), where it says so. */
+  traceparent?: string;
   dedupeKey?: string;
   after?: Ticket;
   /** When it ended. */
@@ -76,6 +81,7 @@ export function viewOfJob(job: Job): JobView {
     ...(orderingKey === undefined ? {} : { orderingKey }),
     ...(job.dedupeKey === undefined ? {} : { dedupeKey: job.dedupeKey }),
     ...(job.after === undefined ? {} : { after: job.after }),
+    ...traceOf(job),
     ...(job.lastAnswer ? { answer: job.lastAnswer } : {}),
   };
   switch (state.kind) {
@@ -91,6 +97,11 @@ export function viewOfJob(job: Job): JobView {
     default:
       return { ...common, state: 'waiting' };
   }
+}
+
+function traceOf({ request }: Job): Pick<JobView, 'traceparent'> {
+  const [, traceparent] = request.headers.find(([name]) => name.toLowerCase() === 'traceparent') ?? [];
+  return traceparent === undefined ? {} : { traceparent };
 }
 
 export function viewOfResult({ ticket, queue, method, url, end }: Result): JobView {
@@ -134,6 +145,21 @@ export function viewOfQueue(row: QueueRow, now: number): QueueView {
     cancelled: sum(counts.cancelled),
     counts,
     patch: row.patch,
+  };
+}
+
+export function metricsOf(row: QueueRow, now: number): QueueMetrics {
+  const { metrics, counts, flow, policy } = row;
+  const { arrivals, dispatches, frozenMs, latency, oldest } = metrics;
+  const allowed = rateOf(flow, flowConfigOf(policy), now);
+  return {
+    arrivalsPerSecond: perSecond(arrivals, now),
+    dispatchesPerSecond: perSecond(dispatches, now),
+    allowedPerSecond: Number.isFinite(allowed) ? allowed : null,
+    oldestAgeMs: depthOf(row) > 0 && oldest.kind === 'known' ? Math.max(0, now - oldest.at) : null,
+    sendAmplification: counts.accepted > 0 ? counts.sends / counts.accepted : null,
+    frozenMs: frozenMs - Math.max(0, flow.gateUntil - now),
+    latencyMs: percentiles(latency),
   };
 }
 

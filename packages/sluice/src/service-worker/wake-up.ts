@@ -23,6 +23,7 @@ export function createWakeUp(runtime: Runtime): WakeUp {
 
   const wake = createWake(definition.name, async ({ isLastChance }) => {
     isRegistered = false;
+    notify.tell([{ type: 'wake', isLastChance }]);
     const isDone = await drainAlone(runtime, { untilAt: clock.now() + SYNC_MS, leaveToPages: false });
     if (isDone) return true;
     // The browser tries a failed sync again, later each time; one registered in mid-event fires again at once. So that

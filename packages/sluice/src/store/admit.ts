@@ -1,5 +1,6 @@
 import { sentenceOf } from '../core/errors.js';
 import { type Answer, bytesOf, type Job, type JobDraft, parked, type Ticket, ticketOf } from '../core/job.js';
+import { metered } from '../core/metrics.js';
 import type { EnqueueAnswer } from '../core/ports.js';
 import { depthOf, estimatedStartAt } from '../core/queue-row.js';
 import { findPrior, inheritDependents } from './dependents.js';
@@ -127,6 +128,13 @@ function store(ledger: Ledger, job: Job, body: ArrayBuffer | undefined): void {
   row.counts.accepted += 1;
   row.counts.waiting += 1;
   if (job.state.kind === 'parked') row.parked += 1;
+  const { arrivals, oldest } = row.metrics;
+  row.metrics = {
+    ...row.metrics,
+    arrivals: metered(arrivals, job.enqueuedAt),
+    // Alone in the queue, it is the oldest; else that is known, or is looked for by the next turn.
+    oldest: depthOf(row) === 1 ? { kind: 'known', seq: job.seq, at: job.enqueuedAt } : oldest,
+  };
   row.bytes += bytesOf(job.request, job.bodyBytes);
   rememberTwin(ledger, job);
   events.push({ type: 'accepted', queue: job.queue, ticket: job.ticket });

@@ -1,6 +1,7 @@
 import type { Settlement } from '../core/attempt.js';
 import { decide } from '../core/flow/decide.js';
 import type { Job } from '../core/job.js';
+import { metered } from '../core/metrics.js';
 import { boundingSend, charge, nextSendAt, refund, unitsOf } from '../core/pace.js';
 import { flowConfigOf, marginMsOf } from '../core/policy.js';
 import type { QueueRow } from '../core/queue-row.js';
@@ -55,6 +56,7 @@ export function chargeSend(
     tx.deleteAll('sends', { from: [key], to: [key, n - Math.max(rate?.limit ?? 0, SENDS_KEPT)] });
   }
   row.counts.sends += 1;
+  row.metrics = { ...row.metrics, dispatches: metered(row.metrics.dispatches, at) };
   const margins = pacers.map(({ rate }) => (rate ? marginMsOf(rate) : Number.POSITIVE_INFINITY));
   return { n: row.pace.n - 1, latestAt: at + Math.min(...margins) };
 }

@@ -6,6 +6,7 @@ import { bytesOf, parked, parseTicket, type Job, type Ticket } from '../core/job
 import { type QueueRow, underPolicy } from '../core/queue-row.js';
 import { cancel } from './endings.js';
 import { entryState, type Ledger, move, unpark } from './ledger.js';
+import { olderOf } from './oldest.js';
 import { rejoinFlow } from './line.js';
 import { type Database, EVERYTHING, type Plan } from './rows.js';
 import { findRival, rememberTwin } from './twins.js';
@@ -122,6 +123,7 @@ export function redriveJob(
       state,
       ...(chain === undefined ? {} : { chain }),
     });
+    row.metrics = { ...row.metrics, oldest: olderOf(row.metrics.oldest, job) };
     rememberTwin(ledger, job);
     await rejoinFlow(ledger, job);
     ledger.events.push({ type: 'redriven', queue: job.queue, ticket });

@@ -1,4 +1,5 @@
 import type { Answer, CancelReason, Job } from '../core/job.js';
+import { timed } from '../core/metrics.js';
 import { buryDependents, releaseDependents } from './dependents.js';
 import { type Ledger, leave } from './ledger.js';
 import { forgetTwin } from './twins.js';
@@ -7,6 +8,7 @@ import { forgetTwin } from './twins.js';
 export async function finish(ledger: Ledger, job: Job, answer: Answer): Promise<void> {
   const { row, now, events } = ledger;
   row.counts.done += 1;
+  row.metrics = { ...row.metrics, latency: timed(row.metrics.latency, now - job.enqueuedAt) };
   await leave(ledger, job, { kind: 'done', at: now, answer: capped(answer, row.policy.resultBytes) });
   events.push({ type: 'done', queue: row.name, ticket: job.ticket, status: answer.status });
   await releaseDependents(ledger, job.ticket, answer);

@@ -44,8 +44,7 @@ export async function bury(
   cause: { reason: DeadReason; detail: string },
 ): Promise<void> {
   const { tx, row, now, events } = ledger;
-  count(row, job.state, -1);
-  row.bytes -= bytesOf(job.request, job.bodyBytes);
+  leaveQueue(row, job);
   row.counts.dead[cause.reason] = (row.counts.dead[cause.reason] ?? 0) + 1;
   const { chain: _, ...rest } = job;
   tx.put('jobs', { ...rest, state: { kind: 'dead', at: now, ...cause } });
@@ -68,8 +67,7 @@ export async function entryState(
 /** The job and its body go, and how it ended stays. */
 export async function leave(ledger: Ledger, job: Job, end: Result['end']): Promise<void> {
   const { tx, row } = ledger;
-  count(row, job.state, -1);
-  row.bytes -= bytesOf(job.request, job.bodyBytes);
+  leaveQueue(row, job);
   tx.delete('jobs', [job.queue, job.seq]);
   if (job.bodyBytes > 0) tx.delete('bodies', [job.queue, job.seq]);
   tx.put('results', resultOf(job, end, row.policy.resultsKeptMs));
@@ -101,6 +99,14 @@ function isBehind(state: JobState): boolean {
 
 function chainRange(queue: string, chain: string) {
   return { index: 'byChain', from: [queue, chain], to: [queue, chain, Number.POSITIVE_INFINITY], count: 1 };
+}
+
+function leaveQueue(row: QueueRow, { seq, state, request, bodyBytes }: Job): void {
+  count(row, state, -1);
+  row.bytes -= bytesOf(request, bodyBytes);
+  const { oldest } = row.metrics;
+  const isOldest = oldest.kind === 'known' && oldest.seq === seq;
+  if (isOldest) row.metrics = { ...row.metrics, oldest: { kind: 'from', seq: seq + 1 } };
 }
 
 function count(row: QueueRow, state: JobState, by: 1 | -1): void {

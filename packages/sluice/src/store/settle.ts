@@ -66,9 +66,13 @@ export const UNANSWERED: ReadonlySet<AttemptEnd['kind']> = new Set<AttemptEnd['k
 /** An answer that was trusted though the browser hides it. */
 const HIDDEN = { status: 0, statusText: '', headers: [], bodyOmitted: true };
 
-export function tellOfQueue({ row, events }: Ledger, { queue: { awaitsSignIn, flow } }: Settled): void {
-  const { name: queue } = row;
-  if (flow.gateUntil > row.flow.gateUntil) events.push({ type: 'frozen', queue, until: flow.gateUntil });
+export function tellOfQueue({ row, now, events }: Ledger, { queue: { awaitsSignIn, flow } }: Settled): void {
+  const { name: queue, metrics } = row;
+  if (flow.gateUntil > row.flow.gateUntil) {
+    const heldMs = flow.gateUntil - Math.max(row.flow.gateUntil, now);
+    row.metrics = { ...metrics, frozenMs: metrics.frozenMs + Math.max(0, heldMs) };
+    events.push({ type: 'frozen', queue, until: flow.gateUntil });
+  }
   if (awaitsSignIn && !row.awaitsSignIn) events.push({ type: 'sign-in', queue });
   if (flow.phase.kind === 'probe' && flow.phase !== row.flow.phase)
     events.push({ type: 'probing', queue, until: flow.phase.until });

@@ -8,6 +8,7 @@ import { claimDue } from './claim.js';
 import { recoverDependents } from './dependents.js';
 import type { Ledger, RewriteOf } from './ledger.js';
 import { recoverLeases } from './leases.js';
+import { findOldest } from './oldest.js';
 import { openPacers } from './pacers.js';
 import type { Database } from './rows.js';
 import { settleEnded } from './settle.js';
@@ -34,6 +35,7 @@ export function turn(
     await refundUnsent(ledger, pacers, request.settlements);
     await settleEnded(ledger, request.settlements, instant);
     const { claims, nextAt, closed } = await claimDue(ledger, pacers, { ...request, chance: instant.chance });
+    await findOldest(ledger);
     tx.put('queues', row);
     return {
       claims,
