@@ -4,10 +4,12 @@ import { findNotJson } from '../core/json-like.js';
 import type { Notify } from '../core/ports.js';
 import { metricsOf } from '../core/views.js';
 import { createSealingKeySource } from '../drain/sealing-key.js';
-import { cancelJob, commandQueues, holdJob, redriveJob, releaseJob } from '../store/control.js';
+import { cancelJob, commandQueues, editJob, holdJob, redriveJob, releaseJob } from '../store/control.js';
 import { writeContext } from '../store/meta.js';
 import { listJobs, readJob, readQueues } from '../store/query.js';
 import type { Database } from '../store/rows.js';
+import { newKey } from '../transport/idempotency.js';
+import { bytesOfBody } from '../transport/intake-facts.js';
 import { sealContext } from '../transport/seal.js';
 import type { Sluice } from './sluice.js';
 
@@ -22,6 +24,7 @@ type Commands = Pick<
   | 'nudge'
   | 'setPolicy'
   | 'cancel'
+  | 'edit'
   | 'hold'
   | 'release'
   | 'redrive'
@@ -60,6 +63,15 @@ export function createCommands(database: Database, notify: Notify): Commands {
       const { answer, events } = await cancelJob(database, ticket, Date.now());
       notify.tell(events);
       return answer;
+    },
+    edit: async (ticket, { url, headers, body }) => {
+      const change = {
+        idempotencyKey: newKey(),
+        ...(url === undefined ? {} : { url: new URL(url, location.href).href }),
+        ...(headers === undefined ? {} : { headers: [...new Headers(headers)] }),
+        ...(body === undefined ? {} : { body: bytesOfBody(body) }),
+      };
+      notify.tell((await editJob(database, ticket, change, Date.now())).events);
     },
     hold: async (ticket) => notify.tell((await holdJob(database, ticket, Date.now())).events),
     release: async (ticket) => notify.tell((await releaseJob(database, ticket, Date.now())).events),

@@ -1,10 +1,12 @@
 export { connect, type QueuesOf } from './connect.js';
 export type {
   ConnectOptions,
+  JobChange,
   JobPage,
   ListQuery,
   Mode,
   Sluice,
+  SluiceEnqueueOptions,
   SluiceRequestInit,
   Snapshot,
 } from './sluice.js';

@@ -57,6 +57,13 @@ export type SluiceEnqueueOptions<Q extends string = string> = JobOptions & {
   queue?: Q;
 };
 
+/** What is changed of a stored request; what is left out stays. */
+export interface JobChange {
+  url?: string;
+  headers?: HeadersInit;
+  body?: string | ArrayBuffer;
+}
+
 /** The page's side of Sluice. */
 export interface Sluice<Q extends string = string> {
   readonly mode: Mode;
@@ -92,6 +99,11 @@ export interface Sluice<Q extends string = string> {
    * @throws SluiceError `state-conflict` for a job that has ended or is not known
    */
   cancel(ticket: Ticket): Promise<'cancelled' | 'aborting'>;
+  /**
+   * Changes a job that waits or is dead. It keeps its place, and gets another idempotency key.
+   * @throws SluiceError `state-conflict` for a job that is being sent, or was sent without an answer
+   */
+  edit(ticket: Ticket, change: JobChange): Promise<void>;
   /**
    * Parks a waiting job: it keeps its place, and is not sent until it is released.
    * @throws SluiceError `state-conflict` for a job that is not waiting

@@ -179,6 +179,11 @@ export interface QueueConfig {
   idempotencyHeader?: string;
   /** The key as an RFC 9651 string, or bare. Default 'quoted'. */
   idempotencyFormat?: 'quoted' | 'raw';
+  /**
+   * Send `Sluice-Attempt`, from 1, and `Sluice-Enqueued-At`, an ISO 8601 date, along; costs a preflight across origins.
+   * Default false.
+   */
+  attemptHeaders?: boolean;
   /** Headers besides `Authorization` and `X-CSRF-*` that do not stand in storage in clear. */
   secretHeaders?: readonly string[];
   /** Secret headers are stored sealed, or not at all and put back by `prepare`. Default 'seal'. */

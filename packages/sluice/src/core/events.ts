@@ -13,6 +13,7 @@ export type SluiceEvent =
   | { type: 'cancelled'; queue: string; ticket: Ticket; reason: CancelReason }
   /** The cancellation of a leased job was asked for: its engine looks at the row and stops the send. */
   | { type: 'aborting'; queue: string; ticket: Ticket }
+  | { type: 'edited'; queue: string; ticket: Ticket }
   | { type: 'held'; queue: string; ticket: Ticket }
   | { type: 'released'; queue: string; ticket: Ticket }
   | { type: 'redriven'; queue: string; ticket: Ticket }

@@ -38,6 +38,8 @@ export interface QueuePolicy {
   verdicts: VerdictTable;
   /** Never: what may have been done is not sent again. */
   repeat: 'always' | 'never';
+  /** Tell the service the number of the attempt and when the job was accepted. */
+  attemptHeaders: boolean;
   idempotency: { header: string; format: 'quoted' | 'raw'; crossOrigin: boolean };
 }
 
@@ -67,6 +69,7 @@ export const DEFAULT_POLICY: QueuePolicy = {
   backoff: { baseMs: 1000, maxMs: 5 * MINUTE_MS },
   verdicts: {},
   repeat: 'always',
+  attemptHeaders: false,
   idempotency: { header: 'Idempotency-Key', format: 'quoted', crossOrigin: false },
 };
 

@@ -82,6 +82,7 @@ export const QUEUE_RULES: Record<keyof QueueConfig, Rule> = {
   },
   expect: callable,
   repeat: oneOf('always', 'never'),
+  attemptHeaders: flag,
   idempotencyHeader: token,
   idempotencyFormat: oneOf('quoted', 'raw'),
   secretHeaders: tokens,

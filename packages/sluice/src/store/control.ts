@@ -2,7 +2,7 @@ import { patched, type PolicyPatch } from '../core/policy-patch.js';
 import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import { event } from '../core/flow/event.js';
-import { bytesOf, parked, parseTicket, type Job, type Ticket } from '../core/job.js';
+import { bytesOf, type HeaderPairs, parked, parseTicket, type Job, type Ticket } from '../core/job.js';
 import { type QueueRow, underPolicy } from '../core/queue-row.js';
 import { cancel } from './endings.js';
 import { entryState, type Ledger, move, unpark } from './ledger.js';
@@ -127,6 +127,37 @@ export function redriveJob(
     rememberTwin(ledger, job);
     await rejoinFlow(ledger, job);
     ledger.events.push({ type: 'redriven', queue: job.queue, ticket });
+  });
+}
+
+/** What is changed of a stored request; what is left out stays. */
+export interface Edit {
+  url?: string;
+  headers?: HeaderPairs;
+  body?: ArrayBuffer;
+  /** Another content is another request: the service must not take it for the one that it knows. */
+  idempotencyKey: string;
+}
+
+/** Changes a job that waits or is dead, and was never sent without an answer. It keeps its place. */
+export function editJob(
+  database: Database,
+  ticket: Ticket,
+  { url, headers, body, idempotencyKey }: Edit,
+  now: number,
+): Promise<{ events: SluiceEvent[] }> {
+  return onJob(database, ticket, now, async ({ tx, row, events }, job) => {
+    if (job.state.kind === 'leased') throw conflict(ticket, 'it is being sent');
+    if (job.mayHaveArrived)
+      throw conflict(ticket, 'it was sent without an answer, and may have been done as it is');
+    const request = { ...job.request, ...(url ? { url } : {}), ...(headers ? { headers } : {}) };
+    const bodyBytes = body?.byteLength ?? job.bodyBytes;
+    if (body && bodyBytes > 0) tx.put('bodies', { queue: job.queue, seq: job.seq, body });
+    if (bodyBytes === 0) tx.delete('bodies', [job.queue, job.seq]);
+    if (job.state.kind !== 'dead')
+      row.bytes += bytesOf(request, bodyBytes) - bytesOf(job.request, job.bodyBytes);
+    tx.put('jobs', { ...job, request, bodyBytes, idempotencyKey });
+    events.push({ type: 'edited', queue: job.queue, ticket });
   });
 }
 

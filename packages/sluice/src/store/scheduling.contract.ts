@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Coalesced } from '../core/job.js';
-import { cancelJob, holdJob, redriveJob, releaseJob } from './control.js';
+import { cancelJob, editJob, holdJob, redriveJob, releaseJob } from './control.js';
 import { listJobs, readJob } from './query.js';
 import type { Database } from './rows.js';
 import { answered, bytes, draft, StoreBench, T0 } from './store.kit.js';
@@ -239,6 +239,34 @@ export function testScheduling(name: string, open: () => Database): void {
       expect((await bench.turn(T0, { held: 1 })).claims).toEqual([]);
       expect(claims[0]?.job.ticket).toBe(second);
       expect((await bench.settle(T0, claims)).claims[0]?.job.ticket).toBe(first);
+    });
+  });
+
+  describe(`${name}: edit`, () => {
+    const change = { body: bytes('new'), idempotencyKey: 'another' };
+
+    test('changes what waits or is dead, in its place, under another key', async () => {
+      const ticket = await bench.ticket({}, { body: bytes('the old one') });
+      const later = await bench.ticket();
+      await editJob(bench.database, ticket, change, T0);
+      const { claims } = await bench.turn(T0);
+      const job = claims[0]?.job;
+      expect(job).toMatchObject({ ticket, idempotencyKey: 'another', bodyBytes: 3 });
+      expect(new TextDecoder().decode(job && (await bench.store.body(job)))).toBe('new');
+      await bench.settle(T0, claims, answered(422), { maxClaims: 0 });
+      await editJob(bench.database, ticket, { ...change, body: new ArrayBuffer(0) }, T0);
+      await redriveJob(bench.database, ticket, T0);
+      expect(await bench.serve(2)).toEqual([ticket, later]);
+      expect(await bench.row()).toMatchObject({ bytes: 0 });
+    });
+
+    test('leaves alone what is being sent, or may have been done as it is', async () => {
+      const ticket = await bench.ticket();
+      const { claims } = await bench.turn(T0);
+      const refused = { code: 'state-conflict', value: ticket };
+      await expect(editJob(bench.database, ticket, change, T0)).rejects.toMatchObject(refused);
+      await bench.settle(T0, claims, { kind: 'timeout' }, { maxClaims: 0 });
+      await expect(editJob(bench.database, ticket, change, T0)).rejects.toMatchObject(refused);
     });
   });
 

@@ -282,3 +282,12 @@ test('a refusal that is not as expected is a refusal', async () => {
   expected = () => false;
   expect(await dispatch(claim(), control())).not.toHaveProperty('judged');
 });
+
+test('the service is told the attempt and the age of a job, where the queue asks for it', async () => {
+  const told = claim({ policy: { ...DEFAULT_POLICY, attemptHeaders: true } });
+  const third = { ...told, job: { ...told.job, attempts: 2, enqueuedAt: Date.UTC(2026, 0, 1) } };
+  await dispatch(third, control());
+  await dispatch(claim(), control());
+  expect(sent.map(({ headers }) => headers.get('Sluice-Attempt'))).toEqual(['3', null]);
+  expect(sent[0]?.headers.get('Sluice-Enqueued-At')).toBe('2026-01-01T00:00:00.000Z');
+});

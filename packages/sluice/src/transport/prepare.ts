@@ -1,7 +1,7 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import type { Context, Prepare } from '../core/config.js';
 import { isSluiceError, sentenceOf } from '../core/errors.js';
-import type { Job } from '../core/job.js';
+import type { HeaderPairs, Job } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { Clock } from '../core/ports.js';
 import { capture } from './capture.js';
@@ -35,7 +35,8 @@ export async function prepareRequest(preparing: Preparing, options: PrepareOptio
     const body = await options.readBody(job);
     if (job.bodyBytes > 0 && !body) return { kind: 'unreadable', detail: 'its body is gone' };
     const clear = await revealSecrets(job.request, options.sealingKey);
-    request = rebuild({ ...clear, headers: withKey(clear, job.idempotencyKey, policy.idempotency) }, body);
+    const headers = [...withKey(clear, job.idempotencyKey, policy.idempotency), ...toldOf(job, policy)];
+    request = rebuild({ ...clear, headers }, body);
   } catch (error) {
     const isRow = isSluiceError(error) && error.code === 'request-unreadable';
     return isRow ? { kind: 'unreadable', detail: sentenceOf(error) } : { kind: 'unsent', why: 'stopped' };
@@ -45,6 +46,15 @@ export async function prepareRequest(preparing: Preparing, options: PrepareOptio
   const limit = giveUp(preparing, options);
   const made = callPrepare(own, request, { job, context: options.context });
   return Promise.race([made, limit.reached]).finally(limit.callOff);
+}
+
+/** `no-cors` would drop them. */
+function toldOf({ attempts, enqueuedAt, request }: Job, { attemptHeaders }: QueuePolicy): HeaderPairs {
+  if (!attemptHeaders || request.mode === 'no-cors') return [];
+  return [
+    ['Sluice-Attempt', String(attempts + 1)],
+    ['Sluice-Enqueued-At', new Date(enqueuedAt).toISOString()],
+  ];
 }
 
 /** Users' code may never answer, and must hold neither its job nor an engine that lets go. */
