@@ -1,22 +1,51 @@
-import { burst, connected, expect, test } from './fixtures.js';
+import { burst, connected, expect, type Page, test, urlOf } from './fixtures.js';
 
-test('a queue that was cleared under us is reported, with what was in it', async ({ open }) => {
-  const page = await open({ settings: { queues: { orders: { rate: { limit: 1, perMs: 60_000 } } } } });
-  await burst(page, 5);
-  await expect.poll(() => page.evaluate(async () => sluice.snapshot().depth)).toBeGreaterThanOrEqual(4);
-  // As the browser does for "clear site data", localStorage left alone as an eviction of one bucket would.
-  await page.evaluate(
+const SLOW = { queues: { orders: { rate: { limit: 1, perMs: 60_000 } } } };
+
+/** As the browser does for "clear site data", localStorage left alone as an eviction of one bucket would. */
+function clear(page: Page): Promise<void> {
+  return page.evaluate(
     () =>
       new Promise<void>((resolve) => {
         indexedDB.deleteDatabase('sluice').addEventListener('success', () => resolve());
       }),
   );
+}
+
+async function fill(page: Page): Promise<void> {
+  await burst(page, 5);
+  await expect.poll(() => page.evaluate(() => sluice.snapshot().depth)).toBeGreaterThanOrEqual(4);
+}
+
+const lostOf = (page: Page) => page.evaluate(() => sluice.snapshot().lost);
+
+test('a queue that was cleared behind us is reported at the next visit, with what was in it', async ({
+  origin,
+  open,
+}) => {
+  const page = await open({ settings: SLOW });
+  await fill(page);
+  await page.goto(`${origin.url}/api/nothing-of-ours`);
+  await clear(page);
+  await page.goto(urlOf(`${origin.url}/short/`, SLOW));
+  await connected(page);
+  expect(await lostOf(page)).toBeGreaterThanOrEqual(4);
   await page.reload();
   await connected(page);
-  expect(await page.evaluate(async () => sluice.snapshot().lost)).toBeGreaterThanOrEqual(4);
+  expect(await lostOf(page)).toBe(0);
+});
+
+test('a queue that is cleared under an open page is reported there, and the app works on', async ({
+  open,
+}) => {
+  const page = await open({ settings: SLOW });
+  await fill(page);
+  await clear(page);
+  await burst(page, 1);
+  await expect.poll(() => lostOf(page)).toBeGreaterThanOrEqual(4);
   await page.reload();
   await connected(page);
-  expect(await page.evaluate(async () => sluice.snapshot().lost)).toBe(0);
+  expect(await lostOf(page)).toBe(0);
 });
 
 test('the browser is asked to keep the storage once there is something to lose', async ({ origin, page }) => {

@@ -22,8 +22,8 @@ await serve(port);
 function readPort() {
   const { values } = parseArgs({ options: { port: { type: 'string', default: '4810' } } });
   const number = Number(values.port);
-  if (Number.isInteger(number) && number > 0 && number < 65_536) return number;
-  return fail(`--port ${values.port} is no port; allowed: 1 to 65535.`);
+  if (Number.isInteger(number) && number >= 0 && number < 65_536) return number;
+  return fail(`--port ${values.port} is no port; allowed: 0 (any that is free) to 65535.`);
 }
 
 async function serve(wanted) {

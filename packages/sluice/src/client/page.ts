@@ -12,7 +12,7 @@ import { settled } from '../drain/settled.js';
 import type { Mode, Sluice, SluiceEnqueueOptions } from './sluice.js';
 import { Snapshots } from './snapshots.js';
 import { warnOfUncontrolled } from './uncontrolled-warning.js';
-import { findVanished, rememberDepth } from './vanished.js';
+import { findVanished, followDepth } from './vanished.js';
 
 export interface PageOptions {
   name: string;
@@ -48,9 +48,14 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   const stopFollowing = followLifecycle({ name, link, notify, snapshots });
   const stopWarning = warnOfUncontrolled(link, snapshots);
   notify.listen((events) => note(events, snapshots));
-  snapshots.subscribe(() => rememberDepth(name, snapshots.current.depth));
+  const tellLost = (depth: number): void => {
+    if (depth > 0) notify.tell([{ type: 'lost', depth }]);
+  };
+  snapshots.subscribe(() => {
+    followDepth(database, name, snapshots.current.depth).then(tellLost, () => undefined);
+  });
   await snapshots.refresh();
-  if (lost > 0) notify.tell([{ type: 'lost', depth: lost }]);
+  tellLost(lost);
   return {
     ...commands,
     get mode() {

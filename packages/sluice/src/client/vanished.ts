@@ -11,18 +11,20 @@ interface Mark {
  * Tells a queue that vanished from one that never was: the database carries a name of its own, and localStorage remembers
  * that name and the last depth seen under it.
  *
+ * @param depth to be remembered; undefined where nobody has looked yet
  * @returns the jobs that are gone, 0 where none are
  */
-export async function findVanished(database: Database, name: string): Promise<number> {
-  const mark = readMark(name);
+export async function findVanished(database: Database, name: string, depth?: number): Promise<number> {
   const born = (await readMeta(database, 'database'))?.born ?? (await baptise(database));
-  writeMark(name, { born, depth: 0 });
-  return mark && mark.born !== born ? mark.depth : 0;
+  const mark = readMark(name);
+  const isSame = mark?.born === born;
+  writeMark(name, { born, depth: depth ?? (isSame ? mark.depth : 0) });
+  return mark && !isSame ? mark.depth : 0;
 }
 
-export function rememberDepth(name: string, depth: number): void {
-  const mark = readMark(name);
-  if (mark && mark.depth !== depth) writeMark(name, { ...mark, depth });
+/** As `findVanished`, and costs nothing while the depth is the one that is remembered. */
+export async function followDepth(database: Database, name: string, depth: number): Promise<number> {
+  return readMark(name)?.depth === depth ? 0 : findVanished(database, name, depth);
 }
 
 async function baptise(database: Database): Promise<string> {

@@ -16,8 +16,11 @@ export interface Pace {
 
 export const FRESH_PACE: Pace = { n: 0, since: 0, openAt: 0, tat: 0, lastAt: 0 };
 
-/** Stored instants further ahead than this were written under another clock. */
-export const CLOCK_TOLERANCE_MS = 1000;
+/** No send is charged further ahead than this. */
+export const MAX_AHEAD_MS = 10_000;
+
+/** The clocks of two contexts may be so far apart. */
+const CLOCK_TOLERANCE_MS = 1000;
 
 /** The least slack that spacing leaves: a timer is rarely more exact than this. */
 const TOLERANCE_MS = 10;
@@ -67,17 +70,32 @@ export function charge(
   return { ...pace, n: pace.n + units, tat, lastAt: at };
 }
 
+/** What the record holds of a send. */
+interface Charged {
+  at: number;
+  units: number;
+}
+
 /**
- * The pace without its last send, which was charged but never left. Safe only for the last one: nothing was charged on top
- * of it. What stays of spacing errs on the slow side.
+ * The pace as if a send that never left had not been charged. Going back from the last one tells how far each stood on top
+ * of the one before it: what came after a pause did not wait for it, and gains nothing.
+ *
+ * @param later those that were charged after it, in order
  */
-export function refund(pace: Pace, rate: Rate | null, units = 1): Pace {
-  return { ...pace, n: pace.n - units, tat: rate ? pace.tat - units * spacingMs(rate) : pace.tat };
+export function refund(pace: Pace, rate: Rate | null, units: number, later: readonly Charged[]): Pace {
+  if (!rate) return { ...pace, n: pace.n - units };
+  let { tat } = pace;
+  let given = units * spacingMs(rate);
+  for (const send of later.toReversed()) {
+    tat -= send.units * spacingMs(rate);
+    given = Math.min(given, Math.max(0, tat - send.at));
+  }
+  return { ...pace, n: pace.n - units, tat: pace.tat - given };
 }
 
 /** True if the stored instants cannot have been written under the clock that says `now`. */
 export function isFromAnotherClock(pace: Pace, now: number): boolean {
-  return pace.lastAt > now + CLOCK_TOLERANCE_MS;
+  return pace.lastAt > now + MAX_AHEAD_MS + CLOCK_TOLERANCE_MS;
 }
 
 /** The pace when no stored instant can be trusted: the window counts as full at `now`, so wait one `perMs`, no longer. */

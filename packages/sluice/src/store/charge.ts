@@ -12,6 +12,9 @@ import type { SendRow, Tx } from './rows.js';
 /** Sends that stay on record at least, for charts and tests, however small the limit. */
 const SENDS_KEPT = 1000;
 
+/** A send that never left is looked for among so many units; further back, its charge stands: slow, and safe. */
+const REFUND_REACH = 256;
+
 /** When the flow allows the next send, from `earliest` on; undefined: not before one of those in flight has ended. */
 export function flowInstant({ flow, policy, inFlight }: QueueRow, earliest: number): number | undefined {
   const decision = decide(flow, flowConfigOf(policy), earliest, { queued: 1, retriesDue: 0, inFlight });
@@ -61,26 +64,30 @@ export function chargeSend(
   return { n: row.pace.n - 1, latestAt: at + Math.min(...margins) };
 }
 
-/** Takes back the charges of sends that never left, from the last one on, as far as nothing was charged after them. */
+/** Takes back the charges of sends that never left. */
 export async function refundUnsent(
   { tx, row }: Ledger,
   pacers: Pacers,
   ended: readonly Settlement[],
 ): Promise<void> {
-  const unsent = ended.filter(({ end }) => end.kind === 'unsent').toSorted((a, b) => b.n - a.n);
-  for (const { leaseId } of unsent) {
+  for (const { leaseId } of ended.filter(({ end }) => end.kind === 'unsent').toReversed()) {
     for (const pacer of [pacers.own, ...pacers.byOrigin.values()]) {
-      const isRefunded = await refundLast(tx, pacer, leaseId);
+      const isRefunded = await refundSend(tx, pacer, leaseId);
       if (isRefunded && pacer === pacers.own) row.counts.sends -= 1;
     }
   }
 }
 
-async function refundLast(tx: Tx, pacer: Pacer, leaseId: string): Promise<boolean> {
+/** Takes a send off the record; those after it, which another queue of the same destination may have charged, move up. */
+async function refundSend(tx: Tx, pacer: Pacer, leaseId: string): Promise<boolean> {
   const { key, rate, pace } = pacer;
-  const last = pace.n > pace.since ? await tx.get('sends', [key, pace.n - 1]) : undefined;
-  if (last?.leaseId !== leaseId) return false;
-  tx.delete('sends', [key, last.n]);
-  pacer.keep(refund(pace, rate, last.units));
+  const from = Math.max(pace.since, pace.n - REFUND_REACH);
+  const rows = await tx.all('sends', { from: [key, from], to: [key, Number.POSITIVE_INFINITY] });
+  const index = rows.findIndex((send) => send.leaseId === leaseId);
+  const [unsent, ...later] = index < 0 ? [] : rows.slice(index);
+  if (!unsent) return false;
+  tx.deleteAll('sends', { from: [key, unsent.n], to: [key, Number.POSITIVE_INFINITY] });
+  for (const send of later) tx.put('sends', { ...send, n: send.n - unsent.units });
+  pacer.keep(refund(pace, rate, unsent.units, later));
   return true;
 }

@@ -1,4 +1,5 @@
 import { sent } from '../core/flow/sent.js';
+import { MAX_AHEAD_MS } from '../core/pace.js';
 import { flowConfigOf } from '../core/policy.js';
 import type { DirectTurn } from '../core/ports.js';
 import type { Instant } from '../core/settle.js';
@@ -7,9 +8,6 @@ import { chargeSend, flowInstant, nextInstant } from './charge.js';
 import type { Ledger } from './ledger.js';
 import { openPacers, pacersOf } from './pacers.js';
 import type { Database } from './rows.js';
-
-/** A request that is let through waits no longer than this for its turn. */
-const LONGEST_WAIT_MS = 10_000;
 
 /** Charges a send that is no job, as if it were one: the service must not feel the difference. */
 export function chargeDirect(
@@ -22,11 +20,11 @@ export function chargeDirect(
     const row = await tx.get('queues', queue);
     if (!row || openingOf(row, now).kind === 'closed') return undefined;
     const ledger: Ledger = { tx, row, now, events: [] };
-    const pacers = pacersOf(await openPacers(ledger, { clockJumped: false, leadMs: 0 }), url);
+    const pacers = pacersOf(await openPacers(ledger, { clockJumped: false }), url);
     // It takes no place among the sends in flight: those are counted by their leases, and it has none.
     const earliest = flowInstant({ ...row, inFlight: 0 }, now) ?? now;
     const at = await nextInstant(tx, pacers, { cost: 1, earliest });
-    if (at > now + LONGEST_WAIT_MS) return undefined;
+    if (at > now + MAX_AHEAD_MS) return undefined;
     const { latestAt } = chargeSend(
       ledger,
       { cost: 1, idempotencyKey: 'direct', attempts: 0 },

@@ -28,7 +28,7 @@ export function chargeFirstTry(
     if (!row || openingOf(row, now).kind !== 'open') return undefined;
     const ledger: Ledger = { tx, row, now, events: [] };
     if (await isBehind(ledger, orderingKey)) return undefined;
-    const pacers = pacersOf(await openPacers(ledger, { clockJumped: false, leadMs: 0 }), url);
+    const pacers = pacersOf(await openPacers(ledger, { clockJumped: false }), url);
     const earliest = flowInstant(row, now);
     const at = earliest === undefined ? undefined : await nextInstant(tx, pacers, { cost: 1, earliest });
     if (at === undefined || at > now + NEAR_MS) return undefined;

@@ -22,11 +22,11 @@ export interface Pacers {
 /** Reads the paces of a turn; instants that another clock has written count as a window that is full now. */
 export async function openPacers(
   ledger: Ledger,
-  { clockJumped, leadMs }: Pick<TurnRequest, 'clockJumped' | 'leadMs'>,
+  { clockJumped }: Pick<TurnRequest, 'clockJumped'>,
 ): Promise<Pacers> {
   const { tx, row, now } = ledger;
   const checked = (pace: Pace, rate: Rate | null): Pace =>
-    clockJumped || isFromAnotherClock(pace, now + leadMs) ? treatAsFull(pace, rate, now) : pace;
+    clockJumped || isFromAnotherClock(pace, now) ? treatAsFull(pace, rate, now) : pace;
   row.pace = checked(row.pace, row.policy.rate);
   const byOrigin = new Map<string, Pacer>();
   for (const [origin, rate] of Object.entries(row.policy.limits)) {

@@ -155,6 +155,15 @@ export function testScheduling(name: string, open: () => Database): void {
       expect(again.claims).toHaveLength(1);
     });
 
+    test('is not taken for that of another clock where an engine charges far ahead', async () => {
+      bench.policy = { ...bench.policy, limits };
+      await bench.ticket({}, { queue: 'orders' });
+      await bench.ticket({}, { queue: 'photos' });
+      expect(await bench.turn(T0, { leadMs: 5000 })).toMatchObject({ claims: [{ sendAt: T0 + 5000 }] });
+      const photos = await bench.turn(T0, { queue: 'photos', leadMs: 5000 });
+      expect(photos).toMatchObject({ claims: [{ sendAt: T0 + 5000 }] });
+    });
+
     test('outlasts a clock that went back: the window is full now, no longer', async () => {
       bench.policy = { ...bench.policy, limits };
       await bench.ticket();

@@ -53,6 +53,10 @@ export function testStore(name: string, open: () => Database): void {
       if (!row) throw new Error('no such queue');
       return row;
     };
+    const sends = () =>
+      database.run({ tables: ['sends'], mode: 'readonly', durability: 'relaxed' }, (tx) =>
+        tx.all('sends', { from: [QUEUE], to: [QUEUE, Number.POSITIVE_INFINITY] }),
+      );
     const seqs = (claims: Claim[]) => claims.map(({ job }) => job.seq);
 
     test('accepts in order, and tells each its depth', async () => {
@@ -134,10 +138,7 @@ export function testStore(name: string, open: () => Database): void {
     test('records each send, with its key and the number of its attempt', async () => {
       await enqueue(1, { idempotencyKey: 'k-1' });
       await turn(T0);
-      const sends = await database.run({ tables: ['sends'], mode: 'readonly', durability: 'relaxed' }, (tx) =>
-        tx.all('sends', { from: [QUEUE], to: [QUEUE, Number.POSITIVE_INFINITY] }),
-      );
-      expect(sends).toEqual([
+      expect(await sends()).toEqual([
         {
           queue: QUEUE,
           n: 0,
@@ -159,12 +160,18 @@ export function testStore(name: string, open: () => Database): void {
       expect((await queueRow()).counts.sends).toBe(1);
     });
 
-    test('leaves a charge standing that others were made upon', async () => {
-      policy = { ...policy, rate: { limit: 2, perMs: 60_000, burst: 2 } };
+    test('takes back a charge that others were made upon, and keeps theirs', async () => {
+      policy = { ...policy, adaptive: false, concurrency: 3, rate: { limit: 2, perMs: 60_000, burst: 2 } };
       await enqueue(3);
       const { claims } = await turn(T0);
       const report = await settle(T0 + 80, claims.slice(0, 1), { kind: 'unsent', why: 'late' }, { held: 2 });
-      expect(report.claims).toEqual([]);
+      expect(report.claims).toMatchObject([{ n: 1, sendAt: T0 + 80 }]);
+      const { claims: none } = await settle(T0 + 90, report.claims, ok(), { held: 2 });
+      expect(none).toEqual([]);
+      expect(await sends()).toMatchObject([
+        { n: 0, at: T0 },
+        { n: 1, at: T0 + 80 },
+      ]);
     });
 
     test('waits a whole window when the stored instants were written under a clock that ran ahead', async () => {
