@@ -4,7 +4,11 @@ import config from './config.js';
 
 declare const self: ServiceWorkerGlobalScope;
 
-installSluice(config);
+installSluice(config, {
+  onEvent: (event) => {
+    if (event.type === 'done') void fetch(`/api/told?ticket=${event.ticket}`);
+  },
+});
 
 // The app's own part of its service worker.
 self.addEventListener('install', () => void self.skipWaiting());

@@ -15,6 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   client: ['core', 'store', 'transport', 'drain'],
   auto: ['core', 'drain', 'service-worker', 'worker'],
   otel: ['core', 'client'],
+  testing: ['core', 'store', 'transport', 'drain', 'client'],
 };
 
 /** The one place of each dependency. */

@@ -1,13 +1,13 @@
 import { checkPatch } from '../core/policy-patch.js';
 import { SluiceError } from '../core/errors.js';
 import { findNotJson } from '../core/json-like.js';
-import type { Notify } from '../core/ports.js';
 import { metricsOf } from '../core/views.js';
 import { createSealingKeySource } from '../drain/sealing-key.js';
+import type { World } from '../drain/world.js';
 import { cancelJob, commandQueues, editJob, holdJob, redriveJob, releaseJob } from '../store/control.js';
 import { writeContext } from '../store/meta.js';
+import { exportLines } from '../store/export.js';
 import { listJobs, readJob, readQueues } from '../store/query.js';
-import type { Database } from '../store/rows.js';
 import { newKey } from '../transport/idempotency.js';
 import { bytesOfBody } from '../transport/intake-facts.js';
 import { sealContext } from '../transport/seal.js';
@@ -29,15 +29,21 @@ type Commands = Pick<
   | 'release'
   | 'redrive'
   | 'setContext'
+  | 'export'
 >;
 
 const LARGEST_PAGE = 1000;
 
 /** Commands are transactions: they hold wherever they are called from, with no engine alive, and then tell. */
-export function createCommands(database: Database, notify: Notify): Commands {
+export function createCommands({
+  database,
+  notify,
+  clock,
+  base,
+}: Pick<World, 'database' | 'notify' | 'clock' | 'base'>): Commands {
   const sealingKey = createSealingKeySource(database);
   const command = async (queue: string | undefined, kind: 'pause' | 'resume' | 'nudge'): Promise<void> => {
-    notify.tell(await commandQueues(database, queue, { kind }, Date.now()));
+    notify.tell(await commandQueues(database, queue, { kind }, clock.now()));
   };
   return {
     counts: async () => {
@@ -45,7 +51,7 @@ export function createCommands(database: Database, notify: Notify): Commands {
       return Object.fromEntries(rows.map(({ name, counts }) => [name, counts]));
     },
     metrics: async () => {
-      const now = Date.now();
+      const now = clock.now();
       const rows = await readQueues(database);
       return Object.fromEntries(rows.map((row) => [row.name, metricsOf(row, now)]));
     },
@@ -57,25 +63,31 @@ export function createCommands(database: Database, notify: Notify): Commands {
     nudge: (queue) => command(queue, 'nudge'),
     setPolicy: async (queue, patch) => {
       if (patch) checkPatch(queue, patch);
-      notify.tell(await commandQueues(database, queue, { kind: 'patch', patch }, Date.now()));
+      notify.tell(await commandQueues(database, queue, { kind: 'patch', patch }, clock.now()));
     },
     cancel: async (ticket) => {
-      const { answer, events } = await cancelJob(database, ticket, Date.now());
+      const { answer, events } = await cancelJob(database, ticket, clock.now());
       notify.tell(events);
       return answer;
     },
     edit: async (ticket, { url, headers, body }) => {
       const change = {
         idempotencyKey: newKey(),
-        ...(url === undefined ? {} : { url: new URL(url, location.href).href }),
+        ...(url === undefined ? {} : { url: new URL(url, base).href }),
         ...(headers === undefined ? {} : { headers: [...new Headers(headers)] }),
         ...(body === undefined ? {} : { body: bytesOfBody(body) }),
       };
-      notify.tell((await editJob(database, ticket, change, Date.now())).events);
+      notify.tell((await editJob(database, ticket, change, clock.now())).events);
     },
-    hold: async (ticket) => notify.tell((await holdJob(database, ticket, Date.now())).events),
-    release: async (ticket) => notify.tell((await releaseJob(database, ticket, Date.now())).events),
-    redrive: async (ticket) => notify.tell((await redriveJob(database, ticket, Date.now())).events),
+    hold: async (ticket) => notify.tell((await holdJob(database, ticket, clock.now())).events),
+    release: async (ticket) => notify.tell((await releaseJob(database, ticket, clock.now())).events),
+    export: async () => {
+      const lines: Blob[] = [];
+      // A blob for each, since the browser keeps those out of the page's memory.
+      for await (const line of exportLines(database)) lines.push(new Blob([line]));
+      return new Blob(lines, { type: 'application/x-ndjson' });
+    },
+    redrive: async (ticket) => notify.tell((await redriveJob(database, ticket, clock.now())).events),
     setContext: async (context) => {
       requireJson(context);
       const sealed = await sealContext(context, await sealingKey());

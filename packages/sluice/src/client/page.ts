@@ -2,12 +2,11 @@ import type { SluiceError } from '../core/errors.js';
 import type { EventOf, EventType, SluiceEvent } from '../core/events.js';
 import type { Receipt } from '../core/messages.js';
 import type { Notify } from '../core/ports.js';
-import { createChannel } from '../drain/channel.js';
-import { openIndexedDb } from '../store/indexed-db.js';
+import { browserWorld, type World } from '../drain/world.js';
 import { createCommands } from './commands.js';
 import { type HostLink, linkToServiceWorker, within } from './host-link.js';
 import { followLifecycle } from './lifecycle.js';
-import { createRequests, type Requests } from './requests.js';
+import { createRequests, type Desk, type Requests } from './requests.js';
 import { settled } from '../drain/settled.js';
 import type { Mode, Sluice, SluiceEnqueueOptions } from './sluice.js';
 import { Snapshots } from './snapshots.js';
@@ -27,24 +26,18 @@ export interface PageOptions {
 /** Puts the page's parts together, once its surroundings are known. */
 export async function openPage(options: PageOptions): Promise<Sluice> {
   const { name, link, problem } = options;
-  const notify = createChannel(name);
-  const database = openIndexedDb(name);
+  const world = browserWorld(name);
+  const { database, notify } = world;
   const vanished = await findVanished(database, name).catch(() => 'no storage' as const);
   const mode = vanished === 'no storage' ? 'off' : options.mode;
   const lost = vanished === 'no storage' ? 0 : vanished;
-  const snapshots = new Snapshots(database, notify, {
+  const snapshots = new Snapshots(world, {
     mode,
     controlled: options.controlled,
     lost,
     problem: problem && { code: problem.code, message: problem.message },
     wake: (await hasBackgroundSync()) ? { kind: 'ready' } : { kind: 'unsupported' },
   });
-  const commands = createCommands(database, notify);
-  const requests = createRequests(
-    { database, notify },
-    async () => link ?? linkToServiceWorker(name),
-    commands.cancel,
-  );
   const stopFollowing = followLifecycle({ name, link, notify, snapshots });
   const stopWarning = warnOfUncontrolled(link, snapshots);
   notify.listen((events) => note(events, snapshots));
@@ -56,20 +49,10 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   });
   await snapshots.refresh();
   tellLost(lost);
-  return {
-    ...commands,
-    get mode() {
-      return snapshots.current.mode;
-    },
-    get controlled() {
-      return snapshots.current.controlled;
-    },
-    snapshot: () => snapshots.current,
-    subscribe: (callback) => snapshots.subscribe(callback),
-    settled: (ticket) => settled(database, notify, ticket),
-    fetch: (input, init = {}) => requests.fetch(input, init),
-    enqueue: createEnqueue(requests.enqueue),
-    on: (type, callback) => listenTo(notify, type, callback),
+  return pageOf({
+    world,
+    snapshots,
+    desk: async () => (link ?? (await linkToServiceWorker(name))).remote,
     close: async () => {
       options.onClose();
       stopFollowing();
@@ -81,6 +64,35 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
       link?.close();
       database.close();
     },
+  });
+}
+
+export interface PageParts {
+  world: World;
+  snapshots: Snapshots;
+  desk: () => Promise<Desk>;
+  close: () => Promise<void>;
+}
+
+/** What an app holds in its hands. */
+export function pageOf({ world, snapshots, desk, close }: PageParts): Sluice {
+  const commands = createCommands(world);
+  const requests = createRequests(world, desk, commands.cancel);
+  return {
+    ...commands,
+    get mode() {
+      return snapshots.current.mode;
+    },
+    get controlled() {
+      return snapshots.current.controlled;
+    },
+    snapshot: () => snapshots.current,
+    subscribe: (callback) => snapshots.subscribe(callback),
+    settled: (ticket) => settled(world, ticket),
+    fetch: (input, init = {}) => requests.fetch(input, init),
+    enqueue: createEnqueue(requests.enqueue),
+    on: (type, callback) => listenTo(world.notify, type, callback),
+    close,
   };
 }
 

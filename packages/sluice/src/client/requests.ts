@@ -1,17 +1,20 @@
 import { SluiceError } from '../core/errors.js';
-import type { Captured, EnqueueOptions, Intake, Receipt, Refusal } from '../core/messages.js';
+import type { Captured, EnqueueOptions, Host, Intake, Receipt, Refusal } from '../core/messages.js';
 import { refusalParts } from '../core/receipt.js';
-import type { Notify } from '../core/ports.js';
 import { answerInTime } from '../drain/respond.js';
-import type { Database } from '../store/rows.js';
+import type { Watching } from '../drain/settled.js';
+import type { World } from '../drain/world.js';
 import { capture } from '../transport/capture.js';
 import { direct, toResponse } from '../transport/direct.js';
 import { rebuild } from '../transport/rebuild.js';
-import { type HostLink, within } from './host-link.js';
+import { within } from './host-link.js';
 import type { SluiceRequestInit } from './sluice.js';
 
 /** A transaction of thousands of requests may take that long on a slow disk. */
 const ENQUEUE_MS = 30_000;
+
+/** Whoever enqueues for the page: its worker, or else the service worker. */
+export type Desk = Pick<Host, 'enqueue'>;
 
 export interface Requests {
   /** The 202 of the queue, or the answer of the network where no rule names the request. */
@@ -22,25 +25,25 @@ export interface Requests {
 
 /** What a page hands over by itself: its worker knows the rules, and so does the service worker. */
 export function createRequests(
-  page: { database: Database; notify: Notify },
-  link: () => Promise<HostLink>,
+  world: Watching & Pick<World, 'base' | 'fetch'>,
+  desk: () => Promise<Desk>,
   cancel: (ticket: string) => Promise<unknown>,
 ): Requests {
   async function ask(captured: Captured[], options: EnqueueOptions): Promise<Intake[]> {
-    const { remote } = await link();
-    return within(ENQUEUE_MS, remote.enqueue(captured, options), 'the worker');
+    const { enqueue } = await desk();
+    return within(ENQUEUE_MS, enqueue(captured, options), 'the worker');
   }
   return {
     fetch: async (input, { queue, job = {}, ...init }) => {
-      const request = new Request(input, init);
+      const request = new Request(input instanceof Request ? input : new URL(input, world.base), init);
       request.signal.throwIfAborted();
       const captured = await capture(request);
       const [intake] = await ask([captured], queue === undefined ? job : { ...job, queue });
       if (intake?.kind === 'accepted') {
         cancelOnAbort(request.signal, () => cancel(intake.receipt.ticket));
-        return toResponse(await answerInTime(page, intake));
+        return toResponse(await answerInTime(world, intake));
       }
-      return answerTo(intake as Intake, captured);
+      return answerTo(intake as Intake, captured, world);
     },
     enqueue: async (requests, options) => {
       const captured = await Promise.all(requests.map((request) => capture(request)));
@@ -50,12 +53,16 @@ export function createRequests(
   };
 }
 
-function answerTo(intake: Intake, captured: Captured): Response | Promise<Response> {
+function answerTo(
+  intake: Intake,
+  captured: Captured,
+  { fetch }: Pick<World, 'fetch'>,
+): Response | Promise<Response> {
   if (intake.kind === 'direct') return direct(intake, captured);
   const isNetworks =
     intake.kind === 'unmatched' || (intake.kind === 'broken' && intake.whenBroken === 'network');
   // Marked as a replay: the service worker of a controlled page would otherwise try the same again.
-  if (isNetworks) return fetch(rebuild(captured.request, captured.body));
+  if (isNetworks) return fetch(rebuild(captured.request, captured.body), {});
   return toResponse(refusalParts((intake as { refusal: Refusal }).refusal));
 }
 

@@ -118,6 +118,11 @@ export interface Sluice<Q extends string = string> {
   redrive(ticket: Ticket): Promise<void>;
   /** Hands small values to `prepare`, sealed at rest. Replaces the ones before; a queue that waits for sign-in tries again. */
   setContext(context: Context): Promise<void>;
+  /**
+   * Every job that waits, is being sent or is dead, for support or for whoever leaves: JSON by lines, each with the view of
+   * a job, its headers and its body in base64. Nothing that is kept secret is in it.
+   */
+  export(): Promise<Blob>;
   on<T extends EventType>(type: T, callback: (event: EventOf<T>) => void): () => void;
   /** Lets go of the worker, the database and every listener. Jobs stay. */
   close(): Promise<void>;

@@ -1,7 +1,6 @@
-import type { Notify } from '../core/ports.js';
 import { viewOfQueue } from '../core/views.js';
+import type { Watching } from '../drain/settled.js';
 import { readQueues } from '../store/query.js';
-import type { Database } from '../store/rows.js';
 import type { Snapshot } from './sluice.js';
 
 /** What a snapshot holds besides the queues. */
@@ -9,18 +8,19 @@ export type PageState = Omit<Snapshot, 'queues' | 'depth'>;
 
 /** The snapshot of a page, kept up to date: read from the store, at most once per frame, when a hint says so. */
 export class Snapshots {
-  readonly #database: Database;
+  readonly #world: Watching;
   readonly #callbacks = new Set<() => void>();
   readonly #stopListening: () => void;
   #page: PageState;
   #current: Snapshot;
-  #frame: ReturnType<typeof setTimeout> | undefined;
+  /** Calls the refresh off that is coming. */
+  #frame: (() => void) | undefined;
 
-  constructor(database: Database, notify: Notify, page: PageState) {
-    this.#database = database;
+  constructor(world: Watching, page: PageState) {
+    this.#world = world;
     this.#page = page;
     this.#current = { ...page, queues: {}, depth: 0 };
-    this.#stopListening = notify.listen(() => this.refreshSoon());
+    this.#stopListening = world.notify.listen(() => this.refreshSoon());
   }
 
   get current(): Snapshot {
@@ -39,23 +39,24 @@ export class Snapshots {
 
   /** A timer rather than an animation frame: those stop in a hidden tab, and with them `settled`. */
   refreshSoon(): void {
-    this.#frame ??= setTimeout(() => void this.refresh(), FRAME_MS);
+    const { clock } = this.#world;
+    this.#frame ??= clock.at(clock.now() + FRAME_MS, () => void this.refresh());
   }
 
   async refresh(): Promise<void> {
-    clearTimeout(this.#frame);
+    this.#frame?.();
     this.#frame = undefined;
     // Storage that fails now leaves the last picture; the next hint brings another look.
-    const rows = await readQueues(this.#database).catch(() => undefined);
+    const rows = await readQueues(this.#world.database).catch(() => undefined);
     if (!rows) return;
-    const now = Date.now();
+    const now = this.#world.clock.now();
     const queues = Object.fromEntries(rows.map((row) => [row.name, viewOfQueue(row, now)]));
     const depth = Object.values(queues).reduce((sum, view) => sum + view.depth, 0);
     this.#replace({ ...this.#page, queues, depth });
   }
 
   close(): void {
-    clearTimeout(this.#frame);
+    this.#frame?.();
     this.#stopListening();
     this.#callbacks.clear();
   }

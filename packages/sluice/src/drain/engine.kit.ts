@@ -2,65 +2,15 @@ import type { AttemptEnd } from '../core/attempt.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { JobDraft } from '../core/job.js';
 import { DEFAULT_POLICY, type QueuePolicy } from '../core/policy.js';
-import type { AttemptControl, Claim, Clock, Notify, Store } from '../core/ports.js';
+import type { AttemptControl, Claim, Notify, Store } from '../core/ports.js';
 import { openMemory } from '../store/memory.js';
 import type { Database } from '../store/rows.js';
 import { createStore } from '../store/store.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { createHub } from '../testing/hub.js';
 import { Engine } from './engine.js';
 
-export const T0 = 1_700_000_000_000;
-
-/** A clock that moves when it is told to, timer by timer, and lets everything that a timer set off come to rest. */
-export class FakeClock implements Clock {
-  #now = T0;
-  #epoch = 0;
-  #timers = new Map<number, { at: number; callback: () => void }>();
-  #nextId = 0;
-
-  now(): number {
-    return this.#now;
-  }
-
-  epoch(): number {
-    return this.#epoch;
-  }
-
-  at(at: number, callback: () => void): () => void {
-    const id = this.#nextId++;
-    this.#timers.set(id, { at, callback });
-    return () => this.#timers.delete(id);
-  }
-
-  /** Somebody sets the wall clock. */
-  jump(ms: number): void {
-    this.#now += ms;
-    this.#epoch += 1;
-  }
-
-  async advance(ms: number): Promise<void> {
-    const until = this.#now + ms;
-    await rest();
-    for (let next = this.#first(until); next; next = this.#first(until)) {
-      this.#timers.delete(next.id);
-      this.#now = Math.max(this.#now, next.at);
-      next.callback();
-      await rest();
-    }
-    this.#now = until;
-    await rest();
-  }
-
-  #first(until: number): { id: number; at: number; callback: () => void } | undefined {
-    const due = [...this.#timers].filter(([, { at }]) => at <= until);
-    const [first] = due.sort(([, a], [, b]) => a.at - b.at);
-    return first && { id: first[0], ...first[1] };
-  }
-}
-
-/** The memory store and the engine await only microtasks, so that a few turns of the event loop bring them to rest. */
-async function rest(): Promise<void> {
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
-}
+export const T0: number = new FakeClock().now();
 
 /** How a service answers: after `ms`, with `end`. */
 export type Service = (claim: Claim) => { ms: number; end: AttemptEnd };
@@ -77,21 +27,11 @@ export class Bench {
   service: Service = () => ({ ms: 10, end: answered(200) });
   prepareMs = 0;
   chance = 0.5;
-  readonly #listeners = new Set<(events: readonly SluiceEvent[]) => void>();
   #engines = 0;
 
   constructor() {
-    this.notify = {
-      tell: (events) => {
-        this.events.push(...events);
-        for (const listener of this.#listeners) listener(events);
-      },
-      listen: (listener) => {
-        this.#listeners.add(listener);
-        return () => this.#listeners.delete(listener);
-      },
-      close: () => undefined,
-    };
+    this.notify = createHub()();
+    this.notify.listen((events) => this.events.push(...events));
   }
 
   async enqueue(

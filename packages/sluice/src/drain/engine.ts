@@ -112,7 +112,7 @@ export class Engine {
   /** Only while there is work: an empty queue costs no timer. */
   #beat(): void {
     const { id, store, clock } = this.#options;
-    store.beat(id, Date.now()).catch(() => undefined);
+    store.beat(id, clock.now()).catch(() => undefined);
     const again = (): void => {
       this.#stopBeating = undefined;
       if (this.depth() > 0) this.#beat();

@@ -32,10 +32,10 @@ export function createHost(runtime: Runtime, sleeper: Sleeper): Host {
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET', 'HEAD'];
 
 /** The rules of the app, against the origin of the script that runs them. */
-export function createOwnMatcher({ definition }: Pick<Runtime, 'definition'>): Matcher {
+export function createOwnMatcher({ definition, base }: Pick<Runtime, 'definition' | 'base'>): Matcher {
   // The one log line of the library: a rule that throws would otherwise let requests through unseen.
   const report = (error: unknown): void => console.error(sentenceOf(error));
-  return createMatcher(definition.queues, location.href, report);
+  return createMatcher(definition.queues, base, report);
 }
 
 async function enqueueMatched(

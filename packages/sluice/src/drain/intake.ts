@@ -5,17 +5,16 @@ import type { JobDraft } from '../core/job.js';
 import type { JobOptions } from '../core/job-options.js';
 import type { Captured, Intake, Refusal } from '../core/messages.js';
 import type { QueuePolicy } from '../core/policy.js';
-import type { EnqueueAnswer, Notify, Store } from '../core/ports.js';
+import type { EnqueueAnswer, Store } from '../core/ports.js';
 import { draftOf, type Tried } from './draft.js';
 import { createGroupCommit } from './group-commit.js';
 import { acceptedAnswer, readWish, type Wish } from './respond.js';
+import type { World } from './world.js';
 
-export interface IntakeOptions {
+export interface IntakeOptions extends Pick<World, 'base' | 'clock' | 'chance' | 'notify'> {
   definition: SluiceDefinition;
   store: Store;
   sealingKey: () => Promise<CryptoKey>;
-  notify: Notify;
-  now: () => number;
 }
 
 /** What is asked for a job, and where it was tried before, what came of it. */
@@ -33,7 +32,7 @@ export interface IntakeDesk {
 }
 
 export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
-  const { definition } = options;
+  const { definition, base } = options;
   const policies = policiesOf(definition);
   const queues = new Map(definition.queues.map((queue) => [queue.name, queue]));
   const commit = (drafts: JobDraft[]): Promise<EnqueueAnswer[]> => enqueueAndTell(drafts, policies, options);
@@ -57,7 +56,12 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
       try {
         const wish = readWish(captured, known(queue));
         const answer = await commitSoon(await prepare(wish.captured, queue, asked));
-        return await letThrough(intakeOf(answer, known(queue), wish), { answer, captured, queue, options });
+        return await letThrough(intakeOf(answer, known(queue), { wish, base }), {
+          answer,
+          captured,
+          queue,
+          options,
+        });
       } catch (error) {
         return failureOf(error, queues.get(queue));
       }
@@ -70,13 +74,19 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
           wishes.map((wish, i) => prepare(wish.captured, queueOf(i), { options: asked })),
         );
         return (await commit(drafts)).map((answer, i) =>
-          intakeOf(answer, known(queueOf(i)), wishes[i] as Wish),
+          intakeOf(answer, known(queueOf(i)), { wish: wishes[i] as Wish, base }),
         );
       } catch (error) {
         return captured.map((_, i) => failureOf(error, queues.get(queueOf(i))));
       }
     },
   };
+}
+
+/** What a request wishes for, and where it stands. */
+interface Intent {
+  wish: Wish;
+  base: string;
 }
 
 /** A full queue that lets a request through charges it first; where it would have to wait too long it is refused. */
@@ -90,17 +100,17 @@ async function letThrough(
   }: { answer: EnqueueAnswer; captured: Captured; queue: string; options: IntakeOptions },
 ): Promise<Intake> {
   if (intake.kind !== 'refused' || answer.kind !== 'full' || !answer.passes) return intake;
-  const instant = { now: options.now(), chance: () => Math.random() };
-  const turn = await options.store.chargeDirect(queue, captured.request.url, instant);
+  const { store, clock, chance } = options;
+  const turn = await store.chargeDirect(queue, captured.request.url, { now: clock.now(), chance });
   return turn ? { kind: 'direct', turn, refusal: intake.refusal } : intake;
 }
 
 async function enqueueAndTell(
   drafts: JobDraft[],
   policies: Record<string, QueuePolicy>,
-  { store, notify, now }: IntakeOptions,
+  { store, notify, clock }: IntakeOptions,
 ): Promise<EnqueueAnswer[]> {
-  const answers = await store.enqueue(drafts, policies, now());
+  const answers = await store.enqueue(drafts, policies, clock.now());
   notify.tell(answers.flatMap((answer, i) => eventsOf(answer, (drafts[i] as JobDraft).queue)));
   return answers;
 }
@@ -110,8 +120,8 @@ function eventsOf(answer: EnqueueAnswer, queue: string): SluiceEvent[] {
   return [{ type: 'refused', queue, code: answer.kind === 'full' ? 'queue-full' : answer.code }];
 }
 
-function intakeOf(answer: EnqueueAnswer, queue: QueueDefinition, wish: Wish): Intake {
-  if (answer.kind === 'accepted') return acceptedAnswer(answer.receipt, queue, wish);
+function intakeOf(answer: EnqueueAnswer, queue: QueueDefinition, { wish, base }: Intent): Intake {
+  if (answer.kind === 'accepted') return acceptedAnswer(answer.receipt, queue, { wish, base });
   if (answer.kind === 'refused') return refused(notQueued(answer.code, answer.detail));
   const refusal: Refusal = {
     status: 503,

@@ -158,6 +158,8 @@ export class Lane {
       this.#turnStarts.set(claim.leaseId, startedAt);
       this.#inFlight.begin(claim);
     }
+    // The turn was under way as the engine let go.
+    if (this.#mode === 'stopping') this.#inFlight.abortAll();
   }
 
   #onPrepared(leaseId: string): void {

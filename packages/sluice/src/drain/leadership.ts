@@ -1,8 +1,7 @@
-import type { Clock, Notify } from '../core/ports.js';
 import { depthOf, type QueueRow } from '../core/queue-row.js';
 import { readMeta } from '../store/meta.js';
 import { readQueues } from '../store/query.js';
-import type { Database } from '../store/rows.js';
+import type { World } from './world.js';
 
 /** A leader that has given no sign of life for so long, with work there, is frozen or gone. */
 export const STEAL_AFTER_MS = 10_000;
@@ -10,12 +9,15 @@ export const STEAL_AFTER_MS = 10_000;
 /** `idle`: there is nothing that an engine could do. */
 export type LeaderState = 'idle' | 'alive' | 'stale';
 
-/** Whether the engine that leads is at work, by its heartbeat. The wall clock is all that two contexts share. */
-export async function leaderState(database: Database): Promise<LeaderState> {
+/** Whether the engine that leads is at work, by its heartbeat. */
+export async function leaderState({
+  database,
+  clock,
+}: Pick<World, 'database' | 'clock'>): Promise<LeaderState> {
   const rows = await readQueues(database);
   if (!rows.some(isRunnable)) return 'idle';
   const leader = await readMeta(database, 'leader');
-  const ageMs = Math.abs(Date.now() - (leader?.at ?? 0));
+  const ageMs = Math.abs(clock.now() - (leader?.at ?? 0));
   return ageMs > STEAL_AFTER_MS ? 'stale' : 'alive';
 }
 
@@ -23,11 +25,8 @@ function isRunnable(row: QueueRow): boolean {
   return depthOf(row) > 0 && !row.paused && !row.awaitsSignIn;
 }
 
-export interface SeatOptions {
+export interface SeatOptions extends Pick<World, 'database' | 'notify' | 'clock' | 'locks'> {
   lockName: string;
-  database: Database;
-  notify: Notify;
-  clock: Clock;
   /** Gives the seat up, or stops waiting for it. */
   signal: AbortSignal;
 }
@@ -41,8 +40,8 @@ export async function holdSeat(
   options: SeatOptions,
   lead: (lost: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const { lockName, signal } = options;
-  if (!navigator.locks) return lead(signal);
+  const { lockName, locks, signal } = options;
+  if (!locks) return lead(signal);
   const waiting = new AbortController();
   signal.addEventListener('abort', () => waiting.abort());
   if (signal.aborted) return;
@@ -50,26 +49,26 @@ export async function holdSeat(
     const stopWatching = watchLeader(options, () => resolve('steal'));
     waiting.signal.addEventListener('abort', stopWatching);
   });
-  const granted = request(lockName, { signal: waiting.signal }, async (lost) => {
+  const granted = request(locks, { name: lockName, signal: waiting.signal }, async (lost) => {
     waiting.abort();
     await lead(lost);
   });
   if ((await Promise.race([granted, stolen])) !== 'steal') return;
   waiting.abort();
   await granted;
-  if (!signal.aborted) await request(lockName, { steal: true }, lead);
+  if (!signal.aborted) await request(locks, { name: lockName, steal: true }, lead);
 }
 
 /** Resolves when the lock was held to its end, lost, or not waited for any longer. */
 async function request(
-  name: string,
-  options: LockOptions,
+  locks: LockManager,
+  { name, ...options }: LockOptions & { name: string },
   lead: (lost: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const lost = new AbortController();
   let leading: Promise<void> | undefined;
   try {
-    await navigator.locks.request(name, options, () => {
+    await locks.request(name, options, () => {
       leading = lead(lost.signal);
       return leading;
     });
@@ -81,14 +80,15 @@ async function request(
 }
 
 /** Looks after the leader while there is work, and only then: an empty queue costs no timer. */
-function watchLeader({ database, notify, clock }: SeatOptions, steal: () => void): () => void {
+function watchLeader(options: SeatOptions, steal: () => void): () => void {
+  const { notify, clock } = options;
   let callOff: (() => void) | undefined;
   const arm = (): void => {
     callOff ??= clock.at(clock.now() + STEAL_AFTER_MS, () => void look());
   };
   const look = async (): Promise<void> => {
     callOff = undefined;
-    const state = await leaderState(database).catch(() => 'alive' as const);
+    const state = await leaderState(options).catch(() => 'alive' as const);
     if (state === 'stale') steal();
     if (state === 'alive') arm();
   };

@@ -2,12 +2,10 @@ import type { QueueDefinition } from '../core/config.js';
 import { sentenceOf } from '../core/errors.js';
 import { heldParts } from '../core/held.js';
 import type { Captured, Intake, Receipt } from '../core/messages.js';
-import type { Notify } from '../core/ports.js';
 import { type Respond, respondTo, takePreference } from '../core/prefer.js';
 import { type ReceiptChange, receiptParts, type ResponseParts, statusPath } from '../core/receipt.js';
-import type { Database } from '../store/rows.js';
 import { capturedFacts } from '../transport/intake-facts.js';
-import { settled } from './settled.js';
+import { settled, type Watching } from './settled.js';
 
 type Accepted = Extract<Intake, { kind: 'accepted' }>;
 
@@ -26,9 +24,9 @@ export function readWish(captured: Captured, queue: QueueDefinition): Wish {
 export function acceptedAnswer(
   receipt: Receipt,
   queue: QueueDefinition,
-  { captured, respond }: Wish,
+  { wish: { captured, respond }, base }: { wish: Wish; base: string },
 ): Accepted {
-  const link = new URL(statusPath(receipt.ticket), location.href).href;
+  const link = new URL(statusPath(receipt.ticket), base).href;
   const change = changeOf(receipt, queue, captured);
   const parts = receiptParts(receipt, { change, applied: respond.applied, link });
   return { kind: 'accepted', receipt, parts, holdMs: respond.holdMs };
@@ -53,15 +51,16 @@ function changeOf(
 
 /** The service's own answer if it comes in time, or else the receipt. */
 export async function answerInTime(
-  { database, notify }: { database: Database; notify: Notify },
+  watching: Watching,
   { receipt, parts, holdMs }: Accepted,
 ): Promise<ResponseParts> {
   if (holdMs === 0) return parts;
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), holdMs);
-  const inTime = settled(database, notify, receipt.ticket, late.signal).catch(() => undefined);
+  const { clock } = watching;
+  const callOff = clock.at(clock.now() + holdMs, () => late.abort());
+  const inTime = settled(watching, receipt.ticket, late.signal).catch(() => undefined);
   const outcome = await Promise.race([inTime, aborted(late.signal)]);
-  clearTimeout(timer);
+  callOff();
   late.abort();
   const held = outcome && heldParts(outcome);
   if (!held) return parts;

@@ -1,43 +1,37 @@
 import type { QueueDefinition, SluiceDefinition } from '../core/config.js';
-import type { Clock, Notify, Store } from '../core/ports.js';
+import type { Store } from '../core/ports.js';
 import { createStore } from '../store/store.js';
-import { openIndexedDb } from '../store/indexed-db.js';
 import { readMeta } from '../store/meta.js';
-import type { Database } from '../store/rows.js';
 import { createDispatch } from '../transport/attempt.js';
 import { createBatching } from '../transport/batch.js';
 import { type Prepared, type PrepareOptions, type Preparing, prepareRequest } from '../transport/prepare.js';
 import { openContext } from '../transport/seal.js';
-import { createChannel } from './channel.js';
-import { createClock } from './clock.js';
 import { Engine } from './engine.js';
 import { createIntakeDesk, type IntakeDesk } from './intake.js';
 import { rewriteOf } from './rewrite.js';
 import { createSealingKeySource } from './sealing-key.js';
+import { browserWorld, type World } from './world.js';
 
-/** The real parts, put together: what a worker and a service worker have in common. */
-export interface Runtime {
+/** The parts of one context, put together: what a worker and a service worker have in common. */
+export interface Runtime extends World {
   /** What the ids of its engines begin with. */
   id: string;
   definition: SluiceDefinition;
-  database: Database;
   store: Store;
-  notify: Notify;
-  clock: Clock;
   intake: IntakeDesk;
   /** Makes the request of a job whose body stands nowhere yet. */
   prepare(preparing: Preparing, body: ArrayBuffer | undefined): Promise<Prepared>;
   startEngine(): Engine;
 }
 
-/** Opens nothing yet: a service worker that passes everything through never touches storage. */
-export function createRuntime(definition: SluiceDefinition): Runtime {
+export function createRuntime(
+  definition: SluiceDefinition,
+  world: World = browserWorld(definition.name),
+): Runtime {
   const id = crypto.randomUUID();
   let engines = 0;
-  const notify = createChannel(definition.name);
-  const database = openIndexedDb(definition.name);
+  const { database, notify, clock, chance } = world;
   const store = createStore(database, (queue) => rewriteOf(definition, queue));
-  const clock = createClock();
   const sealingKey = createSealingKeySource(database);
   const batching = createBatching({
     readBody: store.body,
@@ -52,20 +46,19 @@ export function createRuntime(definition: SluiceDefinition): Runtime {
       return row ? openContext(row.sealed, await sealingKey()) : {};
     },
     clock,
+    base: world.base,
   };
   const single = createDispatch({
     ...preparing,
     expectOf: (queue) => queueOf(definition, queue)?.expect,
-    fetch: (request, init) => fetch(request, init),
+    fetch: world.fetch,
   });
   return {
+    ...world,
     id,
     definition,
-    database,
     store,
-    notify,
-    clock,
-    intake: createIntakeDesk({ definition, store, sealingKey, notify, now: () => Date.now() }),
+    intake: createIntakeDesk({ ...world, definition, store, sealingKey }),
     prepare: (one, body) => prepareRequest(one, { ...preparing, readBody: async () => body }),
     startEngine: () => {
       engines += 1;
@@ -75,7 +68,7 @@ export function createRuntime(definition: SluiceDefinition): Runtime {
         dispatch: batching.over(single),
         clock,
         notify,
-        chance: () => Math.random(),
+        chance,
       });
     },
   };

@@ -1,16 +1,18 @@
 import type { Ticket } from '../core/job.js';
-import type { Notify } from '../core/ports.js';
 import { type Outcome, outcomeOf } from '../core/views.js';
 import { readJob } from '../store/query.js';
 import type { Database } from '../store/rows.js';
+import type { World } from './world.js';
 
 /** A hint may be lost, so that the store is looked at by itself, too. */
 const LOOK_EVERY_MS = 5000;
 
+/** What it takes to wait for the end of a job. */
+export type Watching = Pick<World, 'database' | 'notify' | 'clock'>;
+
 /** Resolves when the job has ended: at once, if it has already; never, once `signal` has aborted. */
 export async function settled(
-  database: Database,
-  notify: Notify,
+  { database, notify, clock }: Watching,
   ticket: Ticket,
   signal?: AbortSignal,
 ): Promise<Outcome> {
@@ -19,7 +21,7 @@ export async function settled(
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       stopListening();
-      clearInterval(timer);
+      callOff();
     };
     const lookAgain = (): void => {
       look(database, ticket).then(
@@ -37,7 +39,12 @@ export async function settled(
     const stopListening = notify.listen((events) => {
       if (events.some((event) => 'ticket' in event && event.ticket === ticket)) lookAgain();
     });
-    const timer = setInterval(lookAgain, LOOK_EVERY_MS);
+    const lookLater = (): (() => void) =>
+      clock.at(clock.now() + LOOK_EVERY_MS, () => {
+        callOff = lookLater();
+        lookAgain();
+      });
+    let callOff = lookLater();
     // Whoever has stopped waiting needs no answer.
     signal?.addEventListener('abort', stop, { once: true });
     // What ended between the first look and the first listening.

@@ -20,19 +20,19 @@ export async function drainAlone(
   runtime: Runtime,
   { untilAt, leaveToPages }: DrainAloneOptions,
 ): Promise<boolean> {
-  const { clock, database, definition } = runtime;
+  const { clock } = runtime;
   let staleSince: number | undefined;
   while (clock.now() < untilAt) {
-    const state = await leaderState(database);
+    const state = await leaderState(runtime);
     if (state === 'idle') return true;
     // A leader that had nothing to do shows its first sign of life a moment after a job has come in.
     staleSince = state === 'stale' ? (staleSince ?? clock.now()) : undefined;
     const steal = staleSince !== undefined && clock.now() - staleSince >= STEAL_AFTER_MS;
-    const led = await lockAndLead(definition.name, { steal }, () => leadUntil(runtime, untilAt));
+    const led = await lockAndLead(runtime, { steal }, () => leadUntil(runtime, untilAt));
     if (led === 'exhausted' || (led === 'taken' && state === 'alive' && leaveToPages)) break;
     await pause(runtime, Math.min(clock.now() + LOOK_EVERY_MS, untilAt));
   }
-  return (await leaderState(database)) === 'idle';
+  return (await leaderState(runtime)) === 'idle';
 }
 
 /** `exhausted`: nothing more falls due before the end. `yielded`: a page has asked for the seat. */
@@ -40,23 +40,22 @@ type Led = 'exhausted' | 'yielded';
 
 /** `steal` only from a leader that is frozen: whoever holds the lock and beats is left alone. */
 async function lockAndLead(
-  name: string,
+  { locks, definition: { name } }: Runtime,
   { steal }: { steal: boolean },
   lead: () => Promise<Led>,
 ): Promise<Led | 'taken'> {
-  const free = await navigator.locks.request(name, { ifAvailable: true }, (lock) =>
-    lock ? lead() : 'taken',
-  );
+  if (!locks) return lead();
+  const free = await locks.request(name, { ifAvailable: true }, (lock) => (lock ? lead() : 'taken'));
   if (free !== 'taken' || !steal) return free;
-  return navigator.locks.request(name, { steal: true }, lead);
+  return locks.request(name, { steal: true }, lead);
 }
 
 async function leadUntil(runtime: Runtime, untilAt: number): Promise<Led> {
-  const { clock, notify, definition } = runtime;
+  const { clock, notify } = runtime;
   const engine = runtime.startEngine();
   let led: Led = 'exhausted';
   notify.tell([{ type: 'leading', host: 'service-worker' }]);
-  const stopWatching = watchLine(runtime, definition.name, () => {
+  const stopWatching = watchLine(runtime, () => {
     led = 'yielded';
     engine.windDown();
   });
@@ -72,11 +71,12 @@ async function leadUntil(runtime: Runtime, untilAt: number): Promise<Led> {
 const WIND_DOWN_MS = 10_000;
 
 /** A page that opens meanwhile waits for the lock: its worker lives longer than this event. */
-function watchLine({ clock }: Runtime, lockName: string, yieldSeat: () => void): () => void {
+function watchLine({ clock, locks, definition }: Runtime, yieldSeat: () => void): () => void {
+  if (!locks) return () => undefined;
   let callOff: () => void;
   const look = async (): Promise<void> => {
-    const { pending = [] } = await navigator.locks.query();
-    if (pending.some(({ name }) => name === lockName)) yieldSeat();
+    const { pending = [] } = await locks.query();
+    if (pending.some(({ name }) => name === definition.name)) yieldSeat();
     else arm();
   };
   const arm = (): void => {

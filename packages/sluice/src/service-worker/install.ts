@@ -1,6 +1,7 @@
 import { expose } from 'comlink';
 import type { SluiceConfig, SluiceDefinition } from '../core/config.js';
 import { requireScope } from '../core/context.js';
+import type { SluiceEvent } from '../core/events.js';
 import { definitionFrom } from '../core/define.js';
 import { isOurs } from '../core/messages.js';
 import { createHost, createOwnMatcher, type Sleeper } from '../drain/host.js';
@@ -19,6 +20,11 @@ export interface InstallOptions {
    * it claims at the first install, and later skips waiting only if protocol and schema are unchanged.
    */
   lifecycle?: Lifecycle;
+  /**
+   * Told of all that happens, with no page open as well: the place for a notification or a badge. What it waits for longer
+   * than the drain itself may be cut off by the browser.
+   */
+  onEvent?: (event: SluiceEvent) => void;
 }
 
 /**
@@ -29,13 +35,14 @@ export interface InstallOptions {
  */
 export function installSluice<const Q extends string>(
   config: SluiceConfig<Q> | SluiceDefinition<Q>,
-  { lifecycle = 'host' }: InstallOptions = {},
+  { lifecycle = 'host', onEvent }: InstallOptions = {},
 ): void {
   requireScope('installSluice()', 'service-worker', globalThis);
   const runtime = createRuntime(definitionFrom(config));
   const wakeUp = createWakeUp(runtime);
   listenToLifecycle(runtime, lifecycle);
   listenToPages(runtime);
+  if (onEvent) runtime.notify.listen((events) => events.forEach((event) => onEvent(event)));
   if (runtime.definition.enabled) listenToFetches(runtime, wakeUp);
 }
 
@@ -60,8 +67,8 @@ function listenToPages(runtime: Runtime): void {
   });
 }
 
-async function endLeases({ database, notify }: Runtime, engine: string): Promise<void> {
-  notify.tell(await releaseLeases(database, engine, Date.now()));
+async function endLeases({ database, notify, clock }: Runtime, engine: string): Promise<void> {
+  notify.tell(await releaseLeases(database, engine, clock.now()));
 }
 
 /** The engine of a service worker lives within single events: there is nothing to put to sleep. */

@@ -12,7 +12,7 @@ import {
 type Row = Record<string, unknown>;
 type Rows = Map<string, Row>;
 
-/** The twin of the IndexedDB database, in memory: same keys, same order, same atomicity. For tests. */
+/** The twin of the IndexedDB database, in memory: same keys, same order, same atomicity. For tests, ours and those of apps. */
 export function openMemory(): Database {
   const tables = new Map<Table, Rows>(Object.keys(KEY_PATHS).map((table) => [table as Table, new Map()]));
   let tail: Promise<unknown> = Promise.resolve();

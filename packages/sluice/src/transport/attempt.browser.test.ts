@@ -53,6 +53,7 @@ const create = (): Dispatch =>
     expectOf: () => expected,
     context: async () => ({ token: 't' }),
     clock,
+    base: location.href,
     fetch: (request, init) => {
       steps.push('fetch');
       sent.push(new Request(request, init));
@@ -240,6 +241,7 @@ test('a row whose body is gone, or that makes no request, is unreadable', async 
     expectOf: () => undefined,
     context: async () => ({}),
     clock,
+    base: location.href,
     fetch: () => answer(),
   });
   expect(await gone(one, control())).toMatchObject({ kind: 'unreadable' });

@@ -25,7 +25,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     kept.delete(ticket);
     if (prepared.kind !== 'request') return prepared;
     control.onPrepared();
-    await sleepUntil(options.clock, claim.sendAt);
+    await sleepUntil(options.clock, claim.sendAt, control.signal);
     const end = await send(prepared.request, { claim, control, options });
     if (end.kind === 'unsent' && end.why === 'late') keep(kept, ticket, prepared);
     return end;
@@ -59,7 +59,7 @@ async function send(
     const expect = expectOf(claim.job.queue);
     // Its copy is made before the body is read, and it is read to its end only after.
     const judged = isOpaque(response) ? undefined : await judge(response, { expect, request, signal });
-    return await readAnswer(response, { capBytes: resultBytes, now: Date.now(), judged });
+    return await readAnswer(response, { capBytes: resultBytes, now: clock.now(), judged });
   } catch (error) {
     if (control.signal.aborted) return { kind: 'aborted' };
     return timeout.signal.aborted
@@ -76,6 +76,15 @@ function keep(kept: Map<string, Prepared>, ticket: string, prepared: Prepared): 
   if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
 }
 
-function sleepUntil(clock: Clock, at: number): Promise<void> {
-  return at <= clock.now() ? Promise.resolve() : new Promise((resolve) => clock.at(at, resolve));
+/** Whoever stops the attempt need not wait for its instant. */
+async function sleepUntil(clock: Clock, at: number, signal: AbortSignal): Promise<void> {
+  if (at <= clock.now() || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const callOff = clock.at(at, resolve);
+    const wake = (): void => {
+      callOff();
+      resolve();
+    };
+    signal.addEventListener('abort', wake, { once: true });
+  });
 }

@@ -115,14 +115,15 @@ test('functions of users see method, URL, headers and body', async () => {
 
 test('the key goes to our own origin, to others where it was asked for, and never into no-cors', () => {
   const policy = { header: 'Idempotency-Key', format: 'quoted' as const, crossOrigin: false };
-  const own = { url: ORDERS, mode: 'cors', headers: [] };
-  const other = { ...own, url: 'https://other.test/' };
-  expect(withKey(own, 'k"1', policy)).toEqual([['Idempotency-Key', '"k\\"1"']]);
-  expect(withKey(own, 'k', { ...policy, format: 'raw' })).toEqual([['Idempotency-Key', 'k']]);
-  expect(withKey(other, 'k', policy)).toEqual([]);
-  expect(withKey(other, 'k', { ...policy, crossOrigin: true })).toHaveLength(1);
-  expect(withKey({ ...own, mode: 'no-cors' }, 'k', policy)).toEqual([]);
-  expect(withKey({ ...own, headers: [['idempotency-key', 'mine']] }, 'k', policy)).toEqual([
+  const request = { mode: 'cors', headers: [] };
+  const own = { value: 'k', isOwnOrigin: true };
+  const other = { value: 'k', isOwnOrigin: false };
+  expect(withKey(request, { ...own, value: 'k"1' }, policy)).toEqual([['Idempotency-Key', '"k\\"1"']]);
+  expect(withKey(request, own, { ...policy, format: 'raw' })).toEqual([['Idempotency-Key', 'k']]);
+  expect(withKey(request, other, policy)).toEqual([]);
+  expect(withKey(request, other, { ...policy, crossOrigin: true })).toHaveLength(1);
+  expect(withKey({ ...request, mode: 'no-cors' }, own, policy)).toEqual([]);
+  expect(withKey({ ...request, headers: [['idempotency-key', 'mine']] }, own, policy)).toEqual([
     ['idempotency-key', 'mine'],
   ]);
   expect(keyOf({ headers: [['idempotency-key', '"mi\\"ne"']] }, 'Idempotency-Key')).toBe('mi"ne');

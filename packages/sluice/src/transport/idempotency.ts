@@ -17,14 +17,13 @@ export function keyOf({ headers }: Pick<StoredRequest, 'headers'>, header: strin
  * header or the queue names it, since it costs a preflight; never in `no-cors`, which would drop it.
  */
 export function withKey(
-  { url, mode, headers }: Pick<StoredRequest, 'url' | 'mode' | 'headers'>,
-  key: string,
+  { mode, headers }: Pick<StoredRequest, 'mode' | 'headers'>,
+  { value, isOwnOrigin }: { value: string; isOwnOrigin: boolean },
   { header, format, crossOrigin }: QueuePolicy['idempotency'],
 ): HeaderPairs {
   const isSet = valueOf(headers, header) !== undefined;
-  const isOwnOrigin = new URL(url).origin === location.origin;
   if (isSet || mode === 'no-cors' || (!isOwnOrigin && !crossOrigin)) return headers;
-  return [...headers, [header, format === 'raw' ? key : quote(key)]];
+  return [...headers, [header, format === 'raw' ? value : quote(value)]];
 }
 
 function quote(key: string): string {

@@ -17,6 +17,8 @@ export interface PrepareOptions {
   prepareOf: (queue: string) => Prepare | undefined;
   context: () => Promise<Context>;
   clock: Clock;
+  /** A URL of our own origin. */
+  base: string;
 }
 
 export interface Preparing {
@@ -35,7 +37,9 @@ export async function prepareRequest(preparing: Preparing, options: PrepareOptio
     const body = await options.readBody(job);
     if (job.bodyBytes > 0 && !body) return { kind: 'unreadable', detail: 'its body is gone' };
     const clear = await revealSecrets(job.request, options.sealingKey);
-    const headers = [...withKey(clear, job.idempotencyKey, policy.idempotency), ...toldOf(job, policy)];
+    const isOwnOrigin = new URL(clear.url).origin === new URL(options.base).origin;
+    const key = { value: job.idempotencyKey, isOwnOrigin };
+    const headers = [...withKey(clear, key, policy.idempotency), ...toldOf(job, policy)];
     request = rebuild({ ...clear, headers }, body);
   } catch (error) {
     const isRow = isSluiceError(error) && error.code === 'request-unreadable';

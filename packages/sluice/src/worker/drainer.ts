@@ -18,7 +18,7 @@ export class Drainer {
     const { database, definition } = this.#runtime;
     // Only where there is none: policy belongs to the service worker. Storage that fails is told by the engine.
     void writePolicies(database, policiesOf(definition), { overwrite: false }).catch(() => undefined);
-    addEventListener('online', () => void this.#tell({ kind: 'online', chance: () => Math.random() }));
+    addEventListener('online', () => void this.#tell({ kind: 'online', chance: this.#runtime.chance }));
     addEventListener('offline', () => void this.#tell({ kind: 'offline' }));
     this.resume();
   }
@@ -36,8 +36,7 @@ export class Drainer {
   }
 
   async #takeSeats(signal: AbortSignal): Promise<void> {
-    const { database, notify, clock, definition } = this.#runtime;
-    const options = { lockName: definition.name, database, notify, clock, signal };
+    const options = { ...this.#runtime, lockName: this.#runtime.definition.name, signal };
     while (!signal.aborted) await holdSeat(options, (lost) => this.#lead(lost, signal));
   }
 
@@ -49,8 +48,8 @@ export class Drainer {
   }
 
   async #tell(command: QueueCommand): Promise<void> {
-    const { database, notify } = this.#runtime;
-    notify.tell(await commandQueues(database, undefined, command, Date.now()).catch(() => []));
+    const { database, notify, clock } = this.#runtime;
+    notify.tell(await commandQueues(database, undefined, command, clock.now()).catch(() => []));
   }
 }
 

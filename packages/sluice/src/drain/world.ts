@@ -1,0 +1,33 @@
+import type { Clock, Notify } from '../core/ports.js';
+import { openIndexedDb } from '../store/indexed-db.js';
+import type { Database } from '../store/rows.js';
+import { createChannel } from './channel.js';
+import { createClock } from './clock.js';
+
+/** All that the parts of a context take from the platform. */
+export interface World {
+  /** Relative URLs resolve against it, and its origin is our own. */
+  base: string;
+  database: Database;
+  notify: Notify;
+  clock: Clock;
+  /** In [0, 1). */
+  chance: () => number;
+  fetch: (request: Request, init: RequestInit) => Promise<Response>;
+  /** Undefined where the browser has none: then leases alone keep engines apart. */
+  locks: LockManager | undefined;
+}
+
+/** Opens nothing yet: a service worker that passes everything through never touches storage. */
+export function browserWorld(name: string): World {
+  return {
+    // As `fetch` does in a page: a <base> element counts.
+    base: (globalThis as { document?: { baseURI: string } }).document?.baseURI ?? location.href,
+    database: openIndexedDb(name),
+    notify: createChannel(name),
+    clock: createClock(),
+    chance: () => Math.random(),
+    fetch: (request, init) => fetch(request, init),
+    locks: navigator.locks,
+  };
+}

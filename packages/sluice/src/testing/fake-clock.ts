@@ -1,0 +1,71 @@
+import type { Clock } from '../core/ports.js';
+
+/** Kept, should the tests of an app replace it. */
+const { setTimeout } = globalThis;
+
+const START_AT = 1_700_000_000_000;
+
+/** A clock that moves when it is told to, timer by timer, and lets everything that a timer set off come to rest. */
+export class FakeClock implements Clock {
+  #now: number;
+  #epoch = 0;
+  #timers = new Map<number, { at: number; callback: () => void }>();
+  #nextId = 0;
+
+  /** @param startAt epoch ms */
+  constructor(startAt: number = START_AT) {
+    this.#now = startAt;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  epoch(): number {
+    return this.#epoch;
+  }
+
+  at(at: number, callback: () => void): () => void {
+    const id = this.#nextId++;
+    this.#timers.set(id, { at, callback });
+    return () => this.#timers.delete(id);
+  }
+
+  /** Somebody sets the wall clock. */
+  jump(ms: number): void {
+    this.#now += ms;
+    this.#epoch += 1;
+  }
+
+  /** Moves on by `ms`. Resolves when all that fell due has been done. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    await rest();
+    for (let next = this.#first(until); next; next = this.#first(until)) {
+      this.#timers.delete(next.id);
+      this.#now = Math.max(this.#now, next.at);
+      next.callback();
+      await rest();
+    }
+    this.#now = until;
+    await rest();
+  }
+
+  #first(until: number): { id: number; at: number; callback: () => void } | undefined {
+    const due = [...this.#timers].filter(([, { at }]) => at <= until);
+    const [first] = due.sort(([, a], [, b]) => a.at - b.at);
+    return first && { id: first[0], ...first[1] };
+  }
+}
+
+/** The store in memory awaits only microtasks, so that a few turns of the event loop bring everything to rest. */
+async function rest(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise<void>(nextTurn);
+}
+
+function nextTurn(callback: () => void): void {
+  // Node has a quicker one than a timer; a browser does not.
+  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
+  if (setImmediate) setImmediate(callback);
+  else setTimeout(callback, 0);
+}

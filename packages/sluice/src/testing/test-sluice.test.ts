@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { testSluice } from './index.js';
+
+const config = {
+  queues: {
+    orders: {
+      match: ({ method, url }: { method: string; url: string }) =>
+        method === 'POST' && url.endsWith('/orders'),
+      rate: { limit: 2, perMs: 1000 },
+      adaptive: false,
+    },
+  },
+};
+
+const place = { method: 'POST', body: 'an order' };
+
+test('an app is tested against the real queue: accepted at once, sent at the pace of the service', async () => {
+  const seen: string[] = [];
+  const { sluice, clock } = await testSluice(config, {
+    fetch: async (request) => {
+      seen.push(`${request.method} ${new URL(request.url).pathname} ${await request.text()}`);
+      return new Response('stored', { status: 201 });
+    },
+  });
+  const responses = await Promise.all([1, 2, 3].map(() => sluice.fetch('/orders', place)));
+  expect(responses.map(({ status }) => status)).toEqual([202, 202, 202]);
+  expect(seen).toEqual([]);
+  await clock.advance(600);
+  expect(seen).toEqual(['POST /orders an order', 'POST /orders an order']);
+  await clock.advance(600);
+  const outcome = await sluice.settled(responses[2]?.headers.get('Sluice-Ticket') ?? '');
+  expect(outcome).toMatchObject({ kind: 'done', response: { status: 201 } });
+});
+
+test('a service that fails is tried again, and what it refuses is a dead letter', async () => {
+  const answers = [503, 422];
+  const { sluice, clock } = await testSluice(config, {
+    fetch: () => new Response(null, { status: answers.shift() ?? 200 }),
+  });
+  const [receipt] = await sluice.enqueue([new Request('https://app.test/orders', place)], { priority: 1 });
+  await clock.advance(60_000);
+  expect(await sluice.get(receipt?.ticket ?? '')).toMatchObject({ state: 'dead', reason: 'rejected' });
+  expect(sluice.snapshot().queues.orders).toMatchObject({ depth: 0 });
+});
+
+test('what waits and what is dead can be taken out, without secrets', async () => {
+  const { sluice, clock } = await testSluice(config, {
+    fetch: () => new Response('no', { status: 422, headers: { 'X-Why': 'sold out' } }),
+  });
+  const headers = { Authorization: 'Bearer secret', 'X-Shop': '7' };
+  await sluice.fetch('/orders', { ...place, headers });
+  await clock.advance(100);
+  await sluice.fetch('/orders', { method: 'POST', body: new Uint8Array([0, 255, 128]) });
+  const text = await (await sluice.export()).text();
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object);
+  expect(lines).toMatchObject([
+    { state: 'dead', reason: 'rejected', body: btoa('an order'), answer: { status: 422 } },
+    { state: 'waiting', method: 'POST', url: 'https://app.test/orders', body: 'AP+A' },
+  ]);
+  expect(text).toContain('"x-shop","7"');
+  expect(text).not.toContain('secret');
+});
+
+test('what no rule names goes to the service at once, and after close() nothing is sent', async () => {
+  let sends = 0;
+  const { sluice, clock } = await testSluice(config, {
+    fetch: () => {
+      sends += 1;
+      return new Response('here');
+    },
+  });
+  expect(await (await sluice.fetch('/elsewhere')).text()).toBe('here');
+  await sluice.fetch('/orders', place);
+  await sluice.close();
+  await clock.advance(10_000);
+  expect(sends).toBe(1);
+});

@@ -1,0 +1,76 @@
+import type { Sluice } from '../client/sluice.js';
+import { pageOf } from '../client/page.js';
+import { Snapshots } from '../client/snapshots.js';
+import { policiesOf, type SluiceConfig, type SluiceDefinition } from '../core/config.js';
+import { definitionFrom } from '../core/define.js';
+import { createHost } from '../drain/host.js';
+import { createRuntime } from '../drain/runtime.js';
+import type { World } from '../drain/world.js';
+import { openMemory } from '../store/memory.js';
+import { writePolicies } from '../store/meta.js';
+import { FakeClock } from './fake-clock.js';
+import { createHub } from './hub.js';
+
+export interface TestOptions {
+  /** The service. Gets what is sent, and answers or throws as `fetch` does. */
+  fetch: (request: Request) => Response | Promise<Response>;
+  /** Where the app stands. Default 'https://app.test/'. */
+  base?: string;
+  /** In [0, 1): the jitter. Default always 0.5. */
+  chance?: () => number;
+}
+
+export interface TestedSluice<Q extends string> {
+  /** What `connect()` would answer. */
+  sluice: Sluice<Q>;
+  /** Moves on when it is told to: `await clock.advance(1000)`. */
+  clock: FakeClock;
+}
+
+/**
+ * Sluice in memory, for one test: nothing is intercepted, `sluice.fetch` and `sluice.enqueue` are the way in, and nothing
+ * is sent before the clock is moved.
+ *
+ * @throws SluiceError `config-invalid`
+ */
+export async function testSluice<const Q extends string>(
+  config: SluiceConfig<Q> | SluiceDefinition<Q>,
+  { fetch, base = 'https://app.test/', chance = () => 0.5 }: TestOptions,
+): Promise<TestedSluice<Q>> {
+  const definition = definitionFrom(config);
+  const clock = new FakeClock();
+  const database = openMemory();
+  const world: World = {
+    base,
+    database,
+    notify: createHub()(),
+    clock,
+    chance,
+    fetch: async (request) => fetch(request),
+    locks: undefined,
+  };
+  const runtime = createRuntime(definition, world);
+  await writePolicies(database, policiesOf(definition), { overwrite: true });
+  const engine = runtime.startEngine();
+  const snapshots = new Snapshots(world, STATE);
+  await snapshots.refresh();
+  const host = createHost(runtime, { suspend: () => engine.stop(), resume: () => undefined });
+  const sluice = pageOf({
+    world,
+    snapshots,
+    desk: async () => host,
+    close: async () => {
+      snapshots.close();
+      await engine.stop();
+    },
+  });
+  return { sluice, clock };
+}
+
+const STATE = {
+  mode: 'page-only',
+  controlled: false,
+  lost: 0,
+  problem: undefined,
+  wake: { kind: 'unsupported' },
+} as const;
