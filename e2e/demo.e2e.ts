@@ -44,9 +44,9 @@ test('the demo pauses, discards, and shows its numbers as a table', async ({ pag
   await expect(page.getByRole('status')).not.toHaveText('Connecting');
   const pause = page.getByRole('button', { name: 'Pause queue' });
   await enter(page.getByLabel('Burst of'), '8');
-  await page.getByRole('button', { name: 'Send burst' }).click();
   await pause.click();
   await expect(page.getByRole('button', { name: 'Resume queue' })).toHaveAttribute('aria-pressed', 'true');
+  await page.getByRole('button', { name: 'Send burst' }).click();
   await page
     .getByRole('button', { name: /Discard job/ })
     .last()

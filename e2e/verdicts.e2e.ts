@@ -78,15 +78,19 @@ test('a full queue that lets requests through sends them to the network, at its 
 }) => {
   const page = await open({
     settings: {
-      queues: { orders: { maxJobs: 1, whenFull: 'network', rate: { limit: 2, perMs: 60_000, burst: 2 } } },
+      queues: { orders: { maxJobs: 1, whenFull: 'network', rate: { limit: 4, perMs: 60_000, burst: 4 } } },
     },
   });
-  origin.set({ fault: { kind: 'delay', ms: 2000, times: 1 } });
   const statuses = await page.evaluate(async () => {
-    const send = async () => (await fetch('/api/orders', { method: 'POST', body: 'x' })).status;
-    return [await send(), await send(), await send()];
+    const post = { method: 'POST', body: 'x' };
+    const { status } = await sluice.fetch('/api/orders', { ...post, job: { held: true } });
+    const send = async () => (await fetch('/api/orders', post)).status;
+    return [status, await send(), await send(), await send(), await send(), await send()];
   });
-  expect(statuses).toEqual([202, 200, 503]);
-  await drained(page);
-  expect(await countsOf(page)).toMatchObject({ accepted: 1, refused: 2, sends: 2 });
+  expect([statuses[0], statuses[5]]).toEqual([202, 503]);
+  // One that would leave too late for its instant is refused as well: on a slow machine, more than the last.
+  const passed = statuses.filter((status) => status === 200);
+  expect(passed.length).toBeGreaterThan(0);
+  expect(origin.arrivals).toHaveLength(passed.length);
+  expect(await countsOf(page)).toMatchObject({ accepted: 1, refused: 5, sends: 4 });
 });
