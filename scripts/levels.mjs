@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { requireBrowser } from './browsers.mjs';
 import { build } from './build.mjs';
-import { readPlaywright, readVitest } from './report.mjs';
+import { NOTHING, readPlaywright, readVitest } from './report.mjs';
 import { run } from './run.mjs';
+import { simulateBriefly } from './simulate.mjs';
 
 const REPORTS = '.reports';
 
@@ -37,6 +38,7 @@ export const LEVELS = [
   check('format', 'test:format'),
   { name: 'build', run: build, count: undefined },
   vitest('unit', 'unit'),
+  simulation(),
   vitest('browser', 'browser'),
   {
     name: 'e2e',
@@ -50,6 +52,18 @@ export const LEVELS = [
   check('sizes', 'test:sizes'),
   check('package', 'test:package'),
 ];
+
+/** Counts its own runs and mutants. */
+function simulation() {
+  let counted = NOTHING;
+  return {
+    name: 'simulation',
+    run: async () => {
+      counted = { ...NOTHING, ...(await simulateBriefly()) };
+    },
+    count: () => counted,
+  };
+}
 
 export function clearReports() {
   rmSync(REPORTS, { recursive: true, force: true });

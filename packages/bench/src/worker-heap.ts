@@ -9,7 +9,7 @@ export const workerHeap: Benchmark = {
   name: 'worker-heap',
   shows: 'what the heap of the draining worker grows by with the depth of the queue',
   run: async (lab, { isSmoke }) => {
-    const rate = { rate: { limit: 20, perMs: 1000 }, concurrency: 4 };
+    const rate = { rate: { limit: 20, perMs: 1000 }, concurrency: 4, maxBytes: 1024 * MIB };
     const page = await lab.open(rate);
     const heap = await attach(page);
     await enqueue(page, 100, KIB);
@@ -17,7 +17,7 @@ export const workerHeap: Benchmark = {
     const many = isSmoke ? 1000 : 100_000;
     for (let stored = 100; stored < many; stored += 1000) await enqueue(page, 1000, KIB);
     const atMany = await heap();
-    const large = await lab.open({ ...rate, maxBytes: 1024 * MIB });
+    const large = await lab.open(rate);
     const largeHeap = await attach(large);
     await large.evaluate(() => sluice.pause());
     const before = await largeHeap();

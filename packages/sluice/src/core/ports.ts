@@ -37,6 +37,8 @@ export interface TurnRequest {
   clockJumped: boolean;
   /** Makes this turn's lease ids, which are never used again. */
   turn: number;
+  /** `relaxed` where a claim that is lost with the power only repeats a send; see `TurnReport`. */
+  durability: 'strict' | 'relaxed';
 }
 
 export interface TurnReport {
@@ -47,6 +49,8 @@ export interface TurnReport {
   depth: number;
   /** No send may begin: paused, frozen, between two probes, or waiting for sign-in. */
   closed: boolean;
+  /** What the turns of this queue must be from now on. One that was less has claimed nothing. */
+  durability: 'strict' | 'relaxed';
   events: SluiceEvent[];
 }
 

@@ -55,6 +55,7 @@ export class Lane {
   #asksForQuiet = false;
   #recover: boolean;
   #turn = 0;
+  #durability: TurnReport['durability'] = 'relaxed';
   #epoch: number;
   readonly #loop: Promise<void>;
 
@@ -149,10 +150,12 @@ export class Lane {
       leadMs,
       recover: this.#recover,
       turn: this.#turn,
+      durability: this.#durability,
     };
   }
 
-  #take({ claims, closed }: TurnReport, startedAt: number): void {
+  #take({ claims, closed, durability }: TurnReport, startedAt: number): void {
+    this.#durability = durability;
     this.#isHeld = closed || this.#asksForQuiet;
     for (const claim of claims) {
       this.#turnStarts.set(claim.leaseId, startedAt);

@@ -43,7 +43,8 @@ export async function holdSeat(
   const { lockName, locks, signal } = options;
   if (!locks) return lead(signal);
   const waiting = new AbortController();
-  signal.addEventListener('abort', () => waiting.abort());
+  const over = new AbortController();
+  signal.addEventListener('abort', () => waiting.abort(), { signal: over.signal });
   if (signal.aborted) return;
   const stolen = new Promise<'steal'>((resolve) => {
     const stopWatching = watchLeader(options, () => resolve('steal'));
@@ -53,7 +54,9 @@ export async function holdSeat(
     waiting.abort();
     await lead(lost);
   });
-  if ((await Promise.race([granted, stolen])) !== 'steal') return;
+  const how = await Promise.race([granted, stolen]);
+  over.abort();
+  if (how !== 'steal') return;
   waiting.abort();
   await granted;
   if (!signal.aborted) await request(locks, { name: lockName, steal: true }, lead);

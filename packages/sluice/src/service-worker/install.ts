@@ -10,6 +10,7 @@ import { releaseLeases } from '../store/lease-commands.js';
 import { createBrokenPace } from './broken-pace.js';
 import { intercept } from './intercept.js';
 import { listenToLifecycle, type Lifecycle } from './lifecycle.js';
+import { createWake } from './wake.js';
 import { createWakeUp, type WakeUp } from './wake-up.js';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -39,7 +40,7 @@ export function installSluice<const Q extends string>(
 ): void {
   requireScope('installSluice()', 'service-worker', globalThis);
   const runtime = createRuntime(definitionFrom(config));
-  const wakeUp = createWakeUp(runtime);
+  const wakeUp = createWakeUp(runtime, createWake);
   listenToLifecycle(runtime, lifecycle);
   listenToPages(runtime);
   if (onEvent) runtime.notify.listen((events) => events.forEach((event) => onEvent(event)));

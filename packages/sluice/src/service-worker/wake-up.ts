@@ -1,10 +1,10 @@
+import type { Drain, Wake } from '../core/wake-state.js';
 import type { Runtime } from '../drain/runtime.js';
 import { drainAlone } from './drain-alone.js';
-import { createWake } from './wake.js';
 
 export interface WakeUp {
   /** Sees to it that what was just stored is sent, whatever becomes of the page. */
-  onAccepted(event: ExtendableEvent): void;
+  onAccepted(event: { waitUntil(work: Promise<unknown>): void }): void;
 }
 
 /** Chromium ends a sync event after 180 s (its `background_sync_parameters`): stop well before. */
@@ -16,12 +16,13 @@ const EVENT_MS = 30_000;
 /** A page that has just been opened takes so long until its worker asks for the lock. */
 const GRACE_MS = 1500;
 
-export function createWakeUp(runtime: Runtime): WakeUp {
+/** @param ringWith the bell: Background Sync, where there is one */
+export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: Drain) => Wake): WakeUp {
   const { clock, notify, definition } = runtime;
   let isRegistered = false;
   let isDraining = false;
 
-  const wake = createWake(definition.name, async ({ isLastChance }) => {
+  const wake = ringWith(definition.name, async ({ isLastChance }) => {
     isRegistered = false;
     notify.tell([{ type: 'wake', isLastChance }]);
     const isDone = await drainAlone(runtime, { untilAt: clock.now() + SYNC_MS, leaveToPages: false });

@@ -1,17 +1,8 @@
 import { Queue } from 'workbox-background-sync/Queue.js';
 import { sentenceOf } from '../core/errors.js';
-import type { WakeState } from '../core/wake-state.js';
+import type { Drain, Wake, WakeState } from '../core/wake-state.js';
 
 declare const self: ServiceWorkerGlobalScope;
-
-/** Answers whether nothing is left to do. */
-type Drain = (event: { isLastChance: boolean }) => Promise<boolean>;
-
-/** Asks the browser to wake us with no page open, where it can. */
-export interface Wake {
-  /** Resolves once the browser has said whether it will. */
-  register(): Promise<WakeState>;
-}
 
 /** How Background Sync stands in the registration; not in the DOM types, since two engines lack it. */
 interface SyncManager {

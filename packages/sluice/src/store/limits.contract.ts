@@ -117,6 +117,14 @@ export function testLimits(name: string, open: () => Database): void {
       expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead', reason: 'unknown' });
     });
 
+    test('a claim that a loss of power could undo is not made', async () => {
+      bench.policy = { ...bench.policy, repeat: 'never' };
+      await bench.ticket();
+      const relaxed = await bench.turn(T0, { durability: 'relaxed' });
+      expect(relaxed).toMatchObject({ claims: [], durability: 'strict', nextAt: T0 });
+      expect((await bench.turn(T0)).claims).toHaveLength(1);
+    });
+
     test('so is one whose engine said that it leaves', async () => {
       bench.policy = { ...bench.policy, repeat: 'never' };
       const ticket = await bench.ticket();

@@ -11,10 +11,18 @@ import {
 
 type Row = Record<string, unknown>;
 type Rows = Map<string, Row>;
+/** A transaction replaces the rows of a table, and never changes them in place. */
+export type Contents = Map<Table, Rows>;
+
+export interface MemoryDatabase extends Database {
+  /** What is committed now. */
+  snapshot(): Contents;
+  restore(snapshot: Contents): void;
+}
 
 /** The twin of the IndexedDB database, in memory: same keys, same order, same atomicity. For tests, ours and those of apps. */
-export function openMemory(): Database {
-  const tables = new Map<Table, Rows>(Object.keys(KEY_PATHS).map((table) => [table as Table, new Map()]));
+export function openMemory(): MemoryDatabase {
+  const tables: Contents = new Map(Object.keys(KEY_PATHS).map((table) => [table as Table, new Map()]));
   let tail: Promise<unknown> = Promise.resolve();
   return {
     run: (plan, work) => {
@@ -24,17 +32,21 @@ export function openMemory(): Database {
       return result;
     },
     close: () => undefined,
+    snapshot: () => new Map(tables),
+    restore: (snapshot) => {
+      for (const [table, rows] of snapshot) tables.set(table, rows);
+    },
   };
 }
 
-async function transact<T>(tables: Map<Table, Rows>, plan: Plan, work: (tx: Tx) => Promise<T>): Promise<T> {
+async function transact<T>(tables: Contents, plan: Plan, work: (tx: Tx) => Promise<T>): Promise<T> {
   const copies = new Map(plan.tables.map((table) => [table, new Map(tables.get(table))]));
   const result = await work(createTx(copies, plan));
   for (const [table, rows] of copies) tables.set(table, rows);
   return result;
 }
 
-function createTx(tables: Map<Table, Rows>, { mode }: Plan): Tx {
+function createTx(tables: Contents, { mode }: Plan): Tx {
   const rowsOf = (table: Table): Rows => {
     const rows = tables.get(table);
     if (!rows) throw new Error(`table ${table} is not in the plan of this transaction`);
@@ -46,12 +58,13 @@ function createTx(tables: Map<Table, Rows>, { mode }: Plan): Tx {
   };
   return {
     get: async <T extends Table>(table: T, key: Tables[T]['key']) =>
-      structuredClone(rowsOf(table).get(JSON.stringify(key))) as Tables[T]['row'] | undefined,
+      copyOf(rowsOf(table).get(JSON.stringify(key))) as Tables[T]['row'] | undefined,
     all: async <T extends Table>(table: T, range: Range) =>
-      structuredClone(select(table, rowsOf(table), range)) as unknown as Tables[T]['row'][],
+      copyOf(select(table, rowsOf(table), range)) as unknown as Tables[T]['row'][],
     last: async <T extends Table>(table: T, range: Range) =>
-      structuredClone(select(table, rowsOf(table), range)).at(-1) as unknown as Tables[T]['row'] | undefined,
+      copyOf(select(table, rowsOf(table), range).at(-1)) as unknown as Tables[T]['row'] | undefined,
     put: (table, row) => {
+      // As IndexedDB does, which refuses what cannot be cloned.
       const stored = structuredClone(row) as unknown as Row;
       writable(table).set(JSON.stringify(keyOf(stored, KEY_PATHS[table].key)), stored);
     },
@@ -64,6 +77,14 @@ function createTx(tables: Map<Table, Rows>, { mode }: Plan): Tx {
         writable(table).delete(JSON.stringify(keyOf(row, key)));
     },
   };
+}
+
+/** What was cloned when it was put is plain data: this is quicker, and shares the bytes of bodies. */
+function copyOf<T>(value: T): T {
+  if (Array.isArray(value)) return value.map((item: unknown) => copyOf(item)) as T;
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)])) as T;
 }
 
 function select(table: Table, rows: Rows, { index, from, to, after = false, count }: Range): Row[] {

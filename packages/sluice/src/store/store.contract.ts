@@ -428,6 +428,7 @@ const TURN: TurnRequest = {
   leadMs: 0,
   recover: false,
   clockJumped: false,
+  durability: 'strict',
   turn: 0,
 };
 

@@ -93,6 +93,7 @@ const TURN: TurnRequest = {
   leadMs: 0,
   recover: false,
   clockJumped: false,
+  durability: 'strict',
   turn: 0,
 };
 

@@ -15,7 +15,7 @@ import { settleEnded } from './settle.js';
 
 /**
  * One turn of the engine in one transaction: what has ended is settled, then what may be sent is claimed and charged.
- * A lost turn only repeats a send, so it may be relaxed.
+ * A lost turn only repeats a send, so it may be relaxed, unless nothing may be repeated.
  */
 export function turn(
   database: Database,
@@ -23,7 +23,7 @@ export function turn(
   { rewriteOf, ...instant }: Instant & { rewriteOf: RewriteOf },
 ): Promise<TurnReport | undefined> {
   const tables = ['jobs', 'bodies', 'queues', 'sends', 'results', 'flows', 'twins', 'paces'] as const;
-  return database.run({ tables, mode: 'readwrite', durability: 'relaxed' }, async (tx) => {
+  return database.run({ tables, mode: 'readwrite', durability: request.durability }, async (tx) => {
     const row = await tx.get('queues', request.queue);
     if (!row) return undefined;
     const ledger: Ledger = { tx, row, now: instant.now, events: [], rewriteOf };
@@ -34,13 +34,17 @@ export function turn(
     if (request.recover) await recoverDependents(ledger);
     await refundUnsent(ledger, pacers, request.settlements);
     await settleEnded(ledger, request.settlements, instant);
-    const { claims, nextAt, closed } = await claimDue(ledger, pacers, { ...request, chance: instant.chance });
+    const durability = row.policy.repeat === 'never' ? 'strict' : 'relaxed';
+    const isTooWeak = durability === 'strict' && request.durability === 'relaxed';
+    const claiming = { ...request, chance: instant.chance, ...(isTooWeak ? { maxClaims: 0 } : {}) };
+    const { claims, nextAt, closed } = await claimDue(ledger, pacers, claiming);
     await findOldest(ledger);
     tx.put('queues', row);
     return {
       claims,
       closed,
-      nextAt: earlier(nextAt, leaseEndsAt),
+      nextAt: isTooWeak ? instant.now : earlier(nextAt, leaseEndsAt),
+      durability,
       depth: depthOf(row),
       events: ledger.events,
     };

@@ -54,10 +54,15 @@ export class Drainer {
 }
 
 function aborted(...signals: AbortSignal[]): Promise<void> {
+  const over = new AbortController();
   return new Promise((resolve) => {
+    const end = (): void => {
+      over.abort();
+      resolve();
+    };
     for (const signal of signals) {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve());
+      if (signal.aborted) end();
+      signal.addEventListener('abort', end, { signal: over.signal });
     }
   });
 }

@@ -4,6 +4,9 @@ const LEAST_SAMPLES = 5;
 const LEAST_WINDOW_MS = 250;
 const LONG_SAMPLES = 600;
 
+/** What a busy browser adds by itself says nothing of the service. */
+const NOISE_MS = 50;
+
 /**
  * The sends in flight that latency allows, after an accepted answer: the gradient of Netflix's concurrency-limits
  * (Gradient2), in windows. It learns from accepted answers alone, since a rejection is fast and says nothing of the queue
@@ -30,7 +33,7 @@ export function latencyAfter(
 function closeWindow({ cap, longMs, samples, sumMs, mostInFlight }: Latency, concurrency: number): Latency {
   const shortMs = sumMs / samples;
   const long = averaged(longMs, shortMs, samples);
-  const gradient = Math.min(1, Math.max(0.5, (1.5 * long) / shortMs));
+  const gradient = Math.min(1, Math.max(0.5, (1.5 * long + NOISE_MS) / shortMs));
   const wanted = 0.8 * cap + 0.2 * (cap * gradient + 1);
   const next = wanted > cap && mostInFlight < cap / 2 ? cap : wanted;
   return {

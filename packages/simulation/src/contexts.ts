@@ -1,0 +1,145 @@
+import type { SluiceEvent } from '../../sluice/src/core/events.ts';
+import type { Clock, Notify } from '../../sluice/src/core/ports.ts';
+import type { World } from '../../sluice/src/drain/world.ts';
+import type { Disk } from './disk.ts';
+import { LockTable } from './locks.ts';
+import type { Service } from './service.ts';
+import type { Mortal, Universe } from './universe.ts';
+
+/** A broadcast takes so long, and may be lost while there are faults. */
+const BROADCAST_MS = [0.3, 3] as const;
+const BROADCAST_LOSS = 0.05;
+
+export const BASE = 'https://app.test/';
+
+/** What all contexts of one browser share. */
+export class Browser {
+  readonly universe: Universe;
+  readonly disk: Disk;
+  readonly service: Service;
+  readonly locks: LockTable;
+  readonly contexts = new Set<Context>();
+  /** Wall time less true time. */
+  wallOffsetMs = 0;
+
+  constructor(universe: Universe, { disk, service }: { disk: Disk; service: Service }) {
+    this.universe = universe;
+    this.disk = disk;
+    this.service = service;
+    this.locks = new LockTable(universe);
+  }
+
+  kill(): void {
+    for (const context of this.contexts) context.kill();
+  }
+}
+
+/** A page with its worker, or a service worker: what lives and dies together. */
+export class Context implements Mortal {
+  readonly name: string;
+  readonly #browser: Browser;
+  readonly #listeners = new Set<(events: readonly SluiceEvent[]) => void>();
+  #isAlive = true;
+  #frozenUntil = 0;
+  #epoch = 0;
+  #wallAtEpoch: number;
+
+  constructor(browser: Browser, name: string) {
+    this.name = name;
+    this.#browser = browser;
+    this.#wallAtEpoch = browser.wallOffsetMs;
+    browser.contexts.add(this);
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  kill(): void {
+    if (!this.#isAlive) return;
+    this.#isAlive = false;
+    this.#browser.contexts.delete(this);
+    this.#browser.locks.releaseAllOf(this);
+    this.#browser.universe.trace(`${this.name} is gone`);
+  }
+
+  /** Its timers and messages wait; its locks stay. */
+  freeze(ms: number): void {
+    this.#frozenUntil = Math.max(this.#frozenUntil, this.#browser.universe.timeline.now + ms);
+  }
+
+  async whenAwake(): Promise<void> {
+    while (this.#isAlive && this.#frozenUntil > this.#browser.universe.timeline.now) {
+      await this.#browser.universe.timeline.after(this.#frozenUntil - this.#browser.universe.timeline.now);
+    }
+  }
+
+  thaw(): void {
+    this.#frozenUntil = 0;
+  }
+
+  world(): World {
+    const { universe, disk, service, locks } = this.#browser;
+    return {
+      base: BASE,
+      database: disk.connect(this),
+      notify: this.#notify(),
+      clock: this.#clock(),
+      chance: universe.chance,
+      fetch: (request, init) => service.fetch(this, request, init.signal ?? undefined),
+      locks: locks.managerOf(this),
+    };
+  }
+
+  /** Runs in this context, once it is neither dead nor frozen. */
+  later(ms: number, run: () => void): () => void {
+    const { timeline } = this.#browser.universe;
+    let callOff = timeline.at(timeline.now + ms, () => {
+      if (!this.#isAlive) return;
+      const frozenMs = this.#frozenUntil - timeline.now;
+      if (frozenMs > 0) callOff = this.later(frozenMs, run);
+      else run();
+    });
+    return () => callOff();
+  }
+
+  #clock(): Clock {
+    const { timeline } = this.#browser.universe;
+    const now = (): number => timeline.now + this.#wallAtEpoch;
+    return {
+      now,
+      epoch: () => {
+        if (Math.abs(this.#browser.wallOffsetMs - this.#wallAtEpoch) > 1000) {
+          this.#wallAtEpoch = this.#browser.wallOffsetMs;
+          this.#epoch += 1;
+        }
+        return this.#epoch;
+      },
+      at: (at, callback) => this.later(at - now(), callback),
+    };
+  }
+
+  #notify(): Notify {
+    const { universe, contexts } = this.#browser;
+    return {
+      tell: (events) => {
+        if (events.length === 0 || !this.#isAlive) return;
+        universe.trace(`${this.name} tells ${events.map(({ type }) => type).join(' ')}`);
+        for (const listener of this.#listeners) listener(events);
+        for (const other of contexts) {
+          if (other === this || (!universe.isHealing && universe.chance() < BROADCAST_LOSS)) continue;
+          other.later(universe.between(...BROADCAST_MS), () => other.#hear(structuredClone(events)));
+        }
+      },
+      listen: (listener) => {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+      },
+      close: () => this.#listeners.clear(),
+    };
+  }
+
+  #hear(events: readonly SluiceEvent[]): void {
+    for (const listener of this.#listeners) listener(events);
+  }
+}

@@ -1,0 +1,85 @@
+import { openMemory } from '../../sluice/src/store/memory.ts';
+import type { Database, Plan, Tx } from '../../sluice/src/store/rows.ts';
+import { checkCounts } from './checks.ts';
+import { Aborted, type Mortal, NEVER, type Universe } from './universe.ts';
+
+/** A commit of a transaction takes so long. */
+const RELAXED_MS = [0.2, 1.5] as const;
+const STRICT_MS = [1, 6] as const;
+
+/**
+ * The IndexedDB of the origin. A kill keeps what was committed; a loss of power keeps what was flushed: everything up to the
+ * last strict commit, as the browser writes one log.
+ */
+export class Disk {
+  readonly #universe: Universe;
+  readonly #memory = openMemory();
+  #flushed = this.#memory.snapshot();
+
+  constructor(universe: Universe) {
+    this.#universe = universe;
+  }
+
+  losePower(): void {
+    this.#memory.restore(this.#flushed);
+  }
+
+  /** As the checkers see it. */
+  read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#memory.run({ tables: EVERY_TABLE, mode: 'readonly', durability: 'relaxed' }, work);
+  }
+
+  /** The connection of one context. */
+  connect(actor: Mortal): Database {
+    return { run: (plan, work) => this.#run(actor, plan, work), close: () => undefined };
+  }
+
+  async #run<T>(actor: Mortal, plan: Plan, work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (!actor.isAlive) return NEVER;
+    const universe = this.#universe;
+    const step = universe.step(actor, labelOf(plan));
+    const [low, high] = plan.durability === 'strict' && plan.mode === 'readwrite' ? STRICT_MS : RELAXED_MS;
+    await universe.timeline.after(universe.between(0, low));
+    let result: T;
+    try {
+      result = await this.#memory.run(plan, async (tx) => {
+        const done = await work(tx);
+        if (plan.mode === 'readwrite' && step.strike('before') !== 'go')
+          throw new Aborted('aborted by a fault');
+        if (!actor.isAlive) throw new Aborted('its context is gone');
+        return done;
+      });
+    } catch (error) {
+      if (!actor.isAlive) return NEVER;
+      throw error;
+    }
+    if (plan.mode === 'readwrite') {
+      if (plan.durability === 'strict') this.#flushed = this.#memory.snapshot();
+      checkCounts(this.#memory.snapshot(), universe);
+      if (step.strike('after') === 'gone') return NEVER;
+    }
+    await universe.timeline.after(universe.between(low, high));
+    await actor.whenAwake();
+    return actor.isAlive ? result : NEVER;
+  }
+}
+
+const EVERY_TABLE = [
+  'jobs',
+  'bodies',
+  'queues',
+  'sends',
+  'results',
+  'paces',
+  'flows',
+  'twins',
+  'meta',
+] as const;
+
+/** What it is for shows in what it opens. */
+function labelOf({ tables, mode, durability }: Plan): string {
+  if (mode === 'readonly') return `read:${tables.join('+')}`;
+  if (tables.includes('sends')) return 'turn';
+  if (durability === 'strict' && tables.includes('twins') && tables.includes('meta')) return 'enqueue';
+  return `write:${durability}:${tables.join('+')}`;
+}

@@ -1,0 +1,33 @@
+import type { QueueConfig } from '../../sluice/src/core/config.ts';
+import type { Behaviour } from './service.ts';
+import type { Stage } from './stage.ts';
+
+/** What a few jobs, two tabs and the service worker go through, and what may come of it. */
+export interface Scenario {
+  name: string;
+  jobs: 1 | 2 | 3;
+  queue?: Partial<QueueConfig>;
+  /** Default: every request is answered with 200. */
+  service?: Behaviour;
+  script: (stage: Stage) => Promise<void>;
+  /** What somebody does at the end, so that all can come to rest. */
+  heal?: (stage: Stage) => Promise<void>;
+  /** A job may end as a dead letter. */
+  mayDie?: boolean;
+  /** A request may be refused. */
+  mayRefuse?: boolean;
+  /** A job may be sent under another key. */
+  hasNewKeys?: boolean;
+  /** Answers that the service loses by itself. */
+  unanswered?: number;
+  /** No job may be sent twice. */
+  neverRepeats?: boolean;
+  /** The first answer asks for so much quiet. */
+  quietMs?: number;
+  /** How long the script may take, in simulated time. Default a minute. */
+  scriptMs?: number;
+  /** Time is set forward while engines change: the named exception of the pace. */
+  breaksClock?: boolean;
+  /** Nobody comes back: the browser alone wakes the service worker. */
+  staysClosed?: boolean;
+}

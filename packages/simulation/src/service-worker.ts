@@ -1,0 +1,87 @@
+import { policiesOf, type SluiceDefinition } from '../../sluice/src/core/config.ts';
+import type { Captured, Intake } from '../../sluice/src/core/messages.ts';
+import { createRuntime, type Runtime } from '../../sluice/src/drain/runtime.ts';
+import type { Drain } from '../../sluice/src/core/wake-state.ts';
+import { createWakeUp, type WakeUp } from '../../sluice/src/service-worker/wake-up.ts';
+import { releaseLeases } from '../../sluice/src/store/lease-commands.ts';
+import { writePolicies } from '../../sluice/src/store/meta.ts';
+import { type Browser, Context } from './contexts.ts';
+import type { SyncScheduler } from './sync.ts';
+
+/** The browser stops one that has nothing to do, and ends an event that lasts too long. */
+const IDLE_MS = 30_000;
+const EVENT_MS = 300_000;
+
+/** A run of the service worker: from its start to the moment when the browser stops it. */
+export class ServiceWorkerRun extends Context {
+  readonly #browser: Browser;
+  readonly #runtime: Runtime;
+  readonly #wakeUp: WakeUp;
+  #drain: Drain = async () => true;
+  #events = 0;
+  #idleSince: number;
+
+  constructor(
+    browser: Browser,
+    name: string,
+    { definition, sync }: { definition: SluiceDefinition; sync: SyncScheduler },
+  ) {
+    super(browser, name);
+    this.#browser = browser;
+    this.#idleSince = browser.universe.timeline.now;
+    this.#runtime = createRuntime(definition, this.world());
+    this.#wakeUp = createWakeUp(this.#runtime, (_name, drain) => {
+      this.#drain = drain;
+      return { register: async () => sync.register() };
+    });
+    this.#watchIdle();
+  }
+
+  /** `activate`: the one owner of the rules writes them. */
+  activate(definition: SluiceDefinition): Promise<void> {
+    return this.#lasting(writePolicies(this.#runtime.database, policiesOf(definition), { overwrite: true }));
+  }
+
+  accept(captured: Captured, queue: string): Promise<Intake> {
+    const accepting = async (): Promise<Intake> => {
+      const intake = await this.#runtime.intake.accept(captured, queue);
+      if (intake.kind === 'accepted')
+        this.#wakeUp.onAccepted({ waitUntil: (work: Promise<unknown>) => void this.#lasting(work) });
+      return intake;
+    };
+    return this.#lasting(accepting());
+  }
+
+  /** A sync event. Resolves with whether the drain was done. */
+  sync(isLastChance: boolean): Promise<boolean> {
+    return this.#lasting(this.#drain({ isLastChance }));
+  }
+
+  engineLeft(engine: string): void {
+    const { database, clock, notify } = this.#runtime;
+    void this.#lasting(
+      releaseLeases(database, engine, clock.now()).then((events) => notify.tell(events)),
+    ).catch(() => undefined);
+  }
+
+  /** Work that an event waits for, at most as long as the browser lets it. */
+  async #lasting<T>(work: Promise<T> | Promise<unknown>): Promise<T> {
+    this.#events += 1;
+    const cutOff = this.later(EVENT_MS, () => this.kill());
+    try {
+      return (await work) as T;
+    } finally {
+      cutOff();
+      this.#events -= 1;
+      this.#idleSince = this.#browser.universe.timeline.now;
+    }
+  }
+
+  #watchIdle(): void {
+    this.later(IDLE_MS, () => {
+      const idleMs = this.#browser.universe.timeline.now - this.#idleSince;
+      if (this.#events === 0 && idleMs >= IDLE_MS) this.kill();
+      else this.#watchIdle();
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import { type Mortal, NEVER, type Universe } from './universe.ts';
+
+/** One request that reached the service, or left for it. */
+export interface Arrival {
+  key: string;
+  body: string;
+  /** True time of the send. */
+  sentAt: number;
+  /** True time of the arrival; undefined: it was lost on the way. */
+  arrivedAt: number | undefined;
+  status: number;
+  /** True time at which its answer came. */
+  answeredAt: number | undefined;
+}
+
+/** How the service takes the nth request (from 0) that reaches it. */
+export type Behaviour = (n: number, body: string) => Reaction;
+
+export type Reaction =
+  | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string; ms?: number }
+  /** Lost on the way there. */
+  | { kind: 'drop' }
+  /** Done, and the answer is lost. */
+  | { kind: 'lose-answer' }
+  /** Done, and never answered. */
+  | { kind: 'hang' };
+
+const TRANSIT_MS = [2, 20] as const;
+
+/** The service. It answers whatever comes; what it should have been spared is for the checkers to say. */
+export class Service {
+  readonly arrivals: Arrival[] = [];
+  behaviour: Behaviour;
+  isDown = false;
+  readonly #universe: Universe;
+  #n = 0;
+
+  constructor(universe: Universe, behaviour: Behaviour) {
+    this.#universe = universe;
+    this.behaviour = behaviour;
+  }
+
+  async fetch(actor: Mortal, request: Request, signal: AbortSignal | undefined): Promise<Response> {
+    const universe = this.#universe;
+    if (!actor.isAlive) return NEVER;
+    const step = universe.step(actor, 'send');
+    if (step.strike('before') === 'gone') return NEVER;
+    const key = request.headers.get('Idempotency-Key') ?? 'none';
+    const sentAt = universe.timeline.now;
+    const arrival: Arrival = {
+      key,
+      body: '',
+      sentAt,
+      arrivedAt: undefined,
+      status: 0,
+      answeredAt: undefined,
+    };
+    this.arrivals.push(arrival);
+    arrival.body = await request.clone().text();
+    universe.trace(`send ${arrival.body}`);
+    await universe.timeline.after(universe.between(...TRANSIT_MS));
+    const reaction: Reaction = this.isDown ? { kind: 'drop' } : this.behaviour(this.#n++, arrival.body);
+    if (reaction.kind !== 'drop') this.#take(arrival, reaction);
+    const isAborted = new Promise<never>((_, reject) => {
+      const fail = (): void => reject(new DOMException('aborted', 'AbortError'));
+      if (signal?.aborted) fail();
+      signal?.addEventListener('abort', fail);
+    });
+    isAborted.catch(() => undefined);
+    const answer = this.#answer(reaction);
+    answer.catch(() => undefined);
+    const response = await Promise.race([answer, isAborted]).catch(async (error: unknown) => {
+      await actor.whenAwake();
+      if (!actor.isAlive) return NEVER;
+      throw error;
+    });
+    await actor.whenAwake();
+    arrival.answeredAt = universe.timeline.now;
+    return step.strike('after') === 'gone' || !actor.isAlive ? NEVER : response;
+  }
+
+  #take(arrival: Arrival, reaction: Exclude<Reaction, { kind: 'drop' }>): void {
+    arrival.arrivedAt = this.#universe.timeline.now;
+    arrival.status = reaction.kind === 'answer' ? reaction.status : 200;
+  }
+
+  async #answer(reaction: Reaction): Promise<Response> {
+    if (reaction.kind === 'hang') return NEVER;
+    const { timeline } = this.#universe;
+    await timeline.after(
+      this.#universe.between(...TRANSIT_MS) + (reaction.kind === 'answer' ? (reaction.ms ?? 0) : 0),
+    );
+    if (reaction.kind !== 'answer') throw new TypeError('network error');
+    return new Response(reaction.body ?? null, { status: reaction.status, headers: reaction.headers ?? {} });
+  }
+}

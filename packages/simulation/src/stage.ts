@@ -1,0 +1,178 @@
+import type { QueueConfig, SluiceDefinition } from '../../sluice/src/core/config.ts';
+import { definitionFrom } from '../../sluice/src/core/define.ts';
+import type { JobOptions } from '../../sluice/src/core/job-options.ts';
+import { depthOf } from '../../sluice/src/core/queue-row.ts';
+import { viewOfJob, viewOfResult } from '../../sluice/src/core/views.ts';
+import { EVERYTHING } from '../../sluice/src/store/rows.ts';
+import { capture } from '../../sluice/src/transport/capture.ts';
+import { BASE, Browser } from './contexts.ts';
+import { Disk } from './disk.ts';
+import type { Scenario } from './scenario.ts';
+import { Service } from './service.ts';
+import { ServiceWorkerRun } from './service-worker.ts';
+import { SyncScheduler } from './sync.ts';
+import { Tab } from './tab.ts';
+import { NEVER, type Universe } from './universe.ts';
+
+const ORDERS = `${BASE}api/orders`;
+
+/** What a script acts on: one browser, one service, and the notes that the checkers need. */
+export class Stage {
+  readonly universe: Universe;
+  readonly scenario: Scenario;
+  readonly service: Service;
+  readonly browser: Browser;
+  readonly sync: SyncScheduler;
+  readonly receipts: { ticket: string; body: string }[] = [];
+  readonly bodies: string[] = [];
+  /** Bodies of one ordering key, as they were accepted. */
+  readonly ordered: string[] = [];
+  /** How each job ended, or stands. */
+  readonly ends = new Map<string, string>();
+  lostPower = false;
+  readonly #disk: Disk;
+  readonly #definition: SluiceDefinition;
+  #serviceWorker: ServiceWorkerRun | undefined;
+  #names = 0;
+
+  constructor(universe: Universe, scenario: Scenario) {
+    this.universe = universe;
+    this.scenario = scenario;
+    this.service = new Service(universe, scenario.service ?? (() => ({ kind: 'answer', status: 200 })));
+    this.#disk = new Disk(universe);
+    this.browser = new Browser(universe, { disk: this.#disk, service: this.service });
+    this.sync = new SyncScheduler(universe, () => this.#wakeServiceWorker());
+    this.#definition = definitionFrom({ queues: { orders: { ...QUEUE, ...scenario.queue } } });
+    universe.onBrowserKilled = (isPowerLost) => {
+      this.browser.kill();
+      if (!isPowerLost) return;
+      this.#disk.losePower();
+      this.lostPower = true;
+      this.sync.isUpAt = universe.timeline.now + REBOOT_MS;
+    };
+  }
+
+  get rate(): { limit: number; perMs: number } | undefined {
+    return this.#definition.queues[0]?.policy.rate ?? undefined;
+  }
+
+  after(ms: number): Promise<void> {
+    return this.universe.timeline.after(ms);
+  }
+
+  openTab(): Tab {
+    if (!this.#serviceWorker)
+      void this.#wakeServiceWorker()
+        .activate(this.#definition)
+        .catch(() => undefined);
+    return new Tab(this.browser, `tab ${this.#names++}`, this.#definition);
+  }
+
+  closeTab(tab: Tab): void {
+    if (!tab.isAlive) return;
+    tab.close();
+    this.#wakeServiceWorker().engineLeft(tab.runtime.id);
+  }
+
+  /** A plain `fetch` of a page, which the service worker takes. Answers the ticket that the page has heard. */
+  async submit(tab: Tab, body: string): Promise<string> {
+    if (!tab.isAlive) return NEVER;
+    this.bodies.push(body);
+    const captured = await capture(new Request(ORDERS, { method: 'POST', body }));
+    const intake = await this.#wakeServiceWorker().accept(captured, 'orders');
+    if (!tab.isAlive) return NEVER;
+    if (intake.kind === 'accepted') return this.#heard(intake.receipt.ticket, body);
+    if (this.universe.strikes === 0 && !this.scenario.mayRefuse)
+      this.universe.fail('accepts', `${body}: ${intake.kind}`);
+    return '';
+  }
+
+  /** By `sluice.fetch`, with options. */
+  async ask(tab: Tab, body: string, options: JobOptions = {}): Promise<string> {
+    if (!tab.isAlive) return NEVER;
+    this.bodies.push(body);
+    if (options.orderingKey !== undefined) this.ordered.push(body);
+    const response = await tab.sluice.fetch(ORDERS, { method: 'POST', body, job: options });
+    if (!tab.isAlive) return NEVER;
+    const ticket = response.headers.get('Sluice-Ticket');
+    if (ticket !== null) return this.#heard(ticket, body);
+    if (this.universe.strikes === 0 && !this.scenario.mayRefuse)
+      this.universe.fail('accepts', `${body}: ${response.status}`);
+    return '';
+  }
+
+  /** Everybody sees another time of day from now on. */
+  setWallClock(byMs: number): void {
+    this.browser.wallOffsetMs += byMs;
+  }
+
+  /** Faults are over. Somebody visits the app once more, or nobody does and the browser wakes the service worker. */
+  async heal(): Promise<void> {
+    this.universe.isHealing = true;
+    await this.#checkStranded();
+    if (this.lostPower) await this.after(REBOOT_MS);
+    this.service.isDown = false;
+    for (const context of this.browser.contexts) context.thaw();
+    if (!this.scenario.staysClosed || !this.sync.isRegistered) this.openTab();
+    await this.scenario.heal?.(this);
+    const { timeline } = this.universe;
+    const until = timeline.now + PATIENCE_MS;
+    while (timeline.now < until) {
+      await timeline.run(timeline.now + 2000);
+      if ((await this.#depth()) === 0) break;
+    }
+    await this.#noteEnds();
+  }
+
+  /** I30: with jobs there, somebody leads, or the browser has been asked to wake the service worker. */
+  async #checkStranded(): Promise<void> {
+    if (!this.scenario.staysClosed || this.receipts.length === 0 || (await this.#depth()) === 0) return;
+    if (this.universe.strikes === 0 && !this.sync.isRegistered)
+      this.universe.fail('never stranded', 'nobody will come');
+  }
+
+  #heard(ticket: string, body: string): string {
+    this.receipts.push({ ticket, body });
+    return ticket;
+  }
+
+  #wakeServiceWorker(): ServiceWorkerRun {
+    if (!this.#serviceWorker?.isAlive) {
+      const name = `service worker ${this.#names++}`;
+      this.#serviceWorker = new ServiceWorkerRun(this.browser, name, {
+        definition: this.#definition,
+        sync: this.sync,
+      });
+    }
+    return this.#serviceWorker;
+  }
+
+  #depth(): Promise<number> {
+    return this.#disk.read(async (tx) => {
+      const rows = await tx.all('queues', EVERYTHING);
+      return rows.reduce((sum, row) => sum + depthOf(row), 0);
+    });
+  }
+
+  #noteEnds(): Promise<void> {
+    return this.#disk.read(async (tx) => {
+      const range = { from: ['orders'], to: ['orders', Number.POSITIVE_INFINITY] };
+      for (const job of await tx.all('jobs', range)) this.ends.set(job.ticket, viewOfJob(job).state);
+      for (const result of await tx.all('results', range))
+        this.ends.set(result.ticket, viewOfResult(result).state);
+    });
+  }
+}
+
+/** A machine without power is not back before. */
+export const REBOOT_MS = 20_000;
+
+/** Long enough for the last of three attempts of Background Sync. */
+const PATIENCE_MS = 3 * 3_600_000;
+
+const QUEUE: QueueConfig = {
+  match: ({ method }) => method === 'POST',
+  rate: { limit: 4, perMs: 1000, burst: 2 },
+  concurrency: 2,
+  maxAttempts: 5,
+};

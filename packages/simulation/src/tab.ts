@@ -1,0 +1,42 @@
+import { pageOf } from '../../sluice/src/client/page.ts';
+import { Snapshots } from '../../sluice/src/client/snapshots.ts';
+import type { Sluice } from '../../sluice/src/client/sluice.ts';
+import { policiesOf, type SluiceDefinition } from '../../sluice/src/core/config.ts';
+import { createHost } from '../../sluice/src/drain/host.ts';
+import { createRuntime, type Runtime } from '../../sluice/src/drain/runtime.ts';
+import { writePolicies } from '../../sluice/src/store/meta.ts';
+import { Drainer } from '../../sluice/src/worker/drainer.ts';
+import { type Browser, Context } from './contexts.ts';
+
+/** A page and its worker: the page's own code, the desk and the seat of the worker. */
+export class Tab extends Context {
+  readonly sluice: Sluice;
+  readonly runtime: Runtime;
+  readonly #drainer: Drainer;
+
+  constructor(browser: Browser, name: string, definition: SluiceDefinition) {
+    super(browser, name);
+    const world = this.world();
+    this.runtime = createRuntime(definition, world);
+    this.#drainer = new Drainer(this.runtime);
+    const host = createHost(this.runtime, this.#drainer);
+    const snapshots = new Snapshots(world, STATE);
+    this.sluice = pageOf({ world, snapshots, desk: async () => host, close: async () => undefined });
+    void writePolicies(world.database, policiesOf(definition), { overwrite: false }).catch(() => undefined);
+    this.#drainer.resume();
+  }
+
+  /** As a page is left: it lets go as far as it comes, and is gone. */
+  close(): void {
+    void this.#drainer.suspend();
+    this.later(10, () => this.kill());
+  }
+}
+
+const STATE = {
+  mode: 'service-worker',
+  controlled: true,
+  lost: 0,
+  problem: undefined,
+  wake: { kind: 'ready' },
+} as const;

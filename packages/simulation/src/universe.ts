@@ -1,0 +1,131 @@
+import { randomOf } from './random.ts';
+import { Timeline } from './timeline.ts';
+
+/** Where a fault may strike: before a call has had its effect, or after it, before anybody hears of it. */
+export type When = 'before' | 'after';
+
+/** What befalls the context that makes a call. */
+export type FaultKind = 'kill' | 'kill-browser' | 'power-loss' | 'freeze' | 'abort';
+
+export interface Fault {
+  /** The number of the call, from 0. */
+  step: number;
+  when: When;
+  kind: FaultKind;
+}
+
+/** A context of the browser, as far as a fault is concerned. */
+export interface Mortal {
+  readonly name: string;
+  readonly isAlive: boolean;
+  kill(): void;
+  freeze(ms: number): void;
+  /** Resolves once it is not frozen. */
+  whenAwake(): Promise<void>;
+}
+
+/** A call that has a fault is never answered. */
+export const NEVER: Promise<never> = new Promise(() => undefined);
+
+/** A transaction that the fault has aborted. */
+export class Aborted extends Error {}
+
+/** One run: its time, its chance, its faults, and the trace of all calls. */
+export class Universe {
+  readonly timeline = new Timeline();
+  readonly chance: () => number;
+  /** How often each fault struck at each kind of call. */
+  readonly coverage = new Map<string, number>();
+  /** What was wrong. */
+  readonly failures: string[] = [];
+  /** Faults are over: what is left is to prove that all comes to rest. */
+  isHealing = false;
+  /** Kills and aborts so far, of those that can make a send repeat. */
+  strikes = 0;
+  steps = 0;
+  onBrowserKilled: (isPowerLost: boolean) => void = () => undefined;
+  readonly #faults: readonly Fault[];
+  readonly #faultRate: number;
+  #hash = 0x811c9dc5;
+  #ids = 0;
+
+  constructor(
+    seed: number,
+    { faults = [], faultRate = 0 }: { faults?: readonly Fault[]; faultRate?: number },
+  ) {
+    this.chance = randomOf(seed);
+    this.#faults = faults;
+    this.#faultRate = faultRate;
+  }
+
+  get traceHash(): string {
+    return (this.#hash >>> 0).toString(16).padStart(8, '0');
+  }
+
+  /** In place of the platform's: one seed, one trace. */
+  uuid(): `${string}-${string}-${string}-${string}-${string}` {
+    const hex = (this.#ids++).toString(16).padStart(12, '0');
+    const noise = Math.floor(this.chance() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0');
+    return `${noise}-0000-4000-8000-${hex}`;
+  }
+
+  between(low: number, high: number): number {
+    return low + (high - low) * this.chance();
+  }
+
+  trace(text: string): void {
+    for (let i = 0; i < text.length; i++) {
+      this.#hash = Math.imul(this.#hash ^ text.charCodeAt(i), 0x01000193);
+    }
+    if (process.env['TRACE']) console.log(`${Math.round(this.timeline.now % 1e9)} ${text}`);
+  }
+
+  fail(invariant: string, detail: string): void {
+    this.failures.push(`${invariant}: ${detail}`);
+  }
+
+  /** One call of one context. Answers whether the caller lives, and may go on. */
+  step(actor: Mortal, label: string): { strike(when: When): 'go' | 'gone' | 'abort' } {
+    const number = this.steps++;
+    this.trace(`${number} ${actor.name} ${label}`);
+    return { strike: (when) => this.#strike(actor, label, { number, when }) };
+  }
+
+  #strike(
+    actor: Mortal,
+    label: string,
+    { number, when }: { number: number; when: When },
+  ): 'go' | 'gone' | 'abort' {
+    if (!actor.isAlive) return 'gone';
+    const kind = this.#faultAt(number, when);
+    if (!kind) return 'go';
+    const name = `${kind} ${when} ${label.split(' ')[0]}`;
+    this.coverage.set(name, (this.coverage.get(name) ?? 0) + 1);
+    this.trace(`! ${name}`);
+    this.strikes += 1;
+    switch (kind) {
+      case 'abort':
+        return 'abort';
+      case 'freeze':
+        actor.freeze(this.between(1000, 40_000));
+        return 'go';
+      case 'kill':
+        actor.kill();
+        return 'gone';
+      default:
+        this.onBrowserKilled(kind === 'power-loss');
+        return 'gone';
+    }
+  }
+
+  #faultAt(step: number, when: When): FaultKind | undefined {
+    if (this.isHealing) return undefined;
+    const planned = this.#faults.find((fault) => fault.step === step && fault.when === when);
+    if (planned) return planned.kind;
+    if (this.#faultRate === 0 || this.chance() >= this.#faultRate) return undefined;
+    const kinds: FaultKind[] = ['kill', 'kill', 'kill-browser', 'power-loss', 'freeze', 'abort'];
+    return kinds[Math.floor(this.chance() * kinds.length)];
+  }
+}
