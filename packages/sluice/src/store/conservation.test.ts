@@ -96,7 +96,7 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
       held: 0,
       maxClaims: 9,
       leadMs: 5,
-      durability: 'strict',
+      durability: 'strict' as const,
       clockJumped: false,
       recover: false,
       turn: turns,
