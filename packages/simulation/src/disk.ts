@@ -1,7 +1,7 @@
 import { openMemory } from '../../sluice/src/store/memory.ts';
 import type { Database, Plan, Tx } from '../../sluice/src/store/rows.ts';
 import { checkCounts } from './checks.ts';
-import { Aborted, type Mortal, NEVER, type Universe } from './universe.ts';
+import { Aborted, type Mortal, never, type Universe } from './universe.ts';
 
 /** A commit of a transaction takes so long. */
 const RELAXED_MS = [0.2, 1.5] as const;
@@ -35,7 +35,7 @@ export class Disk {
   }
 
   async #run<T>(actor: Mortal, plan: Plan, work: (tx: Tx) => Promise<T>): Promise<T> {
-    if (!actor.isAlive) return NEVER;
+    if (!actor.isAlive) return never();
     const universe = this.#universe;
     const step = universe.step(actor, labelOf(plan));
     const [low, high] = plan.durability === 'strict' && plan.mode === 'readwrite' ? STRICT_MS : RELAXED_MS;
@@ -50,17 +50,17 @@ export class Disk {
         return done;
       });
     } catch (error) {
-      if (!actor.isAlive) return NEVER;
+      if (!actor.isAlive) return never();
       throw error;
     }
     if (plan.mode === 'readwrite') {
       if (plan.durability === 'strict') this.#flushed = this.#memory.snapshot();
       checkCounts(this.#memory.snapshot(), universe);
-      if (step.strike('after') === 'gone') return NEVER;
+      if (step.strike('after') === 'gone') return never();
     }
     await universe.timeline.after(universe.between(low, high));
     await actor.whenAwake();
-    return actor.isAlive ? result : NEVER;
+    return actor.isAlive ? result : never();
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Mortal, NEVER, type Universe } from './universe.ts';
+import { type Mortal, never, type Universe } from './universe.ts';
 
 /** One request that reached the service, or left for it. */
 export interface Arrival {
@@ -42,9 +42,9 @@ export class Service {
 
   async fetch(actor: Mortal, request: Request, signal: AbortSignal | undefined): Promise<Response> {
     const universe = this.#universe;
-    if (!actor.isAlive) return NEVER;
+    if (!actor.isAlive) return never();
     const step = universe.step(actor, 'send');
-    if (step.strike('before') === 'gone') return NEVER;
+    if (step.strike('before') === 'gone') return never();
     const key = request.headers.get('Idempotency-Key') ?? 'none';
     const sentAt = universe.timeline.now;
     const arrival: Arrival = {
@@ -71,12 +71,12 @@ export class Service {
     answer.catch(() => undefined);
     const response = await Promise.race([answer, isAborted]).catch(async (error: unknown) => {
       await actor.whenAwake();
-      if (!actor.isAlive) return NEVER;
+      if (!actor.isAlive) return never();
       throw error;
     });
     await actor.whenAwake();
     arrival.answeredAt = universe.timeline.now;
-    return step.strike('after') === 'gone' || !actor.isAlive ? NEVER : response;
+    return step.strike('after') === 'gone' || !actor.isAlive ? never() : response;
   }
 
   #take(arrival: Arrival, reaction: Exclude<Reaction, { kind: 'drop' }>): void {
@@ -85,7 +85,7 @@ export class Service {
   }
 
   async #answer(reaction: Reaction): Promise<Response> {
-    if (reaction.kind === 'hang') return NEVER;
+    if (reaction.kind === 'hang') return never();
     const { timeline } = this.#universe;
     await timeline.after(
       this.#universe.between(...TRANSIT_MS) + (reaction.kind === 'answer' ? (reaction.ms ?? 0) : 0),

@@ -12,7 +12,7 @@ import { Service } from './service.ts';
 import { ServiceWorkerRun } from './service-worker.ts';
 import { SyncScheduler } from './sync.ts';
 import { Tab } from './tab.ts';
-import { NEVER, type Universe } from './universe.ts';
+import { never, type Universe } from './universe.ts';
 
 const ORDERS = `${BASE}api/orders`;
 
@@ -76,11 +76,11 @@ export class Stage {
 
   /** A plain `fetch` of a page, which the service worker takes. Answers the ticket that the page has heard. */
   async submit(tab: Tab, body: string): Promise<string> {
-    if (!tab.isAlive) return NEVER;
+    if (!tab.isAlive) return never();
     this.bodies.push(body);
     const captured = await capture(new Request(ORDERS, { method: 'POST', body }));
     const intake = await this.#wakeServiceWorker().accept(captured, 'orders');
-    if (!tab.isAlive) return NEVER;
+    if (!tab.isAlive) return never();
     if (intake.kind === 'accepted') return this.#heard(intake.receipt.ticket, body);
     if (this.universe.strikes === 0 && !this.scenario.mayRefuse)
       this.universe.fail('accepts', `${body}: ${intake.kind}`);
@@ -89,11 +89,11 @@ export class Stage {
 
   /** By `sluice.fetch`, with options. */
   async ask(tab: Tab, body: string, options: JobOptions = {}): Promise<string> {
-    if (!tab.isAlive) return NEVER;
+    if (!tab.isAlive) return never();
     this.bodies.push(body);
     if (options.orderingKey !== undefined) this.ordered.push(body);
     const response = await tab.sluice.fetch(ORDERS, { method: 'POST', body, job: options });
-    if (!tab.isAlive) return NEVER;
+    if (!tab.isAlive) return never();
     const ticket = response.headers.get('Sluice-Ticket');
     if (ticket !== null) return this.#heard(ticket, body);
     if (this.universe.strikes === 0 && !this.scenario.mayRefuse)

@@ -24,8 +24,10 @@ export interface Mortal {
   whenAwake(): Promise<void>;
 }
 
-/** A call that has a fault is never answered. */
-export const NEVER: Promise<never> = new Promise(() => undefined);
+/** A call that has a fault is never answered. A promise of its own each: one for all would keep whoever waits for it. */
+export function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
 
 /** A transaction that the fault has aborted. */
 export class Aborted extends Error {}
