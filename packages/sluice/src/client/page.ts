@@ -44,9 +44,7 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   const tellLost = (depth: number): void => {
     if (depth > 0) notify.tell([{ type: 'lost', depth }]);
   };
-  snapshots.subscribe(() => {
-    followDepth(database, name, snapshots.current.depth).then(tellLost, () => undefined);
-  });
+  followDepth(world, { name, depth: () => snapshots.current.depth, tellLost });
   await snapshots.refresh();
   tellLost(lost);
   return pageOf({

@@ -13,6 +13,8 @@ export class Snapshots {
   readonly #stopListening: () => void;
   #page: PageState;
   #current: Snapshot;
+  /** How long the last look took. */
+  #lookMs = 0;
   /** Calls the refresh off that is coming. */
   #frame: (() => void) | undefined;
 
@@ -37,19 +39,27 @@ export class Snapshots {
     this.#replace({ ...this.#current, ...this.#page });
   }
 
-  /** A timer rather than an animation frame: those stop in a hidden tab, and with them `settled`. */
+  /**
+   * A look holds up the turns of the engine, which write what it reads: where looks take long they are few.
+   *
+   * A timer rather than an animation frame: those stop in a hidden tab, and with them `settled`.
+   */
   refreshSoon(): void {
     const { clock } = this.#world;
-    this.#frame ??= clock.at(clock.now() + FRAME_MS, () => void this.refresh());
+    const pauseMs = Math.max(FRAME_MS, PAUSE_PER_LOOK * this.#lookMs);
+    this.#frame ??= clock.at(clock.now() + pauseMs, () => void this.refresh());
   }
 
   async refresh(): Promise<void> {
     this.#frame?.();
     this.#frame = undefined;
     // Storage that fails now leaves the last picture; the next hint brings another look.
-    const rows = await readQueues(this.#world.database).catch(() => undefined);
+    const { clock, database } = this.#world;
+    const startedAt = clock.now();
+    const rows = await readQueues(database).catch(() => undefined);
+    const now = clock.now();
+    this.#lookMs = now - startedAt;
     if (!rows) return;
-    const now = this.#world.clock.now();
     const queues = Object.fromEntries(rows.map((row) => [row.name, viewOfQueue(row, now)]));
     const depth = Object.values(queues).reduce((sum, view) => sum + view.depth, 0);
     this.#replace({ ...this.#page, queues, depth });
@@ -69,3 +79,4 @@ export class Snapshots {
 }
 
 const FRAME_MS = 16;
+const PAUSE_PER_LOOK = 10;

@@ -1,5 +1,6 @@
 import { readMeta, readOrCreateMeta } from '../store/meta.js';
 import type { Database } from '../store/rows.js';
+import type { Watching } from '../drain/settled.js';
 
 /** What is remembered of the queue outside of its database, since whoever clears one store may leave the other. */
 interface Mark {
@@ -22,10 +23,24 @@ export async function findVanished(database: Database, name: string, depth?: num
   return mark && !isSame ? mark.depth : 0;
 }
 
-/** As `findVanished`, and costs nothing while the depth is the one that is remembered. */
-export async function followDepth(database: Database, name: string, depth: number): Promise<number> {
-  return readMark(name)?.depth === depth ? 0 : findVanished(database, name, depth);
+/** Remembers the depth, as long as the page lives. Each look is a transaction: a change that is a moment old will do. */
+export function followDepth(
+  { database, notify, clock }: Watching,
+  { name, depth, tellLost }: { name: string; depth: () => number; tellLost: (lost: number) => void },
+): void {
+  let isComing = false;
+  const look = (): void => {
+    isComing = false;
+    if (readMark(name)?.depth !== depth())
+      findVanished(database, name, depth()).then(tellLost, () => undefined);
+  };
+  notify.listen(() => {
+    if (!isComing) clock.at(clock.now() + LOOK_MS, look);
+    isComing = true;
+  });
 }
+
+const LOOK_MS = 1000;
 
 async function baptise(database: Database): Promise<string> {
   return (await readOrCreateMeta<'database'>(database, { key: 'database', born: crypto.randomUUID() })).born;

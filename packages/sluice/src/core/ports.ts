@@ -17,6 +17,8 @@ export interface Claim {
   latestAt: number;
   /** The rules that it was claimed under. */
   policy: QueuePolicy;
+  /** Its body, where that is small; a larger one is read when it is sent. */
+  body?: ArrayBuffer;
   /** The other jobs of the same request, where it is a batch. */
   riders: readonly Claim[];
 }

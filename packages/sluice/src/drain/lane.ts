@@ -139,7 +139,7 @@ export class Lane {
     this.#ended = [];
     this.#asksForQuiet = false;
     this.#turn += 1;
-    const leadMs = this.#lead.ms;
+    const leadMs = this.#lead.next();
     return {
       queue,
       engine,
@@ -157,8 +157,10 @@ export class Lane {
   #take({ claims, closed, durability }: TurnReport, startedAt: number): void {
     this.#durability = durability;
     this.#isHeld = closed || this.#asksForQuiet;
+    const firstAt = claims[0]?.sendAt ?? startedAt;
     for (const claim of claims) {
-      this.#turnStarts.set(claim.leaseId, startedAt);
+      // One that leaves later had so much more time: it says nothing of the lead that the first one needs.
+      this.#turnStarts.set(claim.leaseId, startedAt + claim.sendAt - firstAt);
       this.#inFlight.begin(claim);
     }
     // The turn was under way as the engine let go.

@@ -3,7 +3,7 @@ import type { Store } from '../core/ports.js';
 import { createStore } from '../store/store.js';
 import { readMeta } from '../store/meta.js';
 import { createDispatch } from '../transport/attempt.js';
-import { createBatching } from '../transport/batch.js';
+import { dispatchBatches } from '../transport/batch.js';
 import { type Prepared, type PrepareOptions, type Preparing, prepareRequest } from '../transport/prepare.js';
 import { openContext } from '../transport/seal.js';
 import { Engine } from './engine.js';
@@ -20,7 +20,7 @@ export interface Runtime extends World {
   store: Store;
   intake: IntakeDesk;
   /** Makes the request of a job whose body stands nowhere yet. */
-  prepare(preparing: Preparing, body: ArrayBuffer | undefined): Promise<Prepared>;
+  prepare(preparing: Preparing): Promise<Prepared>;
   startEngine(): Engine;
 }
 
@@ -33,12 +33,8 @@ export function createRuntime(
   const { database, notify, clock, chance } = world;
   const store = createStore(database, (queue) => rewriteOf(definition, queue));
   const sealingKey = createSealingKeySource(database);
-  const batching = createBatching({
-    readBody: store.body,
-    functionsOf: (queue) => queueOf(definition, queue)?.batch,
-  });
   const preparing: PrepareOptions = {
-    readBody: batching.readBody,
+    readBody: store.body,
     sealingKey,
     prepareOf: (queue) => queueOf(definition, queue)?.prepare,
     context: async () => {
@@ -53,19 +49,23 @@ export function createRuntime(
     expectOf: (queue) => queueOf(definition, queue)?.expect,
     fetch: world.fetch,
   });
+  const dispatch = dispatchBatches(single, {
+    readBody: store.body,
+    functionsOf: (queue) => queueOf(definition, queue)?.batch,
+  });
   return {
     ...world,
     id,
     definition,
     store,
     intake: createIntakeDesk({ ...world, definition, store, sealingKey }),
-    prepare: (one, body) => prepareRequest(one, { ...preparing, readBody: async () => body }),
+    prepare: (one) => prepareRequest(one, preparing),
     startEngine: () => {
       engines += 1;
       return new Engine({
         id: `${id}/${engines}`,
         store,
-        dispatch: batching.over(single),
+        dispatch,
         clock,
         notify,
         chance,

@@ -69,7 +69,7 @@ async function send(
   try {
     const { signal } = tooLong;
     const job = jobOf(queue, captured, idempotencyKey);
-    const prepared = await prepare({ job, policy: queue.policy, signal }, captured.body);
+    const prepared = await prepare({ job, body: captured.body, policy: queue.policy, signal });
     if (prepared.kind !== 'request') return { end: prepared };
     await new Promise<void>((resolve) => clock.at(at, resolve));
     if (clock.now() > latestAt) return { end: { kind: 'unsent', why: 'late' } };

@@ -29,19 +29,26 @@ export async function nextInstant(
   { cost, earliest }: { cost: number; earliest: number },
 ): Promise<number> {
   let at = earliest;
-  for (const { key, rate, pace } of pacers) {
+  for (const pacer of pacers) {
+    const { rate, pace } = pacer;
     const bound = boundingSend(pace, rate, unitsOf(cost, rate));
-    const boundAt = bound === undefined ? undefined : (await sendThatCovers(tx, key, bound))?.at;
+    const boundAt = bound === undefined ? undefined : (await sendThatCovers(tx, pacer, bound))?.at;
     at = nextSendAt(pace, rate, { boundAt, now: at });
   }
   return at;
 }
 
-/** A send of several units has one row, under the number of its last. */
-async function sendThatCovers(tx: Tx, queue: string, unit: number): Promise<SendRow | undefined> {
-  const range = { from: [queue, unit], to: [queue, Number.POSITIVE_INFINITY], count: 1 };
-  return (await tx.all('sends', range))[0];
+/** A send of several units has one row, under the number of its last. Read some at a time: each read is a wait. */
+async function sendThatCovers(tx: Tx, pacer: Pacer, unit: number): Promise<SendRow | undefined> {
+  const known = pacer.bounds.find(({ n }) => n >= unit);
+  if (known) return known;
+  const { key } = pacer;
+  const range = { from: [key, unit], to: [key, Number.POSITIVE_INFINITY], count: BOUNDS_AT_ONCE };
+  pacer.bounds = await tx.all('sends', range);
+  return pacer.bounds[0];
 }
+
+const BOUNDS_AT_ONCE = 64;
 
 /** Charges a send to every rate of its job. Answers its number, and the last instant at which it may begin. */
 export function chargeSend(
@@ -56,12 +63,18 @@ export function chargeSend(
     pacer.keep(charge(pacer.pace, rate, { at, units }));
     const n = pacer.pace.n - 1;
     tx.put('sends', { queue: key, n, units, at, idempotencyKey, attempt: attempts + 1, leaseId });
-    tx.deleteAll('sends', { from: [key], to: [key, n - Math.max(rate?.limit ?? 0, SENDS_KEPT)] });
   }
   row.counts.sends += 1;
   row.metrics = { ...row.metrics, dispatches: metered(row.metrics.dispatches, at) };
   const margins = pacers.map(({ rate }) => (rate ? marginMsOf(rate) : Number.POSITIVE_INFINITY));
   return { n: row.pace.n - 1, latestAt: at + Math.min(...margins) };
+}
+
+/** Forgets the sends that bound no other any more. */
+export function trimSends(tx: Tx, pacers: readonly Pacer[]): void {
+  for (const { key, rate, pace } of pacers) {
+    tx.deleteAll('sends', { from: [key], to: [key, pace.n - 1 - Math.max(rate?.limit ?? 0, SENDS_KEPT)] });
+  }
 }
 
 /** Takes back the charges of sends that never left. */

@@ -11,10 +11,17 @@ import { bury, EXPIRED, type Ledger, move } from './ledger.js';
 import { costOf, type Group, nextGroups } from './groups.js';
 import { serve } from './line.js';
 import { type Pacer, type Pacers, pacersOf } from './pacers.js';
-import { rangeOf } from './rows.js';
+import { rangeOf, type Tx } from './rows.js';
 
-/** A turn claims what falls due within this, so that a high rate does not cost a transaction a send. */
-const AHEAD_MS = 25;
+/**
+ * A turn claims what falls due until the next one can have had its own sends prepared, so that a high rate does not wait for
+ * turns: as long again as its lead, within these bounds.
+ */
+const LEAST_AHEAD_MS = 25;
+const MOST_AHEAD_MS = 500;
+
+/** Bodies up to this are read with their claim, and not in a transaction of their own. */
+const SMALL_BODY_BYTES = 65_536;
 
 interface ClaimRequest extends TurnRequest {
   /** In [0, 1). */
@@ -36,7 +43,8 @@ export async function claimDue(ledger: Ledger, pacers: Pacers, request: ClaimReq
   const slots = Math.min(opening.slots, request.maxClaims);
   const dueAt = await promoteDue(ledger, slots);
   const taken = await take(ledger, { pacers, request, slots });
-  return { claims: taken.claims, nextAt: earlier(taken.nextAt, dueAt), closed: false };
+  const claims = await Promise.all(taken.claims.map((claim) => withBodies(ledger.tx, claim)));
+  return { claims, nextAt: earlier(taken.nextAt, dueAt), closed: false };
 }
 
 async function take(
@@ -45,6 +53,7 @@ async function take(
 ): Promise<Omit<Claims, 'closed'>> {
   const { now } = ledger;
   const { leadMs } = request;
+  const aheadMs = Math.min(Math.max(leadMs, LEAST_AHEAD_MS), MOST_AHEAD_MS);
   const claims: Claim[] = [];
   while (claims.length < slots) {
     const next = await nextGroups(ledger, slots - claims.length);
@@ -55,11 +64,19 @@ async function take(
       const turnAt = flowInstant(ledger.row, own.some(({ rate }) => rate) ? now + leadMs : now);
       if (turnAt === undefined) return { claims, nextAt: undefined };
       const at = await nextInstant(ledger.tx, own, { cost: costOf(jobs), earliest: turnAt });
-      if (at > now + leadMs + AHEAD_MS) return { claims, nextAt: at - leadMs };
+      if (at > now + leadMs + aheadMs) return { claims, nextAt: at - leadMs };
       claims.push(leaseGroup(ledger, jobs, { pacers: own, at, request }));
     }
   }
   return { claims, nextAt: undefined };
+}
+
+async function withBodies(tx: Tx, claim: Claim): Promise<Claim> {
+  const { queue, seq, bodyBytes } = claim.job;
+  const riders = await Promise.all(claim.riders.map((rider) => withBodies(tx, rider)));
+  if (bodyBytes === 0 || bodyBytes > SMALL_BODY_BYTES) return { ...claim, riders };
+  const body = (await tx.get('bodies', [queue, seq]))?.body;
+  return { ...claim, riders, ...(body ? { body } : {}) };
 }
 
 interface Leasing {

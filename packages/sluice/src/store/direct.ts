@@ -4,7 +4,7 @@ import { flowConfigOf } from '../core/policy.js';
 import type { DirectTurn } from '../core/ports.js';
 import type { Instant } from '../core/settle.js';
 import { openingOf } from '../core/turn.js';
-import { chargeSend, flowInstant, nextInstant } from './charge.js';
+import { chargeSend, flowInstant, nextInstant, trimSends } from './charge.js';
 import type { Ledger } from './ledger.js';
 import { openPacers, pacersOf } from './pacers.js';
 import type { Database } from './rows.js';
@@ -30,6 +30,7 @@ export function chargeDirect(
       { cost: 1, idempotencyKey: 'direct', attempts: 0 },
       { pacers, at, leaseId: 'direct' },
     );
+    trimSends(tx, pacers);
     row.flow = sent(row.flow, flowConfigOf(row.policy), at, { n: 1, retries: 0 }, chance);
     tx.put('queues', row);
     return { at, latestAt };

@@ -4,7 +4,7 @@ import { flowConfigOf } from '../core/policy.js';
 import type { DirectTurn, Trying } from '../core/ports.js';
 import { type Instant, settle } from '../core/settle.js';
 import { openingOf } from '../core/turn.js';
-import { chargeSend, flowInstant, nextInstant } from './charge.js';
+import { chargeSend, flowInstant, nextInstant, trimSends } from './charge.js';
 import { bury, entryState, type Ledger, move } from './ledger.js';
 import { openPacers, pacersOf } from './pacers.js';
 import type { Database } from './rows.js';
@@ -34,6 +34,7 @@ export function chargeFirstTry(
     if (at === undefined || at > now + NEAR_MS) return undefined;
     const send = { cost: 1, idempotencyKey, attempts: 0 };
     const { latestAt } = chargeSend(ledger, send, { pacers, at, leaseId: 'first-try' });
+    trimSends(tx, pacers);
     row.flow = sent(row.flow, flowConfigOf(row.policy), at, { n: 1, retries: 0 }, chance);
     tx.put('queues', row);
     return { at, latestAt };

@@ -2,6 +2,7 @@ import { FRESH_PACE, isFromAnotherClock, type Pace, treatAsFull } from '../core/
 import type { Rate } from '../core/policy.js';
 import type { TurnRequest } from '../core/ports.js';
 import type { Ledger } from './ledger.js';
+import type { SendRow } from './rows.js';
 
 /** A rate that sends are charged to: that of the queue, or that of a destination. */
 export interface Pacer {
@@ -9,6 +10,8 @@ export interface Pacer {
   key: string;
   rate: Required<Rate> | null;
   pace: Pace;
+  /** The sends that bound the next ones, as far as they were read in this transaction. */
+  bounds: SendRow[];
   /** Stores a pace that has changed. */
   keep(pace: Pace): void;
 }
@@ -45,6 +48,7 @@ export function pacersOf({ own, byOrigin }: Pacers, url: string): Pacer[] {
 function ownPacer({ row }: Ledger): Pacer {
   return {
     key: row.name,
+    bounds: [],
     get rate() {
       return row.policy.rate;
     },
@@ -65,6 +69,7 @@ function pacerOf(
     key: origin,
     rate,
     pace,
+    bounds: [],
     keep: (changed) => {
       pacer.pace = changed;
       tx.put('paces', { origin, pace: changed });

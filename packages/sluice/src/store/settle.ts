@@ -10,8 +10,15 @@ export async function settleEnded(
   ended: readonly Settlement[],
   instant: Instant,
 ): Promise<void> {
-  for (const settlement of ended) {
-    const job = await ledger.tx.get('jobs', [ledger.row.name, settlement.seq]);
+  const { tx, row } = ledger;
+  const read = (seq: number): Promise<Job | undefined> => tx.get('jobs', [row.name, seq]);
+  // All at once: each read by itself is a wait.
+  const jobs = await Promise.all(ended.map(({ seq }) => read(seq)));
+  const settled = new Set<number>();
+  for (const [i, settlement] of ended.entries()) {
+    const { seq } = settlement;
+    const job = settled.has(seq) ? await read(seq) : jobs[i];
+    settled.add(seq);
     if (job) await settleOne(ledger, job, settlement, instant);
   }
 }

@@ -3,7 +3,7 @@ import type { TurnReport, TurnRequest } from '../core/ports.js';
 import { depthOf } from '../core/queue-row.js';
 import type { Instant } from '../core/settle.js';
 import { earlier } from '../core/turn.js';
-import { refundUnsent } from './charge.js';
+import { refundUnsent, trimSends } from './charge.js';
 import { claimDue } from './claim.js';
 import { recoverDependents } from './dependents.js';
 import type { Ledger, RewriteOf } from './ledger.js';
@@ -38,6 +38,7 @@ export function turn(
     const isTooWeak = durability === 'strict' && request.durability === 'relaxed';
     const claiming = { ...request, chance: instant.chance, ...(isTooWeak ? { maxClaims: 0 } : {}) };
     const { claims, nextAt, closed } = await claimDue(ledger, pacers, claiming);
+    if (claims.length > 0) trimSends(tx, [pacers.own, ...pacers.byOrigin.values()]);
     await findOldest(ledger);
     tx.put('queues', row);
     return {

@@ -19,8 +19,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const kept = new Map<string, Prepared>();
   return async (claim, control) => {
     const { ticket } = claim.job;
-    const { job, policy } = claim;
-    const preparing = { job, policy, signal: control.signal };
+    const { job, policy, body } = claim;
+    const preparing = { job, policy, body, signal: control.signal };
     const prepared = kept.get(ticket) ?? (await prepareRequest(preparing, options));
     kept.delete(ticket);
     if (prepared.kind !== 'request') return prepared;

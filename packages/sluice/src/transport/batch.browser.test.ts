@@ -4,7 +4,7 @@ import type { BatchFunctions } from '../core/config.js';
 import type { Job } from '../core/job.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { AttemptControl, Claim } from '../core/ports.js';
-import { createBatching } from './batch.js';
+import { dispatchBatches } from './batch.js';
 
 const functions: BatchFunctions = {
   combine: (requests) => ({ url: '/bulk', body: JSON.stringify(requests.map((one) => one.json())) }),
@@ -21,14 +21,14 @@ beforeEach(() => {
   end = answered(207, [{ status: 201 }, { status: 409 }]);
 });
 
-const batching = createBatching({
-  readBody: async ({ seq }) => new TextEncoder().encode(`{"n":${seq}}`).buffer,
-  functionsOf: () => known,
-});
-const dispatch = batching.over(async ({ job }) => {
-  dispatched.push({ job, body: new TextDecoder().decode(await batching.readBody(job)) });
-  return end;
-});
+const bodyOf = ({ seq }: Job) => new TextEncoder().encode(`{"n":${seq}}`).buffer;
+const dispatch = dispatchBatches(
+  async ({ job, body = bodyOf(job) }) => {
+    dispatched.push({ job, body: new TextDecoder().decode(body) });
+    return end;
+  },
+  { readBody: async (job) => bodyOf(job), functionsOf: () => known },
+);
 const send = (claim: Claim): Promise<DispatchEnd> => dispatch(claim, control);
 
 test('many jobs are one request, with what the first one had and the user left out', async () => {

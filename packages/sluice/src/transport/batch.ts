@@ -11,37 +11,31 @@ export interface BatchOptions {
   functionsOf: (queue: string) => BatchFunctions | undefined;
 }
 
-/** A dispatch of single claims, and the place where it reads their bodies, made one of batches. */
-export function createBatching(options: BatchOptions): {
-  readBody: BatchOptions['readBody'];
-  over: (dispatch: Dispatch) => Dispatch;
-} {
-  const combined = new WeakMap<Job, ArrayBuffer>();
-  return {
-    readBody: async (job) => combined.get(job) ?? options.readBody(job),
-    over: (dispatch) => async (claim, control) => {
-      if (claim.riders.length === 0) return dispatch(claim, control);
-      const functions = options.functionsOf(claim.job.queue);
-      // An engine without the rules cannot know what one request for all of them would be.
-      if (!functions) return { kind: 'unsent', why: 'stopped' };
-      const made = await combine(claim, functions, options);
-      if (made.kind !== 'combined') return made;
-      combined.set(made.job, made.body);
-      return parted(await dispatch({ ...claim, job: made.job }, control), claim, functions);
-    },
+/** A dispatch of single claims, made one of batches. */
+export function dispatchBatches(dispatch: Dispatch, options: BatchOptions): Dispatch {
+  return async (claim, control) => {
+    if (claim.riders.length === 0) return dispatch(claim, control);
+    const functions = options.functionsOf(claim.job.queue);
+    // An engine without the rules cannot know what one request for all of them would be.
+    if (!functions) return { kind: 'unsent', why: 'stopped' };
+    const made = await combine(claim, functions, options);
+    if (made.kind !== 'combined') return made;
+    return parted(await dispatch({ ...claim, job: made.job, body: made.body }, control), claim, functions);
   };
 }
 
 type Combined = { kind: 'combined'; job: Job; body: ArrayBuffer };
 
 async function combine(
-  { job: lead, riders }: Claim,
+  claim: Claim,
   functions: BatchFunctions,
   { readBody }: BatchOptions,
 ): Promise<Combined | AttemptEnd> {
-  const jobs = [lead, ...riders.map(({ job }) => job)];
+  const members = [claim, ...claim.riders];
+  const jobs = members.map(({ job }) => job);
+  const lead = claim.job;
   try {
-    const bodies = await Promise.all(jobs.map((job) => readBody(job)));
+    const bodies = await Promise.all(members.map(async ({ job, body }) => body ?? readBody(job)));
     const requests = jobs.map(({ request, idempotencyKey }, i) => ({
       ...capturedFacts({ request, body: bodies[i] }),
       idempotencyKey,

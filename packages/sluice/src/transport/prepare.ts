@@ -23,6 +23,8 @@ export interface PrepareOptions {
 
 export interface Preparing {
   job: Job;
+  /** Where it is at hand already. */
+  body?: ArrayBuffer | undefined;
   policy: QueuePolicy;
   signal: AbortSignal;
 }
@@ -34,7 +36,7 @@ export async function prepareRequest(preparing: Preparing, options: PrepareOptio
   const { job, policy } = preparing;
   let request: Request;
   try {
-    const body = await options.readBody(job);
+    const body = preparing.body ?? (await options.readBody(job));
     if (job.bodyBytes > 0 && !body) return { kind: 'unreadable', detail: 'its body is gone' };
     const clear = await revealSecrets(job.request, options.sealingKey);
     const isOwnOrigin = new URL(clear.url).origin === new URL(options.base).origin;
