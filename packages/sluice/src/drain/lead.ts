@@ -1,7 +1,7 @@
 const FIRST_MS = 5;
 const LONGEST_MS = 5000;
-const SLACK = 1.25;
-const FORGET = 0.9;
+const SLACK = 1.5;
+const FORGET = 0.95;
 
 /** How far ahead of its turn a send is charged. */
 export interface Lead {

@@ -14,8 +14,8 @@ import { type Pacer, type Pacers, pacersOf } from './pacers.js';
 import { rangeOf, type Tx } from './rows.js';
 
 /**
- * A turn claims what falls due until the next one can have had its own sends prepared, so that a high rate does not wait for
- * turns: as long again as its lead, within these bounds.
+ * A turn claims what falls due within twice its lead, and the next begins a lead before it has to: a high rate waits for no
+ * turn, nor for one that takes longer than the last.
  */
 const LEAST_AHEAD_MS = 25;
 const MOST_AHEAD_MS = 500;
@@ -53,7 +53,7 @@ async function take(
 ): Promise<Omit<Claims, 'closed'>> {
   const { now } = ledger;
   const { leadMs } = request;
-  const aheadMs = Math.min(Math.max(leadMs, LEAST_AHEAD_MS), MOST_AHEAD_MS);
+  const aheadMs = Math.min(Math.max(2 * leadMs, LEAST_AHEAD_MS), MOST_AHEAD_MS);
   const claims: Claim[] = [];
   while (claims.length < slots) {
     const next = await nextGroups(ledger, slots - claims.length);
@@ -64,7 +64,7 @@ async function take(
       const turnAt = flowInstant(ledger.row, own.some(({ rate }) => rate) ? now + leadMs : now);
       if (turnAt === undefined) return { claims, nextAt: undefined };
       const at = await nextInstant(ledger.tx, own, { cost: costOf(jobs), earliest: turnAt });
-      if (at > now + leadMs + aheadMs) return { claims, nextAt: at - leadMs };
+      if (at > now + leadMs + aheadMs) return { claims, nextAt: at - 2 * leadMs };
       claims.push(leaseGroup(ledger, jobs, { pacers: own, at, request }));
     }
   }
