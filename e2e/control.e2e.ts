@@ -95,7 +95,7 @@ test('the snapshot is the same until something has changed, and then tells it', 
         resolve(depth);
       });
     });
-    await fetch('/api/orders', { method: 'POST', body: 'x' });
+    await sluice.fetch('/api/orders', { method: 'POST', body: 'x', job: { held: true } });
     return { same, depth: await told, isNew: before !== sluice.snapshot() };
   });
   expect(seen).toEqual({ same: true, depth: 1, isNew: true });

@@ -106,7 +106,13 @@ export function countsOf(page: Page, queue = 'orders') {
 
 /** Waits until no job of any queue is left to end. */
 export async function drained(page: Page, timeout = 90_000): Promise<void> {
-  await expect.poll(() => page.evaluate(async () => sluice.snapshot().depth), { timeout }).toBe(0);
+  // Not by the snapshot: it may not have heard yet of what was accepted a moment ago.
+  const left = () =>
+    page.evaluate(async () => {
+      const counts = Object.values(await sluice.counts());
+      return counts.reduce((sum, { waiting, leased }) => sum + waiting + leased, 0);
+    });
+  await expect.poll(left, { timeout }).toBe(0);
 }
 
 /** The most instants that any half-open window of `perMs` holds. */

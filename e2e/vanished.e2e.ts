@@ -12,9 +12,14 @@ function clear(page: Page): Promise<void> {
   );
 }
 
+/** Until the page has made a note of its depth, which it does once a second. */
 async function fill(page: Page): Promise<void> {
   await burst(page, 5);
-  await expect.poll(() => page.evaluate(() => sluice.snapshot().depth)).toBeGreaterThanOrEqual(4);
+  const noted = () =>
+    page.evaluate(
+      () => (JSON.parse(localStorage.getItem('sluice:sluice') ?? '{}') as { depth?: number }).depth,
+    );
+  await expect.poll(noted).toBeGreaterThanOrEqual(4);
 }
 
 const lostOf = (page: Page) => page.evaluate(() => sluice.snapshot().lost);

@@ -46,7 +46,7 @@ export class Snapshots {
    */
   refreshSoon(): void {
     const { clock } = this.#world;
-    const pauseMs = Math.max(FRAME_MS, PAUSE_PER_LOOK * this.#lookMs);
+    const pauseMs = Math.min(Math.max(FRAME_MS, PAUSE_PER_LOOK * this.#lookMs), LONGEST_PAUSE_MS);
     this.#frame ??= clock.at(clock.now() + pauseMs, () => void this.refresh());
   }
 
@@ -80,3 +80,4 @@ export class Snapshots {
 
 const FRAME_MS = 16;
 const PAUSE_PER_LOOK = 10;
+const LONGEST_PAUSE_MS = 200;
