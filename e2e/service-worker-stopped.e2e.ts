@@ -1,9 +1,8 @@
-import { burst, countsOf, drained, expect, expectEachOnce, test } from './fixtures.js';
+import { burst, countsOf, drained, expect, expectEachOnce, killServiceWorker, test } from './fixtures.js';
 
 test('a service worker killed in mid-drain is started again and loses nothing', async ({
   origin,
   open,
-  context,
   browserName,
 }) => {
   test.skip(browserName !== 'chromium', 'no driver of Firefox can kill a service worker that has work');
@@ -12,13 +11,7 @@ test('a service worker killed in mid-drain is started again and loses nothing', 
   });
   const first = await burst(page, 40);
   await origin.waitFor(({ arrivals }) => arrivals.length >= 5);
-  // `ServiceWorker.stopWorker` lets a busy one run on: closing its target does not.
-  const [worker] = context.serviceWorkers();
-  const cdp = await page.context().browser()?.newBrowserCDPSession();
-  const { targetInfos } = (await cdp?.send('Target.getTargets')) ?? { targetInfos: [] };
-  const target = targetInfos.find(({ type, url }) => type === 'service_worker' && url === worker?.url());
-  if (!target) throw new Error('the service worker is not among the targets');
-  await cdp?.send('Target.closeTarget', { targetId: target.targetId });
+  await killServiceWorker(page);
   const second = await burst(page, 10);
   await drained(page);
   expect(new Set([...first, ...second]).size).toBe(50);

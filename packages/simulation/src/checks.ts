@@ -45,6 +45,7 @@ export function checkEnd(stage: Stage): void {
   checkRate(stage);
   checkOrder(stage);
   checkQuiet(stage);
+  checkIdentity(stage);
 }
 
 /** I1 to I3: each receipt that reached a page ends, and what is called done was done. */
@@ -54,6 +55,7 @@ function checkReceipts({ universe, receipts, ends, service, scenario }: Stage): 
     const served = service.arrivals.filter(
       (arrival) => isOf(arrival, body) && arrival.arrivedAt !== undefined,
     );
+    if (end === undefined && scenario.mayForget) continue;
     if (end === undefined) universe.fail('never lost', `${body} (${ticket}) is not known any more`);
     if (end === 'waiting' || end === 'leased')
       universe.fail('liveness', `${body} (${ticket}) is still ${end}`);
@@ -113,6 +115,15 @@ function checkQuiet({ universe, service, scenario }: Stage): void {
     ({ sentAt }) => sentAt > (asked.answeredAt ?? 0) + COMMIT_MS && sentAt < until,
   );
   if (early.length > 0) universe.fail('quiet', `${early.length} sends while the service had asked for quiet`);
+}
+
+/** I20: what a user has submitted goes with that user's cookies, and no other's. */
+function checkIdentity({ universe, service }: Stage): void {
+  for (const { body, session } of service.arrivals.filter(isOurs)) {
+    const user = /^(ann|bob)/.exec(body)?.[0];
+    if (user !== undefined && user !== session)
+      universe.fail('identity', `${body} went with the cookies of ${session || 'nobody'}`);
+  }
 }
 
 /** From the answer to the commit of what it says. */

@@ -1,5 +1,5 @@
 import { openMemory } from '../../sluice/src/store/memory.ts';
-import type { Database, Plan, Tx } from '../../sluice/src/store/rows.ts';
+import { type Database, KEY_PATHS, type Plan, type Table, type Tx } from '../../sluice/src/store/rows.ts';
 import { checkCounts } from './checks.ts';
 import { Aborted, type Mortal, never, type Universe } from './universe.ts';
 
@@ -64,22 +64,13 @@ export class Disk {
   }
 }
 
-const EVERY_TABLE = [
-  'jobs',
-  'bodies',
-  'queues',
-  'sends',
-  'results',
-  'paces',
-  'flows',
-  'twins',
-  'meta',
-] as const;
+const EVERY_TABLE = Object.keys(KEY_PATHS) as Table[];
 
 /** What it is for shows in what it opens. */
 function labelOf({ tables, mode, durability }: Plan): string {
   if (mode === 'readonly') return `read:${tables.join('+')}`;
   if (tables.includes('sends')) return 'turn';
-  if (durability === 'strict' && tables.includes('twins') && tables.includes('meta')) return 'enqueue';
+  if (tables.includes('meta') && tables.includes('jobs')) return 'sign-in';
+  if (durability === 'strict' && tables.includes('owners') && tables.includes('bodies')) return 'enqueue';
   return `write:${durability}:${tables.join('+')}`;
 }

@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'store/turn.ts',
     from: '    if (request.recover) row.flow =',
     to: '    if (request.recover) row.pace = { n: 0, since: 0, openAt: 0, tat: 0, lastAt: 0 };\n    if (request.recover) row.flow =',
-    scenarios: ['a job is cancelled while it waits', 'a newer one takes the place', 'two jobs'],
+    scenarios: ['one send a minute', 'two jobs'],
   },
   {
     name: 'a charge is not kept',
@@ -191,5 +191,26 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'NO_CHANCE), awaitsSignIn: false };',
     to: 'NO_CHANCE) };',
     scenarios: ['nobody is signed in'],
+  },
+  {
+    name: 'whoever is signed in gets what another has submitted',
+    file: 'store/identity.ts',
+    from: 'return { owner, awaitsSignIn: false,',
+    to: 'return { awaitsSignIn: false,',
+    scenarios: ['one user leaves, another comes'],
+  },
+  {
+    name: 'the owner is read at the commit, not at the capture',
+    file: 'store/enqueue.ts',
+    from: 'await accept(ledger, draft)',
+    to: 'await accept(ledger, { ...draft, owner: row.owner })',
+    scenarios: ['one user leaves, another comes'],
+  },
+  {
+    name: 'a straggler of a user who was forgotten is stored',
+    file: 'store/enqueue.ts',
+    from: '?.user !== undefined ? await',
+    to: ' !== null ? await',
+    scenarios: ['a user is forgotten'],
   },
 ];

@@ -7,6 +7,8 @@ export interface Scenario {
   name: string;
   jobs: 1 | 2 | 3;
   queue?: Partial<QueueConfig>;
+  /** No rate is configured. */
+  unpaced?: boolean;
   /** Default: every request is answered with 200. */
   service?: Behaviour;
   script: (stage: Stage) => Promise<void>;
@@ -20,6 +22,8 @@ export interface Scenario {
   hasNewKeys?: boolean;
   /** Answers that the service loses by itself. */
   unanswered?: number;
+  /** A job may be forgotten with its user. */
+  mayForget?: boolean;
   /** No job may be sent twice. */
   neverRepeats?: boolean;
   /** The first answer asks for so much quiet. */

@@ -42,14 +42,21 @@ export class ServiceWorkerRun extends Context {
     return this.#lasting(writePolicies(this.#runtime.database, policiesOf(definition), { overwrite: true }));
   }
 
-  accept(captured: Captured, queue: string): Promise<Intake> {
+  accept(capturing: Promise<Captured>, queue: string): Promise<Intake> {
+    const identity = this.#runtime.identity.current();
+    identity.catch(() => undefined);
     const accepting = async (): Promise<Intake> => {
-      const intake = await this.#runtime.intake.accept(captured, queue);
+      const intake = await this.#runtime.intake.accept(await capturing, queue, { identity });
       if (intake.kind === 'accepted')
         this.#wakeUp.onAccepted({ waitUntil: (work: Promise<unknown>) => void this.#lasting(work) });
       return intake;
     };
     return this.#lasting(accepting());
+  }
+
+  /** The page's barrier. */
+  refreshIdentity(): Promise<void> {
+    return this.#lasting(this.#runtime.identity.refresh());
   }
 
   /** A sync event. Resolves with whether the drain was done. */

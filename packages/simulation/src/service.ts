@@ -4,6 +4,8 @@ import { type Mortal, never, type Universe } from './universe.ts';
 export interface Arrival {
   key: string;
   body: string;
+  /** Whose cookies it went with. */
+  session: string;
   /** True time of the send. */
   sentAt: number;
   /** True time of the arrival; undefined: it was lost on the way. */
@@ -32,6 +34,8 @@ export class Service {
   readonly arrivals: Arrival[] = [];
   behaviour: Behaviour;
   isDown = false;
+  /** Whose cookies the browser has; '' for nobody's. */
+  session = '';
   readonly #universe: Universe;
   #n = 0;
 
@@ -50,6 +54,7 @@ export class Service {
     const arrival: Arrival = {
       key,
       body: '',
+      session: this.session,
       sentAt,
       arrivedAt: undefined,
       status: 0,

@@ -1,8 +1,10 @@
 import type { QueueConfig, SluiceDefinition } from '../../sluice/src/core/config.ts';
 import { definitionFrom } from '../../sluice/src/core/define.ts';
 import type { JobOptions } from '../../sluice/src/core/job-options.ts';
+import type { Captured } from '../../sluice/src/core/messages.ts';
 import { depthOf } from '../../sluice/src/core/queue-row.ts';
 import { viewOfJob, viewOfResult } from '../../sluice/src/core/views.ts';
+import type { RequestFacts } from '../../sluice/src/core/match.ts';
 import { EVERYTHING } from '../../sluice/src/store/rows.ts';
 import { capture } from '../../sluice/src/transport/capture.ts';
 import { BASE, Browser } from './contexts.ts';
@@ -42,7 +44,9 @@ export class Stage {
     this.#disk = new Disk(universe);
     this.browser = new Browser(universe, { disk: this.#disk, service: this.service });
     this.sync = new SyncScheduler(universe, () => this.#wakeServiceWorker());
-    this.#definition = definitionFrom({ queues: { orders: { ...QUEUE, ...scenario.queue } } });
+    const { rate, ...unpaced } = QUEUE;
+    const base = scenario.unpaced ? unpaced : { ...unpaced, rate };
+    this.#definition = definitionFrom({ queues: { orders: { ...base, ...scenario.queue } } });
     universe.onBrowserKilled = (isPowerLost) => {
       this.browser.kill();
       if (!isPowerLost) return;
@@ -65,7 +69,10 @@ export class Stage {
       void this.#wakeServiceWorker()
         .activate(this.#definition)
         .catch(() => undefined);
-    return new Tab(this.browser, `tab ${this.#names++}`, this.#definition);
+    return new Tab(this.browser, `tab ${this.#names++}`, {
+      definition: this.#definition,
+      barrier: () => this.#wakeServiceWorker().refreshIdentity(),
+    });
   }
 
   closeTab(tab: Tab): void {
@@ -75,11 +82,11 @@ export class Stage {
   }
 
   /** A plain `fetch` of a page, which the service worker takes. Answers the ticket that the page has heard. */
-  async submit(tab: Tab, body: string): Promise<string> {
+  async submit(tab: Tab, body: string, { uploadMs = 0 }: { uploadMs?: number } = {}): Promise<string> {
     if (!tab.isAlive) return never();
     this.bodies.push(body);
-    const captured = await capture(new Request(ORDERS, { method: 'POST', body }));
-    const intake = await this.#wakeServiceWorker().accept(captured, 'orders');
+    const request = new Request(ORDERS, { method: 'POST', body });
+    const intake = await this.#wakeServiceWorker().accept(this.#captureSlowly(request, uploadMs), 'orders');
     if (!tab.isAlive) return never();
     if (intake.kind === 'accepted') return this.#heard(intake.receipt.ticket, body);
     if (this.universe.strikes === 0 && !this.scenario.mayRefuse)
@@ -99,6 +106,40 @@ export class Stage {
     if (this.universe.strikes === 0 && !this.scenario.mayRefuse)
       this.universe.fail('accepts', `${body}: ${response.status}`);
     return '';
+  }
+
+  /** As an app does: the cookies first, then the word. Somebody else, if there is one, is signed out before. */
+  async signIn(tab: Tab, user: string): Promise<void> {
+    if (!tab.isAlive) return never();
+    if (this.service.session !== user) await this.signOut(tab);
+    this.service.session = user;
+    await tab.sluice.identify(user);
+    if (!tab.isAlive) return never();
+  }
+
+  /** The word first: nothing of theirs may leave with other cookies. */
+  async signOut(tab: Tab): Promise<void> {
+    await tab.sluice.identify(null);
+    if (!tab.isAlive) return never();
+    this.service.session = '';
+  }
+
+  /** Until nothing is left to do for whoever is signed in. */
+  async untilDone(): Promise<void> {
+    const until = this.universe.timeline.now + PATIENCE_MS;
+    while (this.universe.timeline.now < until && (await this.#depth()) > 0) await this.after(2000);
+  }
+
+  /** Rows of users who were forgotten. */
+  orphans(): Promise<number> {
+    return this.#disk.read(async (tx) => {
+      const every = { from: [0], to: [Number.POSITIVE_INFINITY] };
+      const users = (await tx.all('owners', every)).filter(({ user }) => user !== undefined);
+      const known = new Set(users.map(({ owner }) => owner));
+      const range = { from: ['orders'], to: ['orders', Number.POSITIVE_INFINITY] };
+      const rows = [...(await tx.all('jobs', range)), ...(await tx.all('results', range))];
+      return rows.filter(({ owner }) => !known.has(owner)).length;
+    });
   }
 
   /** Everybody sees another time of day from now on. */
@@ -122,6 +163,8 @@ export class Stage {
       if ((await this.#depth()) === 0) break;
     }
     await this.#noteEnds();
+    if ((await this.orphans()) > 0)
+      this.universe.fail('forgotten', 'rows are left of a user who was cleared');
   }
 
   /** I30: with jobs there, somebody leads, or the browser has been asked to wake the service worker. */
@@ -129,6 +172,12 @@ export class Stage {
     if (!this.scenario.staysClosed || this.receipts.length === 0 || (await this.#depth()) === 0) return;
     if (this.universe.strikes === 0 && !this.sync.isRegistered)
       this.universe.fail('never stranded', 'nobody will come');
+  }
+
+  /** The body of a request may come long after its event. */
+  async #captureSlowly(request: Request, ms: number): Promise<Captured> {
+    if (ms > 0) await this.after(ms);
+    return capture(request);
   }
 
   #heard(ticket: string, body: string): string {
@@ -170,9 +219,9 @@ export const REBOOT_MS = 20_000;
 /** Long enough for the last of three attempts of Background Sync. */
 const PATIENCE_MS = 3 * 3_600_000;
 
-const QUEUE: QueueConfig = {
-  match: ({ method }) => method === 'POST',
+const QUEUE = {
+  match: ({ method }: RequestFacts) => method === 'POST',
   rate: { limit: 4, perMs: 1000, burst: 2 },
   concurrency: 2,
   maxAttempts: 5,
-};
+} satisfies QueueConfig;

@@ -14,14 +14,26 @@ export class Tab extends Context {
   readonly runtime: Runtime;
   readonly #drainer: Drainer;
 
-  constructor(browser: Browser, name: string, definition: SluiceDefinition) {
+  constructor(
+    browser: Browser,
+    name: string,
+    { definition, barrier }: { definition: SluiceDefinition; barrier: () => Promise<void> },
+  ) {
     super(browser, name);
     const world = this.world();
     this.runtime = createRuntime(definition, world);
     this.#drainer = new Drainer(this.runtime);
     const host = createHost(this.runtime, this.#drainer);
     const snapshots = new Snapshots(world, STATE);
-    this.sluice = pageOf({ world, snapshots, desk: async () => host, close: async () => undefined });
+    this.sluice = pageOf({
+      world,
+      snapshots,
+      desk: async () => host,
+      barrier: async () => {
+        await Promise.all([barrier(), host.refreshIdentity()]).catch(() => undefined);
+      },
+      close: async () => undefined,
+    });
     void writePolicies(world.database, policiesOf(definition), { overwrite: false }).catch(() => undefined);
     this.#drainer.resume();
   }

@@ -2,10 +2,11 @@ import { checkPatch } from '../core/policy-patch.js';
 import { SluiceError } from '../core/errors.js';
 import { findNotJson } from '../core/json-like.js';
 import { metricsOf } from '../core/views.js';
-import { createSealingKeySource } from '../drain/sealing-key.js';
+import { createSealingKeys } from '../drain/sealing-key.js';
 import type { World } from '../drain/world.js';
 import { cancelJob, commandQueues, editJob, holdJob, redriveJob, releaseJob } from '../store/control.js';
-import { writeContext } from '../store/meta.js';
+import { openIdentity } from '../store/identity.js';
+import { writeContext } from '../store/owners.js';
 import { exportLines } from '../store/export.js';
 import { listJobs, readJob, readQueues } from '../store/query.js';
 import { newKey } from '../transport/idempotency.js';
@@ -41,7 +42,7 @@ export function createCommands({
   clock,
   base,
 }: Pick<World, 'database' | 'notify' | 'clock' | 'base'>): Commands {
-  const sealingKey = createSealingKeySource(database);
+  const sealingKey = createSealingKeys(database, notify);
   const command = async (queue: string | undefined, kind: 'pause' | 'resume' | 'nudge'): Promise<void> => {
     notify.tell(await commandQueues(database, queue, { kind }, clock.now()));
   };
@@ -90,8 +91,9 @@ export function createCommands({
     redrive: async (ticket) => notify.tell((await redriveJob(database, ticket, clock.now())).events),
     setContext: async (context) => {
       requireJson(context);
-      const sealed = await sealContext(context, await sealingKey());
-      const queues = await writeContext(database, sealed);
+      const { owner } = await openIdentity(database);
+      const sealed = await sealContext(context, await sealingKey(owner));
+      const queues = await writeContext(database, owner, sealed);
       notify.tell(queues.map((queue) => ({ type: 'nudged', queue })));
     },
   };

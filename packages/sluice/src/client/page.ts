@@ -4,7 +4,9 @@ import type { Receipt } from '../core/messages.js';
 import type { Notify } from '../core/ports.js';
 import { browserWorld, type World } from '../drain/world.js';
 import { createCommands } from './commands.js';
+import { passBarrier } from './barrier.js';
 import { type HostLink, linkToServiceWorker, within } from './host-link.js';
+import { createIdentify } from './identify.js';
 import { followLifecycle } from './lifecycle.js';
 import { createRequests, type Desk, type Requests } from './requests.js';
 import { settled } from '../drain/settled.js';
@@ -51,6 +53,8 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
     world,
     snapshots,
     desk: async () => (link ?? (await linkToServiceWorker(name))).remote,
+    barrier: () =>
+      passBarrier(world, { name, link, isIntercepting: () => navigator.serviceWorker?.controller != null }),
     close: async () => {
       options.onClose();
       stopFollowing();
@@ -69,15 +73,17 @@ export interface PageParts {
   world: World;
   snapshots: Snapshots;
   desk: () => Promise<Desk>;
+  barrier: () => Promise<void>;
   close: () => Promise<void>;
 }
 
 /** What an app holds in its hands. */
-export function pageOf({ world, snapshots, desk, close }: PageParts): Sluice {
+export function pageOf({ world, snapshots, desk, barrier, close }: PageParts): Sluice {
   const commands = createCommands(world);
   const requests = createRequests(world, desk, commands.cancel);
   return {
     ...commands,
+    ...createIdentify({ ...world, barrier }),
     get mode() {
       return snapshots.current.mode;
     },

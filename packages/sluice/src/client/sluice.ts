@@ -116,6 +116,19 @@ export interface Sluice<Q extends string = string> {
    * @throws SluiceError `state-conflict` for a job that is not dead
    */
   redrive(ticket: Ticket): Promise<void>;
+  /**
+   * Somebody is signed in from now on, in all tabs; null: nobody. Jobs belong to who was signed in when they were submitted,
+   * and are never sent under another: they wait until that user is back. Call it before the cookies change at sign-out, and
+   * after they have at sign-in. Resolves once nothing of anybody else is under way. `adopt`: what nobody has submitted is
+   * this user's from now on. The context is forgotten where the user changes.
+   * @throws SluiceError `config-invalid`
+   */
+  identify(user: string | null, options?: { adopt?: boolean }): Promise<void>;
+  /**
+   * `identity`: signs that user out and forgets them: every job, dead letter, result, the context and the sealing key.
+   * `queue`: cancels all jobs of whoever is signed in, and drops the dead letters. What is in flight is aborted.
+   */
+  clear(filter: { identity: string | null } | { queue: Q }): Promise<void>;
   /** Hands small values to `prepare`, sealed at rest. Replaces the ones before; a queue that waits for sign-in tries again. */
   setContext(context: Context): Promise<void>;
   /**

@@ -20,6 +20,8 @@ export type ErrorCode =
   | 'storage-full'
   | 'storage-blocked'
   | 'storage-absent'
+  | 'storage-newer'
+  | 'signed-out'
   | 'closed';
 
 const BRAND = 'sluice-error';

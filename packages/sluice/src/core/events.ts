@@ -24,6 +24,8 @@ export type SluiceEvent =
   | { type: 'policy-changed'; queue: string }
   | { type: 'resumed'; queue: string }
   | { type: 'nudged'; queue: string | undefined }
+  /** Somebody else is signed in, or nobody: their jobs are sent from now on, and no others. */
+  | { type: 'identified' }
   /** The browser refused to wake us with no page open: a normal, reported state. */
   | { type: 'wake-refused'; detail: string }
   /** The browser has woken the service worker to drain, with no page open. */

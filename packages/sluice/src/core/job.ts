@@ -1,4 +1,5 @@
 import type { AttemptEnd } from './attempt.js';
+import type { Owner } from './identity.js';
 import type { JobOptions } from './job-options.js';
 
 /** The id of a job, as the page holds it: `queue.seq.nonce`. Opaque to users, survives a reload. */
@@ -48,8 +49,11 @@ export type DeadReason =
   /** What it was to come after was cancelled, or could not be put into it. */
   | 'after';
 
-/** Replaced: a newer one of its dedupe key took its place. Merged: the newer one has taken it in, or undone it. */
-export type CancelReason = 'user' | 'shed' | 'replaced' | 'merged';
+/**
+ * Replaced: a newer one of its dedupe key took its place. Merged: the newer one has taken it in, or undone it. Cleared: with
+ * all of its queue, or of its user.
+ */
+export type CancelReason = 'user' | 'shed' | 'replaced' | 'merged' | 'cleared';
 
 /**
  * Where a live or dead job stands. `at` is what its state is ordered by: the rank of a ready job, 0 for one behind (then
@@ -63,13 +67,17 @@ export type JobState =
   | { kind: 'scheduled'; at: number }
   | { kind: 'delayed'; at: number }
   | { kind: 'parked'; at: number; why: 'held' | 'after'; behind: boolean }
-  /** `rides`: in a batch, and not its first. */
-  | { kind: 'leased'; at: number; leaseId: string; cancelled: boolean; rides: boolean }
+  /** `rides`: in a batch, and not its first. `recall`: its engine is to let go of it, to give it back or to cancel it. */
+  | { kind: 'leased'; at: number; leaseId: string; recall?: 'return' | CancelReason; rides: boolean }
   | { kind: 'dead'; at: number; reason: DeadReason; detail: string };
+
+/** The ways of waiting. */
+export const WAITING_KINDS = ['ready', 'delayed', 'behind', 'scheduled', 'parked'] as const;
 
 /** A stored request. */
 export interface Job {
   queue: string;
+  owner: Owner;
   /** Its place in the queue. Never changes: a nacked or redriven job keeps it. */
   seq: number;
   ticket: Ticket;
@@ -108,6 +116,8 @@ export interface Job {
 /** A job about to be stored: the transaction gives it its place. */
 export interface JobDraft {
   queue: string;
+  /** Who was signed in when it was captured. */
+  owner: Owner;
   nonce: string;
   idempotencyKey: string;
   request: StoredRequest;
@@ -145,6 +155,7 @@ export type Coalesced = { kind: 'replaced' | 'merged'; body: ArrayBuffer | undef
 /** How a job that left the queue ended. Kept apart from jobs until it expires. */
 export interface Result {
   queue: string;
+  owner: Owner;
   seq: number;
   ticket: Ticket;
   method: string;

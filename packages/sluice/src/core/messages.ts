@@ -8,7 +8,7 @@ import type { ResponseParts } from './receipt.js';
 export const PROTOCOL = 1;
 
 /** Raised when a stored row changes its shape. Also the version of the database. */
-export const SCHEMA = 1;
+export const SCHEMA = 2;
 
 /** Broadcast between all contexts of an app. A lie in it costs a wasted look, never more. */
 export interface Hint {
@@ -78,6 +78,8 @@ export interface Host {
   /** The page goes to sleep or away: let go of the lock, take no more. */
   suspend(): Promise<void>;
   resume(): Promise<void>;
+  /** Resolves once all that was asked before has its owner, and who is signed in was read anew. */
+  refreshIdentity(): Promise<void>;
 }
 
 /** Page to service worker, with a port for comlink. */

@@ -1,5 +1,6 @@
 import type { DispatchEnd, Settlement } from './attempt.js';
 import type { SluiceEvent } from './events.js';
+import type { Owner } from './identity.js';
 import type { Job, JobDraft } from './job.js';
 import type { Instant } from './settle.js';
 import type { Receipt } from './messages.js';
@@ -47,7 +48,9 @@ export interface TurnReport {
   claims: Claim[];
   /** When the queue is worth a look without anybody's asking; undefined: only when something happens. */
   nextAt: number | undefined;
-  /** Jobs of the queue that have not ended. */
+  /** Whose jobs were claimed: of whoever is signed in. */
+  owner: Owner;
+  /** Their jobs in the queue that have not ended. */
   depth: number;
   /** No send may begin: paused, frozen, between two probes, or waiting for sign-in. */
   closed: boolean;
@@ -59,7 +62,7 @@ export interface TurnReport {
 export type EnqueueAnswer =
   | { kind: 'accepted'; receipt: Receipt; events: SluiceEvent[] }
   /** What was asked cannot be: nothing was stored. */
-  | { kind: 'refused'; code: 'function-failed' | 'state-conflict'; detail: string }
+  | { kind: 'refused'; code: 'function-failed' | 'state-conflict' | 'signed-out'; detail: string }
   /** `passes`: it may go to the network instead, once it is charged. */
   | { kind: 'full'; limit: 'maxJobs' | 'maxBytes'; max: number; retryAfterMs: number; passes: boolean };
 
@@ -98,13 +101,16 @@ export interface Store {
    */
   chargeFirstTry(trying: Trying, instant: Instant): Promise<DirectTurn | undefined>;
   body(job: Job): Promise<ArrayBuffer | undefined>;
-  /** Extends a lease to `until`. */
-  renew(claim: Claim, until: number): Promise<'held' | 'lost' | 'cancelled'>;
+  /** Extends a lease to `until`; `recalled`: the engine is to let go of it. */
+  renew(claim: Claim, until: number): Promise<'held' | 'lost' | 'recalled'>;
   queueNames(): Promise<string[]>;
   /** The engine is alive: nobody need take over. */
   beat(engine: string, now: number): Promise<void>;
   /** Deletes what is kept no longer, a bounded number of rows at a time. */
-  sweep(queue: string, now: number): Promise<{ isDone: boolean }>;
+  sweep(queue: string, now: number): Promise<{ isDone: boolean; events: SluiceEvent[] }>;
+  /** Users whose rows were not all erased when they were cleared: whoever did it was lost. */
+  forgotten(): Promise<Owner[]>;
+  erase(owner: Owner, now: number): Promise<SluiceEvent[]>;
 }
 
 /** What an attempt asks of the engine that makes it. */

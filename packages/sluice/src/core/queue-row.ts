@@ -1,3 +1,4 @@
+import type { Owner } from './identity.js';
 import type { PriorityClass } from './line.js';
 import { type Flow, newFlow } from './flow/state.js';
 import type { CancelReason, DeadReason } from './job.js';
@@ -33,6 +34,10 @@ export interface QueueRow {
   base: QueuePolicy;
   patch: PolicyPatch | null;
   nextSeq: number;
+  /** Whose jobs are sent now: of whoever is signed in. */
+  owner: Owner;
+  /** Jobs that have not ended, by owner; no entry for none. */
+  live: Record<Owner, number>;
   /** The classes of priority that were ever used. */
   classes: Record<number, PriorityClass>;
   /** Jobs served since one of a lower class was. */
@@ -66,13 +71,15 @@ const NO_COUNTS: Counts = {
   sends: 0,
 };
 
-export function newQueueRow(name: string, policy: QueuePolicy): QueueRow {
+export function newQueueRow(name: string, policy: QueuePolicy, owner: Owner): QueueRow {
   return {
     name,
     policy,
     base: policy,
     patch: null,
     nextSeq: 1,
+    owner,
+    live: {},
     classes: {},
     overtakes: 0,
     inFlight: 0,
@@ -98,9 +105,19 @@ export function underPolicy(row: QueueRow, policy: QueuePolicy): QueueRow {
   return { ...row, policy, flow, pace: { ...row.pace, tat: 0 } };
 }
 
-/** Jobs that are accepted and have not ended. */
-export function depthOf({ counts }: QueueRow): number {
+/** Jobs that have not ended of whoever is signed in: what an engine has to do. */
+export function depthOf({ live, owner }: QueueRow): number {
+  return live[owner] ?? 0;
+}
+
+/** Jobs that have not ended, whosoever they are: what the queue holds. */
+export function totalDepthOf({ counts }: QueueRow): number {
   return counts.waiting + counts.leased;
+}
+
+/** Jobs of whoever is signed in that wait. */
+export function waitingOf(row: QueueRow): number {
+  return Math.max(0, depthOf(row) - row.counts.leased);
 }
 
 /** When a job that is enqueued now is about to be sent, or undefined while that is not in the queue's hands. */

@@ -16,10 +16,15 @@ export function statusPath(ticket: Ticket): string {
   return STATUS_PATH + ticket;
 }
 
+/** Where a page asks the service worker of an app to read anew who is signed in. */
+export function identityPath(name: string): string {
+  return `${STATUS_PATH}~${name}`;
+}
+
 /** The ticket that a URL of this origin asks for; undefined for any other URL. */
 export function ticketOfStatusPath(url: string, origin: string): Ticket | undefined {
   const prefix = origin + STATUS_PATH;
-  return url.startsWith(prefix) ? url.slice(prefix.length) : undefined;
+  return url.startsWith(prefix) && url[prefix.length] !== '~' ? url.slice(prefix.length) : undefined;
 }
 
 /** A Response in the making, as plain data: core has no DOM, and it crosses threads. */

@@ -34,8 +34,8 @@ export function settle(row: QueueRow, job: Job, settlement: Settlement, instant:
   const queue = queueAfter(row, { job, settlement, instant });
   const isSplit = isTooLarge(settlement);
   const attempts = job.attempts + (!isSplit && isSpent(verdict, row.flow, queue.flow) ? 1 : 0);
-  const cancelled = job.state.kind === 'leased' && job.state.cancelled;
-  const facts = { verdict: isSplit ? GIVE_BACK : verdict, attempts, cancelled };
+  const recall = job.state.kind === 'leased' ? job.state.recall : undefined;
+  const facts = { verdict: isSplit ? GIVE_BACK : verdict, attempts, recall };
   return { next: placeAfter(row, facts, instant), attempts, queue };
 }
 
@@ -119,13 +119,13 @@ function isSpent(verdict: Verdict, before: Flow, after: Flow): boolean {
 interface Facts {
   verdict: Verdict;
   attempts: number;
-  cancelled: boolean;
+  recall: 'return' | CancelReason | undefined;
 }
 
-function placeAfter(row: QueueRow, { verdict, attempts, cancelled }: Facts, instant: Instant): NextPlace {
+function placeAfter(row: QueueRow, { verdict, attempts, recall }: Facts, instant: Instant): NextPlace {
   if (verdict.kind === 'ack') return { kind: 'done' };
   if (verdict.kind === 'dead') return { kind: 'dead', reason: verdict.reason, detail: verdict.detail };
-  if (cancelled) return { kind: 'cancelled', reason: 'user' };
+  if (recall !== undefined && recall !== 'return') return { kind: 'cancelled', reason: recall };
   if (verdict.kind !== 'nack') return { kind: 'ready' };
   if (attempts >= row.policy.maxAttempts)
     return {

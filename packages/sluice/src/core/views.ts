@@ -3,7 +3,7 @@ import { rateOf } from './flow/state.js';
 import { perSecond, percentiles, type QueueMetrics } from './metrics.js';
 import { flowConfigOf } from './policy.js';
 import type { PolicyPatch } from './policy-patch.js';
-import { type Counts, depthOf, type QueueRow } from './queue-row.js';
+import { type Counts, depthOf, type QueueRow, totalDepthOf, waitingOf } from './queue-row.js';
 
 /** A job as a page sees it: no body, no secrets. */
 export interface JobView {
@@ -54,9 +54,13 @@ export type QueueStatus =
 
 export interface QueueView {
   status: QueueStatus;
+  /** Jobs of whoever is signed in that have not ended. */
   depth: number;
   waiting: number;
   leased: number;
+  /** Jobs that wait for another user to sign in. */
+  others: number;
+  /** Bytes of all jobs that have not ended. */
   bytes: number;
   done: number;
   dead: number;
@@ -137,8 +141,9 @@ export function viewOfQueue(row: QueueRow, now: number): QueueView {
   return {
     status: statusOf(row, now),
     depth: depthOf(row),
-    waiting: counts.waiting,
+    waiting: waitingOf(row),
     leased: counts.leased,
+    others: totalDepthOf(row) - depthOf(row),
     bytes,
     done: counts.done,
     dead: sum(counts.dead),

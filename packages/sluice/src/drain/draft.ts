@@ -1,17 +1,21 @@
 import type { CapturedFacts, OptionFunctions, QueueDefinition } from '../core/config.js';
 import { SluiceError, sentenceOf } from '../core/errors.js';
+import type { Owner } from '../core/identity.js';
 import type { Coalesce, FirstTry, JobDraft } from '../core/job.js';
 import { checkOptions, type JobOptions } from '../core/job-options.js';
 import type { Captured } from '../core/messages.js';
 import { keyOf, newKey } from '../transport/idempotency.js';
 import { bytesOfBody, capturedFacts } from '../transport/intake-facts.js';
+import type { SealingKeys } from './sealing-key.js';
 import { hideSecrets } from '../transport/seal.js';
 
 export interface DraftContext {
   queue: QueueDefinition;
   /** What the caller asked for by name, before the functions of the queue. */
   asked: JobOptions;
-  sealingKey: () => Promise<CryptoKey>;
+  /** Who was signed in when it was captured. */
+  owner: Owner;
+  sealingKey: SealingKeys;
   /** Where it was tried before: its key, and what came of it. */
   tried?: Tried;
 }
@@ -27,7 +31,7 @@ export interface Tried extends FirstTry {
  */
 export async function draftOf(captured: Captured, context: DraftContext): Promise<JobDraft> {
   const { request, body } = captured;
-  const { queue, asked, sealingKey, tried } = context;
+  const { queue, asked, owner, sealingKey, tried } = context;
   const { name, policy, secrets, secretHeaders } = queue;
   if (body && body.byteLength > policy.maxBodyBytes)
     throw tooLarge(name, body.byteLength, policy.maxBodyBytes);
@@ -36,9 +40,14 @@ export async function draftOf(captured: Captured, context: DraftContext): Promis
   const merge = coalesceOf(queue, captured);
   return {
     queue: name,
+    owner,
     nonce: newKey().slice(0, 8),
     idempotencyKey: tried?.idempotencyKey ?? keyOf(request, policy.idempotency.header) ?? newKey(),
-    request: await hideSecrets(request, { mode: secrets, extra: secretHeaders, key: sealingKey }),
+    request: await hideSecrets(request, {
+      mode: secrets,
+      extra: secretHeaders,
+      key: () => sealingKey(owner),
+    }),
     options,
     ...(body ? { body } : {}),
     ...(merge ? { coalesce: merge } : {}),

@@ -1,8 +1,10 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import type { SluiceEvent } from '../core/events.js';
+import { FIRST_OWNER } from '../core/identity.js';
 import type { JobDraft } from '../core/job.js';
 import { DEFAULT_POLICY, type QueuePolicy } from '../core/policy.js';
 import type { AttemptControl, Claim, Notify, Store } from '../core/ports.js';
+import { openIdentity } from '../store/identity.js';
 import { openMemory } from '../store/memory.js';
 import type { Database } from '../store/rows.js';
 import { createStore } from '../store/store.js';
@@ -40,6 +42,7 @@ export class Bench {
     change: Partial<JobDraft> = {},
   ): Promise<string[]> {
     const drafts = Array.from({ length: count }, (_, i) => draft(`n${i}`, change));
+    await openIdentity(this.database);
     const policies = { orders: { ...DEFAULT_POLICY, ...policy } };
     const answers = await this.store.enqueue(drafts, policies, this.clock.now());
     const tickets = answers.map((answer) => (answer.kind === 'accepted' ? answer.receipt.ticket : 'refused'));
@@ -87,6 +90,7 @@ export function answered(status: number, notBeforeMs?: number): AttemptEnd {
 function draft(nonce: string, change: Partial<JobDraft>): JobDraft {
   return {
     queue: 'orders',
+    owner: FIRST_OWNER,
     nonce,
     idempotencyKey: `key-${nonce}`,
     request: {

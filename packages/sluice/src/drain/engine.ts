@@ -88,6 +88,7 @@ export class Engine {
 
   #hear(events: readonly SluiceEvent[]): void {
     for (const event of events) {
+      if (event.type === 'identified') for (const lane of this.#lanes.values()) lane.changeOwner();
       if (event.type === 'aborting') void this.#lanes.get(event.queue)?.checkCancelled(event.ticket);
       if (WORTH_A_LOOK.has(event.type) && 'queue' in event) this.#look(event.queue);
     }
@@ -122,11 +123,12 @@ export class Engine {
 
   /** With the turns of the queues, rather than by a timer of its own. */
   #sweep(): void {
-    const { store, clock } = this.#options;
+    const { store, clock, notify } = this.#options;
     if (clock.now() < this.#sweptAt + SWEEP_MS) return;
     this.#sweptAt = clock.now();
     const round = async (): Promise<void> => {
-      for (const queue of this.#lanes.keys()) await sweepQueue(store, queue, clock.now());
+      for (const queue of this.#lanes.keys()) await sweepQueue(this.#options, queue);
+      for (const owner of await store.forgotten()) notify.tell(await store.erase(owner, clock.now()));
     };
     // What fails now is swept next time.
     void this.#started.then(round).catch(() => undefined);
@@ -155,7 +157,11 @@ const WORTH_A_LOOK = new Set<SluiceEvent['type']>([
   'policy-changed',
 ]);
 
-async function sweepQueue(store: Store, queue: string, now: number): Promise<void> {
+async function sweepQueue({ store, notify, clock }: EngineOptions, queue: string): Promise<void> {
   let isDone = false;
-  while (!isDone) ({ isDone } = await store.sweep(queue, now));
+  while (!isDone) {
+    const swept = await store.sweep(queue, clock.now());
+    notify.tell(swept.events);
+    isDone = swept.isDone;
+  }
 }

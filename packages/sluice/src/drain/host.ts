@@ -12,7 +12,7 @@ export interface Sleeper {
 
 /** What a page may ask of a worker or a service worker. */
 export function createHost(runtime: Runtime, sleeper: Sleeper): Host {
-  const { definition, intake } = runtime;
+  const { definition, intake, identity } = runtime;
   const matcher = createOwnMatcher(runtime);
   return {
     hello: async () => ({ protocol: PROTOCOL, schema: SCHEMA, name: definition.name, engine: runtime.id }),
@@ -26,6 +26,7 @@ export function createHost(runtime: Runtime, sleeper: Sleeper): Host {
     },
     suspend: () => sleeper.suspend(),
     resume: async () => sleeper.resume(),
+    refreshIdentity: () => identity.refresh(),
   };
 }
 

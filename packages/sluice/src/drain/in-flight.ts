@@ -7,7 +7,7 @@ export interface InFlightOptions {
   dispatch: Dispatch;
   clock: Clock;
   /** No send may begin: the queue is held, or its engine lets go. */
-  isHeld: () => boolean;
+  isHeld: (claim: Claim) => boolean;
   onEnd: (settlement: Settlement, claim: Claim) => void;
   onPrepared: (claim: Claim) => void;
 }
@@ -19,8 +19,8 @@ export interface InFlight {
   /** Jobs: more than requests, where there are batches. */
   readonly leases: number;
   begin(claim: Claim): void;
-  /** Looks at the row of a job, and stops its send if its cancellation was asked for. */
-  check(ticket: string): Promise<void>;
+  /** Looks at the row of a job, or of all, and stops the send of one that is recalled. */
+  check(ticket?: string): Promise<void>;
   abortAll(): void;
 }
 
@@ -56,7 +56,9 @@ export function createInFlight(options: InFlightOptions): InFlight {
     },
     check: async (ticket) => {
       for (const attempt of attempts.values()) {
-        if (membersOf(attempt.claim).some(({ job }) => job.ticket === ticket)) await renew(attempt, options);
+        const isMeant =
+          ticket === undefined || membersOf(attempt.claim).some(({ job }) => job.ticket === ticket);
+        if (isMeant) await renew(attempt, options);
       }
     },
     abortAll: () => {
@@ -88,7 +90,7 @@ function controlOf(attempt: Attempt, { clock, isHeld, onPrepared }: InFlightOpti
     signal: attempt.abort.signal,
     onPrepared: () => onPrepared(claim),
     mayBegin: () => {
-      if (isHeld()) return 'stopped';
+      if (isHeld(claim)) return 'stopped';
       const now = clock.now();
       if (now >= attempt.leaseUntil) return 'lease-lost';
       return now > claim.latestAt ? 'late' : 'yes';
@@ -113,9 +115,8 @@ async function renew(attempt: Attempt, { store, clock }: InFlightOptions): Promi
   const { claim } = attempt;
   const until = clock.now() + claim.policy.leaseMs;
   const renewals = membersOf(claim).map((member) => store.renew(member, until).catch(sentenceOf));
-  const [state] = await Promise.all(renewals);
-  if (state === 'held') attempt.leaseUntil = until;
+  const states = await Promise.all(renewals);
+  if (states.every((state) => state === 'recalled')) attempt.abort.abort();
   // One job of a batch is not worth stopping the others for: its cancellation holds once it is back.
-  if (state === 'cancelled' && claim.riders.length === 0) attempt.abort.abort();
-  else if (state === 'cancelled') attempt.leaseUntil = until;
+  else if (states.some((state) => state === 'held')) attempt.leaseUntil = until;
 }

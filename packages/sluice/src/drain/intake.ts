@@ -1,6 +1,7 @@
 import { policiesOf, type QueueDefinition, type SluiceDefinition } from '../core/config.js';
 import { type ErrorCode, isSluiceError, SluiceError, sentenceOf } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
+import type { Identity } from '../core/identity.js';
 import type { JobDraft } from '../core/job.js';
 import type { JobOptions } from '../core/job-options.js';
 import type { Captured, Intake, Refusal } from '../core/messages.js';
@@ -9,18 +10,23 @@ import type { EnqueueAnswer, Store } from '../core/ports.js';
 import { draftOf, type Tried } from './draft.js';
 import { createGroupCommit } from './group-commit.js';
 import { acceptedAnswer, readWish, type Wish } from './respond.js';
+import type { IdentitySource } from './identity-source.js';
+import type { SealingKeys } from './sealing-key.js';
 import type { World } from './world.js';
 
 export interface IntakeOptions extends Pick<World, 'base' | 'clock' | 'chance' | 'notify'> {
   definition: SluiceDefinition;
   store: Store;
-  sealingKey: () => Promise<CryptoKey>;
+  sealingKey: SealingKeys;
+  identity: IdentitySource;
 }
 
 /** What is asked for a job, and where it was tried before, what came of it. */
 export interface Asked {
   options?: JobOptions;
   tried?: Tried;
+  /** Who was signed in when it was captured, where that was before. */
+  identity?: Promise<Identity>;
 }
 
 /** Takes captured requests into the queue: the one way in, for the service worker and for the worker of a page. */
@@ -43,10 +49,15 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
     if (!one) throw unknownQueue(queue, [...queues.keys()]);
     return one;
   };
-  const prepare = async (captured: Captured, queue: string, { options: asked = {}, tried }: Asked) =>
+  const prepare = async (
+    captured: Captured,
+    queue: string,
+    { options: asked = {}, tried, identity }: Asked,
+  ) =>
     draftOf(captured, {
       queue: known(queue),
       asked,
+      owner: (await (identity ?? options.identity.current())).owner,
       sealingKey: options.sealingKey,
       ...(tried ? { tried } : {}),
     });
@@ -150,7 +161,12 @@ function failureOf(error: unknown, queue: QueueDefinition | undefined): Intake {
   return { kind: 'broken', whenBroken: queue?.whenBroken ?? 'network', refusal };
 }
 
-const ASKED_WRONGLY = new Set<ErrorCode>(['queue-unknown', 'function-failed', 'config-invalid']);
+const ASKED_WRONGLY = new Set<ErrorCode>([
+  'queue-unknown',
+  'function-failed',
+  'config-invalid',
+  'signed-out',
+]);
 
 function notQueued(code: ErrorCode, detail: string): Refusal {
   return { status: 503, code, title: 'The request could not be queued', detail };

@@ -1,6 +1,7 @@
 import type { Settlement } from '../core/attempt.js';
 import { sentenceOf } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
+import type { Owner } from '../core/identity.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { Clock, Dispatch, Store, TurnReport, TurnRequest } from '../core/ports.js';
 import { verdictOn } from '../core/verdict.js';
@@ -51,7 +52,9 @@ export class Lane {
   #mode: 'draining' | 'winding-down' | 'stopping' = 'draining';
   #ended: Settlement[] = [];
   #isHeld = false;
-  /** The service asked for quiet after the turn that is under way had begun. */
+  /** Whose jobs may be sent, as of the last turn. */
+  #owner: Owner | undefined;
+  /** Quiet was asked for after the turn that is under way had begun. */
   #asksForQuiet = false;
   #recover: boolean;
   #turn = 0;
@@ -66,7 +69,7 @@ export class Lane {
     this.#epoch = options.clock.epoch();
     this.#inFlight = createInFlight({
       ...options,
-      isHeld: () => this.#isHeld || this.#mode === 'stopping',
+      isHeld: ({ job }) => this.#isHeld || this.#mode === 'stopping' || job.owner !== this.#owner,
       onEnd: (settlement, claim) => this.#onEnd(settlement, claim.policy),
       onPrepared: ({ leaseId }) => this.#onPrepared(leaseId),
     });
@@ -79,6 +82,13 @@ export class Lane {
   }
 
   /** A cancellation was asked for, it is said: looks at the row, and stops the send if it is true. */
+  /** Somebody else is signed in: no send begins before the next turn has said whose may. */
+  changeOwner(): void {
+    this.#isHeld = this.#asksForQuiet = true;
+    void this.#inFlight.check();
+    this.nudge();
+  }
+
   checkCancelled(ticket: string): Promise<void> {
     return this.#inFlight.check(ticket);
   }
@@ -154,8 +164,9 @@ export class Lane {
     };
   }
 
-  #take({ claims, closed, durability }: TurnReport, startedAt: number): void {
+  #take({ claims, closed, durability, owner }: TurnReport, startedAt: number): void {
     this.#durability = durability;
+    this.#owner = owner;
     this.#isHeld = closed || this.#asksForQuiet;
     const firstAt = claims[0]?.sendAt ?? startedAt;
     for (const claim of claims) {

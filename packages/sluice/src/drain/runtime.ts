@@ -1,7 +1,7 @@
 import type { QueueDefinition, SluiceDefinition } from '../core/config.js';
 import type { Store } from '../core/ports.js';
 import { createStore } from '../store/store.js';
-import { readMeta } from '../store/meta.js';
+import { readOwner } from '../store/owners.js';
 import { createDispatch } from '../transport/attempt.js';
 import { dispatchBatches } from '../transport/batch.js';
 import { type Prepared, type PrepareOptions, type Preparing, prepareRequest } from '../transport/prepare.js';
@@ -9,7 +9,8 @@ import { openContext } from '../transport/seal.js';
 import { Engine } from './engine.js';
 import { createIntakeDesk, type IntakeDesk } from './intake.js';
 import { rewriteOf } from './rewrite.js';
-import { createSealingKeySource } from './sealing-key.js';
+import { createIdentitySource, type IdentitySource } from './identity-source.js';
+import { createSealingKeys } from './sealing-key.js';
 import { browserWorld, type World } from './world.js';
 
 /** The parts of one context, put together: what a worker and a service worker have in common. */
@@ -19,6 +20,7 @@ export interface Runtime extends World {
   definition: SluiceDefinition;
   store: Store;
   intake: IntakeDesk;
+  identity: IdentitySource;
   /** Makes the request of a job whose body stands nowhere yet. */
   prepare(preparing: Preparing): Promise<Prepared>;
   startEngine(): Engine;
@@ -32,14 +34,15 @@ export function createRuntime(
   let engines = 0;
   const { database, notify, clock, chance } = world;
   const store = createStore(database, (queue) => rewriteOf(definition, queue));
-  const sealingKey = createSealingKeySource(database);
+  const sealingKey = createSealingKeys(database, notify);
+  const identity = createIdentitySource(database, notify);
   const preparing: PrepareOptions = {
     readBody: store.body,
     sealingKey,
     prepareOf: (queue) => queueOf(definition, queue)?.prepare,
-    context: async () => {
-      const row = await readMeta(database, 'context');
-      return row ? openContext(row.sealed, await sealingKey()) : {};
+    context: async (owner) => {
+      const row = await readOwner(database, owner);
+      return row?.context ? openContext(row.context, await sealingKey(owner)) : {};
     },
     clock,
     base: world.base,
@@ -58,7 +61,8 @@ export function createRuntime(
     id,
     definition,
     store,
-    intake: createIntakeDesk({ ...world, definition, store, sealingKey }),
+    identity,
+    intake: createIntakeDesk({ ...world, definition, store, sealingKey, identity }),
     prepare: (one) => prepareRequest(one, preparing),
     startEngine: () => {
       engines += 1;

@@ -1,6 +1,6 @@
 import type { Ticket } from '../core/job.js';
 import { type Outcome, outcomeOf } from '../core/views.js';
-import { readJob } from '../store/query.js';
+import { readTicketed } from '../store/query.js';
 import type { Database } from '../store/rows.js';
 import type { World } from './world.js';
 
@@ -53,6 +53,8 @@ export async function settled(
 }
 
 async function look(database: Database, ticket: Ticket): Promise<Outcome | undefined> {
-  const view = await readJob(database, ticket);
-  return view ? outcomeOf(view) : { kind: 'unknown', ticket };
+  const known = await readTicketed(database, ticket);
+  // Its user may come back: that of another has not ended for whoever asks now.
+  if (known.kind === 'elsewhere') return undefined;
+  return known.kind === 'job' ? outcomeOf(known.view) : { kind: 'unknown', ticket };
 }

@@ -31,7 +31,7 @@ beforeEach(() => {
 });
 
 function page(traceparent?: string): Sluice {
-  const row = newQueueRow('orders', DEFAULT_POLICY);
+  const row = newQueueRow('orders', DEFAULT_POLICY, 1);
   row.counts = {
     ...row.counts,
     accepted: 7,
@@ -41,6 +41,7 @@ function page(traceparent?: string): Sluice {
     dead: { rejected: 1 },
     sends: 9,
   };
+  row.live = { 1: 3 };
   row.metrics = { ...NO_METRICS, oldest: { kind: 'known', seq: 1, at: Date.now() - 5000 } };
   return {
     on: (type: string, callback: (event: SluiceEvent) => void) => {

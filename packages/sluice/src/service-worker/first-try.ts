@@ -60,7 +60,7 @@ interface Sending {
 }
 
 async function send(
-  { clock, prepare }: Runtime,
+  { clock, prepare, identity }: Runtime,
   queue: QueueDefinition,
   { captured, idempotencyKey, at, latestAt }: Sending,
 ): Promise<{ end: AttemptEnd; response?: Response }> {
@@ -68,7 +68,8 @@ async function send(
   const callOff = clock.at(at + queue.firstTryMs, () => tooLong.abort());
   try {
     const { signal } = tooLong;
-    const job = jobOf(queue, captured, idempotencyKey);
+    const { owner } = await identity.current();
+    const job = { ...jobOf(queue, captured, idempotencyKey), owner };
     const prepared = await prepare({ job, body: captured.body, policy: queue.policy, signal });
     if (prepared.kind !== 'request') return { end: prepared };
     await new Promise<void>((resolve) => clock.at(at, resolve));
@@ -90,7 +91,11 @@ async function send(
 }
 
 /** What `prepare` is shown of a job that is not stored yet. */
-function jobOf({ name, policy }: QueueDefinition, { request, body }: Captured, idempotencyKey: string): Job {
+function jobOf(
+  { name, policy }: QueueDefinition,
+  { request, body }: Captured,
+  idempotencyKey: string,
+): Omit<Job, 'owner'> {
   const now = Date.now();
   return {
     queue: name,

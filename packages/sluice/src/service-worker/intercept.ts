@@ -1,6 +1,6 @@
 import type { Matcher } from '../core/match.js';
 import type { Captured, Intake } from '../core/messages.js';
-import { redirectParts, refusalParts, ticketOfStatusPath } from '../core/receipt.js';
+import { identityPath, redirectParts, refusalParts, ticketOfStatusPath } from '../core/receipt.js';
 import { answerInTime } from '../drain/respond.js';
 import type { Runtime } from '../drain/runtime.js';
 import { readJob } from '../store/query.js';
@@ -26,6 +26,8 @@ export interface Interception {
 export function intercept(event: FetchEvent, interception: Interception): void {
   const { request } = event;
   if (isReplay(request.url)) return;
+  if (request.url === new URL(identityPath(interception.runtime.definition.name), location.origin).href)
+    return event.respondWith(identified(interception.runtime));
   const ticket = request.method === 'GET' ? ticketOfStatusPath(request.url, location.origin) : undefined;
   if (ticket !== undefined) return event.respondWith(statusOf(ticket, interception.runtime));
   const queue = interception.matcher(factsOf(request));
@@ -34,6 +36,9 @@ export function intercept(event: FetchEvent, interception: Interception): void {
 
 async function answer(event: FetchEvent, queue: string, interception: Interception): Promise<Response> {
   const { runtime } = interception;
+  // Now, not once the body has been read: somebody else may be signed in by then.
+  const identity = runtime.identity.current();
+  identity.catch(() => undefined);
   const isForm = event.request.mode === 'navigate';
   const captured = await capture(event.request);
   const definition = runtime.definition.queues.find(({ name }) => name === queue);
@@ -43,7 +48,7 @@ async function answer(event: FetchEvent, queue: string, interception: Intercepti
       : undefined;
   if (first?.kind === 'answered') return first.response;
   const tried = first?.tried;
-  const intake = await runtime.intake.accept(captured, queue, tried ? { tried } : {});
+  const intake = await runtime.intake.accept(captured, queue, { identity, ...(tried ? { tried } : {}) });
   if (intake.kind !== 'accepted') return passOrRefuse(intake, { captured, queue, interception });
   interception.onAccepted(event);
   const redirectTo = isForm ? definition?.navigations?.redirectTo : undefined;
@@ -61,6 +66,11 @@ async function passOrRefuse(
     return toResponse(refusalParts(intake.refusal));
   await interception.brokenPace.turn(queue);
   return fetch(rebuild(captured.request, captured.body));
+}
+
+async function identified({ identity }: Runtime): Promise<Response> {
+  await identity.refresh().catch(() => undefined);
+  return new Response(null, { status: 204 });
 }
 
 /** Where a receipt points to: how its job stands, without bodies. */

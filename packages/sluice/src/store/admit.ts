@@ -6,7 +6,7 @@ import { depthOf, estimatedStartAt } from '../core/queue-row.js';
 import { findPrior, inheritDependents } from './dependents.js';
 import { cancel } from './endings.js';
 import { settleFirstTry } from './first-try.js';
-import { entryState, type Ledger } from './ledger.js';
+import { countLive, entryState, type Ledger } from './ledger.js';
 import { joinLine, rejoinFlow } from './line.js';
 import { lackOfRoom, makeRoom } from './room.js';
 import { rememberTwin, type Twin } from './twins.js';
@@ -15,7 +15,7 @@ type Older = Extract<Twin, { kind: 'older' }>;
 
 /** Stores a job at its place in line, where there is room. */
 export async function admit(ledger: Ledger, asked: JobDraft): Promise<EnqueueAnswer> {
-  const prior = await findPrior(ledger, asked.options.after);
+  const prior = await findPrior(ledger, { ...asked.options, owner: asked.owner });
   if (prior.kind === 'gone') return { kind: 'refused', code: 'state-conflict', detail: prior.detail };
   const draft = prior.kind === 'done' ? rewritten(ledger, asked, prior.answer) : asked;
   if ('kind' in draft) return draft;
@@ -23,7 +23,7 @@ export async function admit(ledger: Ledger, asked: JobDraft): Promise<EnqueueAns
   const full = await makeRoom(ledger, { jobs: 1, bytes: bytesOfDraft(draft), priority });
   if (full) return full;
   const { held, orderingKey } = draft.options;
-  const rank = await joinLine(ledger, draft.options);
+  const rank = await joinLine(ledger, draft.owner, draft.options);
   const placed = { ...newJob(ledger, draft), rank, ...chainOf(orderingKey) };
   const job = { ...placed, state: await entryState(ledger, placed) };
   const why = held ? 'held' : prior.kind === 'live' ? 'after' : undefined;
@@ -97,13 +97,17 @@ export function acceptedAs({ row, now, events }: Ledger, ticket: Ticket): Enqueu
   return { kind: 'accepted', receipt, events };
 }
 
-function newJob({ row, now }: Ledger, { options, idempotencyKey, request, body, nonce }: JobDraft): Job {
+function newJob(
+  { row, now }: Ledger,
+  { owner, options, idempotencyKey, request, body, nonce }: JobDraft,
+): Job {
   const { held: _, orderingKey: _key, ttlMs = row.policy.ttlMs, priority = 0, cost = 1, ...keys } = options;
   const seq = row.nextSeq;
   row.nextSeq += 1;
   return {
     ...keys,
     queue: row.name,
+    owner,
     seq,
     ticket: ticketOf(row.name, seq, nonce),
     state: { kind: 'ready', at: 0 },
@@ -127,13 +131,17 @@ function store(ledger: Ledger, job: Job, body: ArrayBuffer | undefined): void {
   if (body && job.bodyBytes > 0) tx.put('bodies', { queue: job.queue, seq: job.seq, body });
   row.counts.accepted += 1;
   row.counts.waiting += 1;
+  countLive(row, job.owner, 1);
   if (job.state.kind === 'parked') row.parked += 1;
   const { arrivals, oldest } = row.metrics;
   row.metrics = {
     ...row.metrics,
     arrivals: metered(arrivals, job.enqueuedAt),
     // Alone in the queue, it is the oldest; else that is known, or is looked for by the next turn.
-    oldest: depthOf(row) === 1 ? { kind: 'known', seq: job.seq, at: job.enqueuedAt } : oldest,
+    oldest:
+      job.owner === row.owner && depthOf(row) === 1
+        ? { kind: 'known', seq: job.seq, at: job.enqueuedAt }
+        : oldest,
   };
   row.bytes += bytesOf(job.request, job.bodyBytes);
   rememberTwin(ledger, job);

@@ -7,11 +7,11 @@ import type { Claim, TurnRequest } from '../core/ports.js';
 import { earlier, openingOf } from '../core/turn.js';
 import { chargeSend, flowInstant, nextInstant } from './charge.js';
 import { leaseIdOf } from './leases.js';
-import { bury, EXPIRED, type Ledger, move } from './ledger.js';
+import { buryTooOld, type Ledger, move } from './ledger.js';
 import { costOf, type Group, nextGroups } from './groups.js';
 import { serve } from './line.js';
 import { type Pacer, type Pacers, pacersOf } from './pacers.js';
-import { rangeOf, type Tx } from './rows.js';
+import { jobsOf, type Tx } from './rows.js';
 
 /**
  * A turn claims what falls due within twice its lead, and the next begins a lead before it has to: a high rate waits for no
@@ -111,7 +111,7 @@ function lease(
   const { row, now } = ledger;
   const leaseId = leaseIdOf(request.engine, request.turn, job.seq);
   const leaseUntil = Math.round(Math.max(now, at) + row.policy.leaseMs);
-  const state = { kind: 'leased' as const, at: leaseUntil, leaseId, cancelled: false, rides };
+  const state = { kind: 'leased' as const, at: leaseUntil, leaseId, rides };
   serve(ledger, job);
   move(ledger, job, state);
   ledger.events.push({ type: 'attempt', queue: row.name, ticket: job.ticket, attempt: job.attempts + 1 });
@@ -145,7 +145,7 @@ interface Promotion {
 }
 
 async function promote(ledger: Ledger, kind: 'scheduled' | 'delayed', count: number): Promise<Promotion> {
-  const range = { ...rangeOf('byState', ledger.row.name, kind), count: count + 1 };
+  const range = { ...jobsOf(ledger.row, kind), count: count + 1 };
   const promotion: Promotion = { promoted: 0, left: 0, nextAt: undefined };
   for (const job of await ledger.tx.all('jobs', range)) {
     const dueAt = kind === 'delayed' ? sooner(job.state.at, ledger.now) : job.state.at;
@@ -160,14 +160,14 @@ async function promote(ledger: Ledger, kind: 'scheduled' | 'delayed', count: num
 /** What waits for somebody's word is never claimed, and so would never be found too old. */
 async function buryExpiredParked(ledger: Ledger): Promise<void> {
   if (ledger.row.parked === 0) return;
-  const range = { ...rangeOf('byState', ledger.row.name, 'parked', ledger.now), count: EXPIRED_AT_ONCE };
-  for (const job of await ledger.tx.all('jobs', range)) await bury(ledger, job, EXPIRED);
+  const range = { ...jobsOf(ledger.row, 'parked', ledger.now), count: EXPIRED_AT_ONCE };
+  await buryTooOld(ledger, await ledger.tx.all('jobs', range));
 }
 
 const EXPIRED_AT_ONCE = 50;
 
 async function hasReady({ tx, row }: Ledger): Promise<boolean> {
-  return (await tx.all('jobs', { ...rangeOf('byState', row.name, 'ready'), count: 1 })).length > 0;
+  return (await tx.all('jobs', { ...jobsOf(row, 'ready'), count: 1 })).length > 0;
 }
 
 /** No backoff is longer than this: an instant beyond it was written before the clock went back. */

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AttemptEnd } from '../core/attempt.js';
+import { FIRST_OWNER } from '../core/identity.js';
 import type { Job, JobDraft, JobState } from '../core/job.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
 import { cancelJob, commandQueues, holdJob, redriveJob, releaseJob } from './control.js';
+import { clearQueue, eraseOwner } from './clear.js';
+import { forget, openIdentity, signIn } from './identity.js';
 import { releaseLeases } from './lease-commands.js';
 import { openMemory } from './memory.js';
 import { readQueues } from './query.js';
@@ -44,6 +47,13 @@ const step = fc.oneof(
     pick: fc.nat(),
   }),
   fc.record({ do: fc.constant('leave' as const), engine: fc.constantFrom('e1', 'e2') }),
+  fc.record({
+    do: fc.constant('identify' as const),
+    user: fc.constantFrom(null, 'ann', 'bob'),
+    adopt: fc.boolean(),
+  }),
+  fc.record({ do: fc.constant('clear' as const), user: fc.constantFrom(null, 'ann') }),
+  fc.record({ do: fc.constant('clear-queue' as const) }),
   fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const, 'nudge' as const) }),
 );
 
@@ -74,6 +84,7 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
   const store = createStore(database, () => (stored) => ({ ...stored, body: new ArrayBuffer(3) }));
   const tickets: string[] = [];
   const claims: { claim: Claim; engine: string }[] = [];
+  let captured = FIRST_OWNER;
   let now = T0;
   let turns = 0;
   let drafted = 0;
@@ -104,6 +115,8 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
     };
     const report = await store.turn(request, { now, chance: () => 0.5 });
     const made = (report?.claims ?? []).flatMap((claim) => [claim, ...claim.riders]);
+    const row = (await readQueues(database))[0];
+    expect(made.filter(({ job }) => job.owner !== row?.owner)).toEqual([]);
     claims.push(...made.map((claim) => ({ claim, engine })));
   };
   return {
@@ -116,8 +129,10 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
             one.after === undefined ? undefined : tickets[one.after % Math.max(1, tickets.length)];
           const drafts = Array.from({ length: one.count }, () => {
             drafted += 1;
-            return draft(`${drafted}`, one, after);
+            return { ...draft(`${drafted}`, one, after), owner: captured };
           });
+          // Now and then under whoever was signed in as it was captured, and is not any more.
+          if (one.count > 1) captured = (await openIdentity(database)).owner;
           const answers = await store.enqueue(drafts, { orders: policy }, now);
           for (const answer of answers) if (answer.kind === 'accepted') tickets.push(answer.receipt.ticket);
           return;
@@ -150,6 +165,18 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
         case 'leave':
           await releaseLeases(database, one.engine, now);
           return;
+        case 'identify':
+          await signIn(database, { ...one, now });
+          return;
+        case 'clear': {
+          const { owner } = await forget(database, one.user, now);
+          if (owner !== undefined) await eraseOwner(database, owner, now);
+          expect(await rowsOf(database, owner)).toEqual([]);
+          return;
+        }
+        case 'clear-queue':
+          await clearQueue(database, 'orders', now);
+          return;
         default:
           await commandQueues(database, undefined, { kind: one.do }, now);
       }
@@ -167,20 +194,33 @@ async function check(database: Database): Promise<void> {
     tx.all('jobs', { from: ['orders'], to: ['orders', Number.POSITIVE_INFINITY] }),
   );
   const kinds = jobs.map(({ state }) => state.kind);
+  const live: Record<number, number> = {};
+  for (const { owner, state } of jobs) if (state.kind !== 'dead') live[owner] = (live[owner] ?? 0) + 1;
+  expect(row.live).toEqual(live);
   expect(kinds.filter((kind) => kind === 'leased')).toHaveLength(leased);
-  expect(kinds.filter((kind) => kind === 'dead')).toHaveLength(sum(dead));
+  expect(kinds.filter((kind) => kind === 'dead').length).toBeLessThanOrEqual(sum(dead));
   expect(kinds.filter((kind) => WAITING.includes(kind))).toHaveLength(waiting);
   expect(kinds.filter((kind) => kind === 'parked')).toHaveLength(row.parked);
   const requests = jobs.filter(({ state }) => state.kind === 'leased' && !state.rides);
   expect(requests).toHaveLength(row.inFlight);
-  for (const key of ['a', 'b']) {
-    const chained = jobs.filter((job) => job.chain === key);
+  const owners = [...new Set(jobs.map(({ owner }) => owner))];
+  for (const [owner, key] of owners.flatMap((one) => ['a', 'b'].map((name) => [one, name] as const))) {
+    const chained = jobs.filter((job) => job.chain === key && job.owner === owner);
     const heads = chained.filter(({ state }) => !isBehind(state));
     expect(heads.length).toBe(chained.length > 0 ? 1 : 0);
   }
   await checkFlows(database, jobs);
   expect(row.bytes).toBeGreaterThanOrEqual(0);
   if (waiting + leased === 0) expect(row.bytes).toBe(0);
+}
+
+async function rowsOf(database: Database, owner: number | undefined): Promise<unknown[]> {
+  const tables = ['jobs', 'results', 'flows', 'twins'] as const;
+  const every = { from: ['orders'], to: ['orders', Number.POSITIVE_INFINITY] };
+  return database.run({ tables, mode: 'readonly', durability: 'relaxed' }, async (tx) => {
+    const rows = await Promise.all(tables.map((table) => tx.all(table, every)));
+    return rows.flat().filter((row) => row.owner === owner);
+  });
 }
 
 const WAITING = ['ready', 'delayed', 'scheduled', 'behind', 'parked'];
@@ -191,12 +231,14 @@ const isBehind = (state: JobState): boolean =>
 /** A fairness key is remembered with as many live jobs as it has, and not at all without. */
 async function checkFlows(database: Database, jobs: readonly Job[]): Promise<void> {
   const flows = await database.run({ tables: ['flows'], mode: 'readonly', durability: 'relaxed' }, (tx) =>
-    tx.all('flows', { from: ['orders'], to: ['orders', 9, '\uffff'] }),
+    tx.all('flows', { from: ['orders'], to: ['orders', Number.POSITIVE_INFINITY] }),
   );
   const live = jobs.filter(({ fairnessKey, state }) => fairnessKey !== undefined && state.kind !== 'dead');
-  const labels = live.map(({ priority, fairnessKey }) => `${priority}/${fairnessKey}`).toSorted();
-  const known = flows.flatMap(({ priority, key, live: count }) =>
-    Array.from({ length: count }, () => `${priority}/${key}`),
+  const labels = live
+    .map(({ owner, priority, fairnessKey }) => `${owner}/${priority}/${fairnessKey}`)
+    .toSorted();
+  const known = flows.flatMap(({ owner, priority, key, live: count }) =>
+    Array.from({ length: count }, () => `${owner}/${priority}/${key}`),
   );
   expect(known.toSorted()).toEqual(labels);
 }
@@ -228,6 +270,7 @@ function draft(
   const { held = false, ...rest } = terms;
   return {
     queue: 'orders',
+    owner: FIRST_OWNER,
     nonce,
     idempotencyKey: nonce,
     body: new ArrayBuffer(10),

@@ -5,7 +5,7 @@ import { event } from '../core/flow/event.js';
 import { bytesOf, type HeaderPairs, parked, parseTicket, type Job, type Ticket } from '../core/job.js';
 import { type QueueRow, underPolicy } from '../core/queue-row.js';
 import { cancel } from './endings.js';
-import { entryState, type Ledger, move, unpark } from './ledger.js';
+import { countLive, entryState, type Ledger, move, unpark } from './ledger.js';
 import { olderOf } from './oldest.js';
 import { rejoinFlow } from './line.js';
 import { type Database, EVERYTHING, type Plan } from './rows.js';
@@ -84,7 +84,7 @@ export function cancelJob(
   return onJob(database, ticket, now, async (ledger, job) => {
     if (job.state.kind === 'dead') throw conflict(ticket, 'it is dead; redrive it, or leave it to expire');
     if (job.state.kind === 'leased') {
-      move(ledger, job, { ...job.state, cancelled: true });
+      move(ledger, job, { ...job.state, recall: 'user' });
       ledger.events.push({ type: 'aborting', queue: job.queue, ticket });
       return 'aborting';
     }
@@ -111,6 +111,7 @@ export function redriveJob(
     const { reason } = job.state;
     row.counts.dead[reason] = (row.counts.dead[reason] ?? 1) - 1;
     row.counts.waiting += 1;
+    countLive(row, job.owner, 1);
     row.bytes += bytesOf(job.request, job.bodyBytes);
     const { orderingKey: chain } = job;
     const expiresAt = now + row.policy.ttlMs;
@@ -197,7 +198,7 @@ async function onJob<T>(
     const place = parseTicket(ticket);
     const job = place && (await tx.get('jobs', [place.queue, place.seq]));
     const row = place && (await tx.get('queues', place.queue));
-    if (!job || !row || job.ticket !== ticket)
+    if (!job || !row || job.ticket !== ticket || job.owner !== row.owner)
       throw conflict(ticket, 'no such job waits, is leased or is dead');
     const ledger: Ledger = { tx, row, now, events: [] };
     const answer = await work(ledger, job);

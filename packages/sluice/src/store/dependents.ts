@@ -1,4 +1,5 @@
 import { sentenceOf } from '../core/errors.js';
+import type { Owner } from '../core/identity.js';
 import { type Answer, bytesOf, type Job, parseTicket, type Stored, type Ticket } from '../core/job.js';
 import { bury, type Ledger, unpark } from './ledger.js';
 
@@ -10,16 +11,21 @@ export type Prior =
   /** It never will be done: what was to come after it cannot. */
   | { kind: 'gone'; detail: string };
 
+interface Successor {
+  owner: Owner;
+  after?: Ticket;
+}
+
 /** How the job that another comes after stands now. */
-export async function findPrior({ tx, row }: Ledger, after: Ticket | undefined): Promise<Prior> {
+export async function findPrior({ tx, row }: Ledger, { owner, after }: Successor): Promise<Prior> {
   if (after === undefined) return { kind: 'none' };
   const place = parseTicket(after);
   if (place?.queue !== row.name)
     return { kind: 'gone', detail: `after: '${after}' is no job of queue '${row.name}'` };
   const job = await tx.get('jobs', [row.name, place.seq]);
-  if (job?.ticket === after) return { kind: 'live' };
+  if (job?.ticket === after && job.owner === owner) return { kind: 'live' };
   const result = await tx.get('results', [row.name, place.seq]);
-  if (result?.ticket !== after)
+  if (result?.ticket !== after || result.owner !== owner)
     return { kind: 'gone', detail: `after: job '${after}' is not known any more` };
   return result.end.kind === 'done'
     ? { kind: 'done', answer: result.end.answer }
@@ -42,7 +48,7 @@ export async function recoverDependents(ledger: Ledger): Promise<void> {
   };
   for (const job of await tx.all('jobs', range)) {
     if (job.state.kind !== 'parked') continue;
-    const prior = await findPrior(ledger, job.after);
+    const prior = await findPrior(ledger, job);
     if (prior.kind === 'done') await release(ledger, job, prior.answer);
   }
 }

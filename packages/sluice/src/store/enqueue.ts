@@ -1,10 +1,11 @@
 import type { JobDraft, Ticket } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { EnqueueAnswer } from '../core/ports.js';
-import { newQueueRow } from '../core/queue-row.js';
+import type { QueueRow } from '../core/queue-row.js';
 import { acceptedAs, admit, coalesce } from './admit.js';
 import type { Ledger, RewriteOf } from './ledger.js';
-import type { Database, Tx } from './rows.js';
+import { writePolicies } from './meta.js';
+import type { Database } from './rows.js';
 import { findTwin } from './twins.js';
 
 export interface EnqueueContext {
@@ -14,34 +15,58 @@ export interface EnqueueContext {
 }
 
 /** Accepts drafts in order, in one strict transaction: answered means written. */
-export function enqueue(
+export async function enqueue(
   database: Database,
   drafts: readonly JobDraft[],
   context: EnqueueContext,
 ): Promise<EnqueueAnswer[]> {
-  const tables = ['jobs', 'bodies', 'queues', 'results', 'flows', 'twins'] as const;
+  const answers = await enqueueWhereKnown(database, drafts, context);
+  if (answers !== 'new-queue') return answers;
+  await writePolicies(database, context.policies, { overwrite: false });
+  const second = await enqueueWhereKnown(database, drafts, context);
+  if (second === 'new-queue') throw new Error('a queue of the drafts has neither a row nor a policy');
+  return second;
+}
+
+/** A queue without a row needs one first: whose jobs it sends stands in another table. */
+function enqueueWhereKnown(
+  database: Database,
+  drafts: readonly JobDraft[],
+  { now, rewriteOf }: EnqueueContext,
+): Promise<EnqueueAnswer[] | 'new-queue'> {
+  const tables = ['jobs', 'bodies', 'queues', 'results', 'flows', 'twins', 'owners'] as const;
   return database.run({ tables, mode: 'readwrite', durability: 'strict' }, async (tx) => {
-    const ledgers = new Map<string, Ledger>();
+    const rows = await byKey(
+      drafts.map(({ queue }) => queue),
+      (queue) => tx.get('queues', queue),
+    );
+    const owners = await byKey(
+      drafts.map(({ owner }) => owner),
+      (owner) => tx.get('owners', owner),
+    );
+    if ([...rows.values()].includes(undefined)) return 'new-queue';
     const answers: EnqueueAnswer[] = [];
     for (const draft of drafts) {
-      const ledger = ledgers.get(draft.queue) ?? (await openLedger(tx, draft.queue, context));
-      ledgers.set(draft.queue, ledger);
-      answers.push(await accept({ ...ledger, events: [] }, draft));
+      const row = rows.get(draft.queue) as QueueRow;
+      const ledger: Ledger = { tx, row, now, events: [], rewriteOf };
+      answers.push(owners.get(draft.owner)?.user !== undefined ? await accept(ledger, draft) : CLEARED);
     }
-    for (const { row } of ledgers.values()) tx.put('queues', row);
+    for (const row of rows.values()) tx.put('queues', row as QueueRow);
     return answers;
   });
 }
 
-async function openLedger(
-  tx: Tx,
-  queue: string,
-  { policies, now, rewriteOf }: EnqueueContext,
-): Promise<Ledger> {
-  const policy = policies[queue];
-  const row = (await tx.get('queues', queue)) ?? (policy && newQueueRow(queue, policy));
-  if (!row) throw new Error(`queue '${queue}' has neither a row nor a policy`);
-  return { tx, row, now, events: [], rewriteOf };
+const CLEARED: EnqueueAnswer = {
+  kind: 'refused',
+  code: 'signed-out',
+  detail: 'whoever submitted it was cleared meanwhile; submit it again',
+};
+
+/** Each key once, all at the same time: each read by itself is a wait. */
+async function byKey<K, V>(keys: readonly K[], read: (key: K) => Promise<V>): Promise<Map<K, V>> {
+  return new Map(
+    await Promise.all([...new Set(keys)].map(async (key): Promise<[K, V]> => [key, await read(key)])),
+  );
 }
 
 async function accept(ledger: Ledger, draft: JobDraft): Promise<EnqueueAnswer> {

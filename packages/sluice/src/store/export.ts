@@ -9,15 +9,15 @@ const READ: Plan = { tables: ['jobs', 'bodies'], mode: 'readonly', durability: '
 const AT_ONCE = 50;
 
 /**
- * Every job that has not ended, and every dead one, as a line of JSON: its view, headers and body (base64), without what is
+ * Of whoever is signed in: every job that has not ended, and every dead one, as a line of JSON: its view, headers and body (base64), without what is
  * kept secret. Jobs that come in meanwhile may or may not be among them.
  */
 export async function* exportLines(database: Database): AsyncGenerator<string> {
-  for (const { name } of await readQueues(database)) {
+  for (const { name, owner } of await readQueues(database)) {
     let after = 0;
     for (;;) {
       const rows = await readRows(database, name, after);
-      for (const row of rows) yield lineOf(row);
+      for (const row of rows) if (row.job.owner === owner) yield lineOf(row);
       const last = rows.at(-1);
       if (!last || rows.length < AT_ONCE) break;
       after = last.job.seq;

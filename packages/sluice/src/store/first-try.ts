@@ -2,6 +2,7 @@ import { sent } from '../core/flow/sent.js';
 import type { FirstTry, Job } from '../core/job.js';
 import { flowConfigOf } from '../core/policy.js';
 import type { DirectTurn, Trying } from '../core/ports.js';
+import { waitingOf } from '../core/queue-row.js';
 import { type Instant, settle } from '../core/settle.js';
 import { openingOf } from '../core/turn.js';
 import { chargeSend, flowInstant, nextInstant, trimSends } from './charge.js';
@@ -43,8 +44,8 @@ export function chargeFirstTry(
 
 /** It never overtakes: with an ordering key, what is live of it; without, what waits in the queue. */
 async function isBehind(ledger: Ledger, orderingKey: string | undefined): Promise<boolean> {
-  if (orderingKey === undefined) return ledger.row.counts.waiting > 0;
-  const state = await entryState(ledger, { rank: 0, orderingKey });
+  if (orderingKey === undefined) return waitingOf(ledger.row) > 0;
+  const state = await entryState(ledger, { owner: ledger.row.owner, rank: 0, orderingKey });
   return state.kind === 'behind';
 }
 

@@ -2,7 +2,7 @@ import type { Job } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
 import { bury, EXPIRED, type Ledger } from './ledger.js';
 import { nextInLine } from './line.js';
-import { rangeOf } from './rows.js';
+import { jobsOf } from './rows.js';
 
 /** The jobs of one request: one, or a batch. */
 export type Group = [Job, ...Job[]];
@@ -33,7 +33,7 @@ async function nextBatch(ledger: Ledger, batch: NonNullable<QueuePolicy['batch']
   const { tx, row, now } = ledger;
   const max = Math.min(batch.max, row.batchMax ?? batch.max);
   for (;;) {
-    const jobs = await tx.all('jobs', { ...rangeOf('byState', row.name, 'ready'), count: max });
+    const jobs = await tx.all('jobs', { ...jobsOf(row, 'ready'), count: max });
     const [first, ...rest] = await withoutExpired(ledger, jobs);
     if (!first && jobs.length > 0) continue;
     if (!first) return { kind: 'groups', groups: [] };

@@ -72,7 +72,7 @@ test('a database that does not open in time is told by code, and opens once it c
 
 test('never touches the database of a newer version', async () => {
   (await rawOpen(7)).close();
-  await expect(write(openIndexedDb(name))).rejects.toMatchObject({ code: 'storage-failed' });
+  await expect(write(openIndexedDb(name))).rejects.toMatchObject({ code: 'storage-newer' });
   const newer = await rawOpen();
   expect(newer.version).toBe(7);
   newer.close();

@@ -1,6 +1,7 @@
 import { type IDBPDatabase, openDB, unwrap } from 'idb';
-import { SluiceError, sentenceOf } from '../core/errors.js';
+import { type ErrorCode, SluiceError, sentenceOf } from '../core/errors.js';
 import { SCHEMA } from '../core/messages.js';
+import { migrate } from './migrate.js';
 import { type Database, KEY_PATHS, type Plan, type Range, type Table, type Tables, type Tx } from './rows.js';
 
 /** What can befall a connection. */
@@ -46,9 +47,13 @@ async function open(name: string, events: DatabaseEvents, drop: () => void): Pro
   if (!globalThis.indexedDB) {
     throw new SluiceError('storage-absent', 'this context has no IndexedDB. Requests go to the network.');
   }
+  const began = new AbortController();
   const opening = openDB(name, SCHEMA, {
-    upgrade: (db, oldVersion) => {
-      createTables(db);
+    upgrade: (db, oldVersion, _newVersion, transaction) => {
+      // A queue of many thousands takes its time from here on, and nobody stands in its way.
+      began.abort();
+      // What was done of a migration that fails must not be committed.
+      migrate(db, transaction, oldVersion).catch(() => transaction.abort());
       if (oldVersion === 0) events.created?.();
     },
     // A newer version wants in: let it, and meet its database at the next use.
@@ -62,7 +67,7 @@ async function open(name: string, events: DatabaseEvents, drop: () => void): Pro
     },
   });
   try {
-    return await withDeadline(opening, name);
+    return await withDeadline(opening, name, began.signal);
   } catch (error) {
     // A connection that comes too late would block the upgrades of others.
     opening.then(
@@ -73,14 +78,11 @@ async function open(name: string, events: DatabaseEvents, drop: () => void): Pro
   }
 }
 
-function createTables(db: IDBPDatabase): void {
-  for (const [table, { key, indexes }] of Object.entries(KEY_PATHS)) {
-    const store = db.createObjectStore(table, { keyPath: key });
-    for (const [index, path] of Object.entries(indexes)) store.createIndex(index, path);
-  }
-}
-
-async function withDeadline(opening: Promise<IDBPDatabase>, name: string): Promise<IDBPDatabase> {
+async function withDeadline(
+  opening: Promise<IDBPDatabase>,
+  name: string,
+  calledOff: AbortSignal,
+): Promise<IDBPDatabase> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const deadline = new Promise<never>((_, reject) => {
     const late = new SluiceError(
@@ -88,6 +90,7 @@ async function withDeadline(opening: Promise<IDBPDatabase>, name: string): Promi
       `the database '${name}' did not open within ${OPEN_DEADLINE_MS} ms. Close or reload other tabs of this site.`,
     );
     timer = setTimeout(reject, OPEN_DEADLINE_MS, late);
+    calledOff.addEventListener('abort', () => clearTimeout(timer));
   });
   return Promise.race([opening, deadline]).finally(() => clearTimeout(timer));
 }
@@ -188,15 +191,20 @@ function answered<T>(request: IDBRequest): Promise<T> {
   });
 }
 
+const PLATFORM: Record<string, [code: ErrorCode, sentence: string] | undefined> = {
+  QuotaExceededError: ['storage-full', 'the quota of this site is used up; nothing was stored.'],
+  VersionError: [
+    'storage-newer',
+    'a newer version of this app has taken over its queue. Reload the page when convenient; nothing is lost.',
+  ],
+};
+
 /** A platform error as one of ours: what failed, and what it means for the request at hand. */
 export function storageError(error: unknown): SluiceError {
   if (error instanceof SluiceError) return error;
-  const isQuota = (error as { name?: string } | null)?.name === 'QuotaExceededError';
-  return isQuota
-    ? new SluiceError('storage-full', 'the quota of this site is used up; nothing was stored.', {
-        cause: error,
-      })
-    : new SluiceError('storage-failed', `IndexedDB failed (${sentenceOf(error)}); nothing was stored.`, {
-        cause: error,
-      });
+  const [code, sentence] = PLATFORM[(error as { name?: string } | null)?.name ?? ''] ?? [
+    'storage-failed',
+    `IndexedDB failed (${sentenceOf(error)}); nothing was stored.`,
+  ];
+  return new SluiceError(code, sentence, { cause: error });
 }

@@ -1,8 +1,8 @@
 import type { SluiceEvent } from '../core/events.js';
 import type { Claim } from '../core/ports.js';
-import { giveBack, isLeaseOf } from './leases.js';
+import { giveBack, isLeaseOf, leasedJobs } from './leases.js';
 import type { Ledger } from './ledger.js';
-import { type Database, EVERYTHING, type Plan, rangeOf } from './rows.js';
+import { type Database, EVERYTHING, type Plan } from './rows.js';
 
 const WRITE: Plan = {
   tables: ['jobs', 'bodies', 'queues', 'results', 'twins', 'flows'],
@@ -10,17 +10,18 @@ const WRITE: Plan = {
   durability: 'relaxed',
 };
 
-/** Extends a lease, unless it was lost; tells of a cancellation that was asked for meanwhile. */
+/** Extends a lease, unless it was lost or recalled. */
 export function renew(
   database: Database,
   { job, leaseId }: Claim,
   until: number,
-): Promise<'held' | 'lost' | 'cancelled'> {
+): Promise<'held' | 'lost' | 'recalled'> {
   return database.run({ ...WRITE, tables: ['jobs'] }, async (tx) => {
     const current = await tx.get('jobs', [job.queue, job.seq]);
     if (current?.state.kind !== 'leased' || current.state.leaseId !== leaseId) return 'lost';
+    if (current.state.recall !== undefined) return 'recalled';
     tx.put('jobs', { ...current, state: { ...current.state, at: Math.round(until) } });
-    return current.state.cancelled ? 'cancelled' : 'held';
+    return 'held';
   });
 }
 
@@ -30,7 +31,7 @@ export function releaseLeases(database: Database, engine: string, now: number): 
     const events: SluiceEvent[] = [];
     for (const row of await tx.all('queues', EVERYTHING)) {
       const ledger: Ledger = { tx, row, now, events: [] };
-      for (const job of await tx.all('jobs', rangeOf('byState', row.name, 'leased'))) {
+      for (const job of await leasedJobs(ledger)) {
         if (job.state.kind !== 'leased' || !isLeaseOf(job.state.leaseId, engine)) continue;
         await giveBack(ledger, job);
       }

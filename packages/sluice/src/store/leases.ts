@@ -3,7 +3,7 @@ import type { TurnRequest } from '../core/ports.js';
 import { earlier } from '../core/turn.js';
 import { cancel } from './endings.js';
 import { bury, type Ledger, move } from './ledger.js';
-import { rangeOf } from './rows.js';
+import { jobsOf } from './rows.js';
 
 /**
  * Gives back the jobs whose engine was lost: at their lease's end, or at once when an engine begins alone.
@@ -12,7 +12,7 @@ import { rangeOf } from './rows.js';
 export async function recoverLeases(ledger: Ledger, request: TurnRequest): Promise<number | undefined> {
   if (ledger.row.counts.leased <= request.held) return undefined;
   let nextAt: number | undefined;
-  for (const job of await ledger.tx.all('jobs', rangeOf('byState', ledger.row.name, 'leased'))) {
+  for (const job of await leasedJobs(ledger)) {
     if (job.state.kind !== 'leased' || isLeaseOf(job.state.leaseId, request.engine)) continue;
     // The clock may have gone back: no lease outlives what it was given.
     const endsAt = Math.min(job.state.at, ledger.now + ledger.row.policy.leaseMs);
@@ -21,6 +21,15 @@ export async function recoverLeases(ledger: Ledger, request: TurnRequest): Promi
     if (endsAt > ledger.now) nextAt = earlier(nextAt, endsAt);
   }
   return nextAt;
+}
+
+/** All leased jobs, whosoever they are: who was signed in as they were claimed may not be now. */
+export async function leasedJobs({ tx, row }: Ledger): Promise<Job[]> {
+  const owners = Object.keys(row.live).map(Number);
+  const jobs = await Promise.all(
+    owners.map((owner) => tx.all('jobs', jobsOf({ name: row.name, owner }, 'leased'))),
+  );
+  return jobs.flat();
 }
 
 /** A job that takes its engine down with it, again and again, must not do so for ever. */
@@ -41,8 +50,8 @@ const NOT_REPEATED = {
 export async function giveBack(ledger: Ledger, job: Job): Promise<void> {
   const given = { ...job, mayHaveArrived: true as const };
   if (ledger.row.policy.repeat === 'never') return bury(ledger, given, NOT_REPEATED);
-  const isCancelled = job.state.kind === 'leased' && job.state.cancelled;
-  if (isCancelled) await cancel(ledger, job, 'user');
+  const recall = job.state.kind === 'leased' ? job.state.recall : undefined;
+  if (recall !== undefined && recall !== 'return') await cancel(ledger, job, recall);
   else move(ledger, given, stateInTurn(job, ledger.now));
 }
 

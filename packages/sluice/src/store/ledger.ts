@@ -1,4 +1,5 @@
 import type { SluiceEvent } from '../core/events.js';
+import type { Owner } from '../core/identity.js';
 import {
   bytesOf,
   type DeadReason,
@@ -10,7 +11,7 @@ import {
 } from '../core/job.js';
 import type { QueueRow } from '../core/queue-row.js';
 import { leaveFlow } from './line.js';
-import type { Tx } from './rows.js';
+import type { Range, Share, Tx } from './rows.js';
 import { forgetTwin } from './twins.js';
 
 /**
@@ -35,6 +36,16 @@ export function move(ledger: Ledger, job: Job, state: Job['state']): void {
   ledger.tx.put('jobs', { ...job, state });
 }
 
+/** Buries those that are too old; each is read anew, since the end of one may have moved the next. Answers how many. */
+export async function buryTooOld(ledger: Ledger, jobs: readonly Job[]): Promise<number> {
+  const expired = jobs.filter(({ expiresAt }) => expiresAt <= ledger.now);
+  for (const { queue, seq } of expired) {
+    const job = await ledger.tx.get('jobs', [queue, seq]);
+    if (job) await bury(ledger, job, EXPIRED);
+  }
+  return expired.length;
+}
+
 export const EXPIRED = { reason: 'expired', detail: 'it waited longer than ttlMs' } as const;
 
 /** A dead letter keeps its request and its body, to be looked at and redriven. */
@@ -57,10 +68,11 @@ export async function bury(
 /** Where a job joins or rejoins the queue: behind, while its ordering key has a live job. */
 export async function entryState(
   { tx, row, now }: Ledger,
-  job: Pick<Job, 'rank' | 'notBefore' | 'orderingKey'>,
+  job: Pick<Job, 'owner' | 'rank' | 'notBefore' | 'orderingKey'>,
 ): Promise<JobState> {
-  const { orderingKey } = job;
-  const [head] = orderingKey === undefined ? [] : await tx.all('jobs', chainRange(row.name, orderingKey));
+  const { owner, orderingKey } = job;
+  const chain = { name: row.name, owner };
+  const [head] = orderingKey === undefined ? [] : await tx.all('jobs', chainRange(chain, orderingKey));
   return head ? { kind: 'behind', at: 0 } : stateInTurn(job, now);
 }
 
@@ -76,14 +88,23 @@ export async function leave(ledger: Ledger, job: Job, end: Result['end']): Promi
 }
 
 function resultOf(job: Job, end: Result['end'], keptMs: number): Result {
-  const { queue, seq, ticket, request } = job;
-  return { queue, seq, ticket, method: request.method, url: request.url, end, expiresAt: end.at + keptMs };
+  const { queue, owner, seq, ticket, request } = job;
+  return {
+    queue,
+    owner,
+    seq,
+    ticket,
+    method: request.method,
+    url: request.url,
+    end,
+    expiresAt: end.at + keptMs,
+  };
 }
 
 /** Where the head has left its chain, the next in line stands first now. */
-async function promoteNext(ledger: Ledger, { chain, state }: Job): Promise<void> {
+async function promoteNext(ledger: Ledger, { owner, chain, state }: Job): Promise<void> {
   if (chain === undefined || isBehind(state)) return;
-  const [next] = await ledger.tx.all('jobs', chainRange(ledger.row.name, chain));
+  const [next] = await ledger.tx.all('jobs', chainRange({ name: ledger.row.name, owner }, chain));
   if (next?.state.kind === 'behind') move(ledger, next, stateInTurn(next, ledger.now));
   if (next?.state.kind === 'parked') move(ledger, next, { ...next.state, behind: false });
 }
@@ -93,20 +114,31 @@ export function unpark(ledger: Ledger, job: Job): void {
   move(ledger, job, isBehind(job.state) ? { kind: 'behind', at: 0 } : stateInTurn(job, ledger.now));
 }
 
-function isBehind(state: JobState): boolean {
+/** Not the first of its ordering key. */
+export function isBehind(state: JobState): boolean {
   return state.kind === 'behind' || (state.kind === 'parked' && state.behind);
 }
 
-function chainRange(queue: string, chain: string) {
-  return { index: 'byChain', from: [queue, chain], to: [queue, chain, Number.POSITIVE_INFINITY], count: 1 };
+/** The first live job of an ordering key. */
+export function chainRange({ name, owner }: Share, chain: string): Range {
+  const from = [name, owner, chain];
+  return { index: 'byChain', from, to: [...from, Number.POSITIVE_INFINITY], count: 1 };
 }
 
-function leaveQueue(row: QueueRow, { seq, state, request, bodyBytes }: Job): void {
+/** A job has ended: it counts among the live ones no more. */
+export function leaveQueue(row: QueueRow, { owner, seq, state, request, bodyBytes }: Job): void {
   count(row, state, -1);
+  countLive(row, owner, -1);
   row.bytes -= bytesOf(request, bodyBytes);
   const { oldest } = row.metrics;
   const isOldest = oldest.kind === 'known' && oldest.seq === seq;
   if (isOldest) row.metrics = { ...row.metrics, oldest: { kind: 'from', seq: seq + 1 } };
+}
+
+/** One more or one less of an owner's jobs that have not ended. */
+export function countLive({ live }: QueueRow, owner: Owner, by: 1 | -1): void {
+  live[owner] = (live[owner] ?? 0) + by;
+  if (live[owner] === 0) delete live[owner];
 }
 
 function count(row: QueueRow, state: JobState, by: 1 | -1): void {

@@ -1,4 +1,5 @@
 import type { Job } from '../core/job.js';
+import type { Owner } from '../core/identity.js';
 import type { JobOptions } from '../core/job-options.js';
 import {
   afterServing,
@@ -10,11 +11,12 @@ import {
   ranksOf,
 } from '../core/line.js';
 import type { Ledger } from './ledger.js';
-import { rangeOf } from './rows.js';
+import { jobsOf } from './rows.js';
 
 /** Gives a new job its rank. One read and one write at most, whatever stands in line. */
 export async function joinLine(
   ledger: Ledger,
+  owner: Owner,
   { priority = 0, cost = 1, fairnessKey }: JobOptions,
 ): Promise<number> {
   const { classes } = ledger.row;
@@ -25,35 +27,37 @@ export async function joinLine(
     return rankOf(priority, end);
   }
   classes[priority] = own;
-  const end = await joinFlow(ledger, { priority, fairnessKey }, (flowEnd) => placeAfter(own, flowEnd, cost));
+  const end = await joinFlow(ledger, { owner, priority, fairnessKey }, (flowEnd) =>
+    placeAfter(own, flowEnd, cost),
+  );
   return rankOf(priority, end);
 }
 
 /** One more job of a fairness key is live; `next` gives the place of its last one. */
 async function joinFlow(
   { tx, row }: Ledger,
-  { priority, fairnessKey }: { priority: number; fairnessKey: string },
+  { owner, priority, fairnessKey }: { owner: Owner; priority: number; fairnessKey: string },
   next: (flowEnd: number | undefined) => number,
 ): Promise<number> {
-  const flow = await tx.get('flows', [row.name, priority, fairnessKey]);
+  const flow = await tx.get('flows', [row.name, owner, priority, fairnessKey]);
   const end = next(flow?.end);
-  tx.put('flows', { queue: row.name, priority, key: fairnessKey, end, live: (flow?.live ?? 0) + 1 });
+  tx.put('flows', { queue: row.name, owner, priority, key: fairnessKey, end, live: (flow?.live ?? 0) + 1 });
   return end;
 }
 
 /** A dead job lives again, at the rank that it had. */
-export async function rejoinFlow(ledger: Ledger, { priority, rank, fairnessKey }: Job): Promise<void> {
+export async function rejoinFlow(ledger: Ledger, { owner, priority, rank, fairnessKey }: Job): Promise<void> {
   if (fairnessKey === undefined) return;
   const place = placeOf(priority, rank);
-  await joinFlow(ledger, { priority, fairnessKey }, (flowEnd) => Math.max(place, flowEnd ?? 0));
+  await joinFlow(ledger, { owner, priority, fairnessKey }, (flowEnd) => Math.max(place, flowEnd ?? 0));
 }
 
 /** A job has ended: a flow without live jobs is forgotten, and joins anew where its class then is. */
-export async function leaveFlow({ tx, row }: Ledger, { priority, fairnessKey }: Job): Promise<void> {
+export async function leaveFlow({ tx, row }: Ledger, { owner, priority, fairnessKey }: Job): Promise<void> {
   if (fairnessKey === undefined) return;
-  const flow = await tx.get('flows', [row.name, priority, fairnessKey]);
+  const flow = await tx.get('flows', [row.name, owner, priority, fairnessKey]);
   if (flow && flow.live > 1) tx.put('flows', { ...flow, live: flow.live - 1 });
-  else tx.delete('flows', [row.name, priority, fairnessKey]);
+  else tx.delete('flows', [row.name, owner, priority, fairnessKey]);
 }
 
 /** A job is taken out of the line to be sent. */
@@ -72,13 +76,13 @@ export async function nextInLine(ledger: Ledger, count: number): Promise<Job[]> 
   const { tx, row } = ledger;
   const isOneClass = Object.keys(row.classes).length < 2;
   if (!isOneClass && isAgeingTurn(row.overtakes)) return oldestHead(ledger);
-  return tx.all('jobs', { ...rangeOf('byState', row.name, 'ready'), count: isOneClass ? count : 1 });
+  return tx.all('jobs', { ...jobsOf(row, 'ready'), count: isOneClass ? count : 1 });
 }
 
 async function oldestHead({ tx, row }: Ledger): Promise<Job[]> {
   const heads: Job[] = [];
   for (const priority of Object.keys(row.classes).map(Number)) {
-    const [from, to] = ranksOf(priority).map((rank) => [row.name, 'ready', rank]);
+    const [from, to] = ranksOf(priority).map((rank) => [row.name, row.owner, 'ready', rank]);
     if (from && to) heads.push(...(await tx.all('jobs', { index: 'byState', from, to, count: 1 })));
   }
   return heads.toSorted((a, b) => a.seq - b.seq).slice(0, 1);

@@ -1,9 +1,9 @@
 import { patched } from '../core/policy-patch.js';
-import type { Secrets } from '../core/job.js';
 import { PROTOCOL, SCHEMA } from '../core/messages.js';
-import { newQueueRow, type QueueRow, underPolicy } from '../core/queue-row.js';
+import { newQueueRow, underPolicy } from '../core/queue-row.js';
 import type { QueuePolicy } from '../core/policy.js';
-import { type Database, EVERYTHING, type MetaRow, type Plan, type Tables } from './rows.js';
+import { ownerIn } from './identity.js';
+import { type Database, type MetaRow, type Plan, type Tables } from './rows.js';
 
 const READ: Plan = { tables: ['meta'], mode: 'readonly', durability: 'relaxed' };
 const WRITE: Plan = { tables: ['meta'], mode: 'readwrite', durability: 'relaxed' };
@@ -33,17 +33,6 @@ export function readOrCreateMeta<K extends MetaRow['key']>(
   });
 }
 
-/** Stores the context; queues that waited for sign-in may try again. */
-export function writeContext(database: Database, sealed: Secrets): Promise<string[]> {
-  return database.run({ tables: ['meta', 'queues'], mode: 'readwrite', durability: 'strict' }, async (tx) => {
-    tx.put('meta', { key: 'context', sealed });
-    const rows: QueueRow[] = await tx.all('queues', EVERYTHING);
-    const waiting = rows.filter(({ awaitsSignIn }) => awaitsSignIn);
-    for (const row of waiting) tx.put('queues', { ...row, awaitsSignIn: false });
-    return waiting.map(({ name }) => name);
-  });
-}
-
 /**
  * Writes the policies of a config. Policy has one owner, the active service worker: it overwrites; a worker writes only
  * where there is none.
@@ -56,7 +45,7 @@ export function writePolicies(
   return database.run({ tables: ['meta', 'queues'], mode: 'readwrite', durability: 'strict' }, async (tx) => {
     for (const [name, policy] of Object.entries(policies)) {
       const row = await tx.get('queues', name);
-      if (!row) tx.put('queues', newQueueRow(name, policy));
+      if (!row) tx.put('queues', newQueueRow(name, policy, await ownerIn(tx)));
       else if (overwrite) tx.put('queues', { ...underPolicy(row, patched(policy, row.patch)), base: policy });
     }
     if (overwrite) tx.put('meta', { key: 'versions', protocol: PROTOCOL, schema: SCHEMA });

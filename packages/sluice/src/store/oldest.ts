@@ -15,7 +15,7 @@ export async function findOldest({ tx, row }: Ledger): Promise<void> {
   if (oldest.kind === 'known' || depthOf(row) === 0) return;
   const range = { from: [row.name, oldest.seq], to: [row.name, Number.POSITIVE_INFINITY], count: LOOKED_AT };
   const jobs = await tx.all('jobs', range);
-  const live = jobs.find(({ state }) => state.kind !== 'dead');
+  const live = jobs.find(({ owner, state }) => owner === row.owner && state.kind !== 'dead');
   const from = (jobs.at(-1)?.seq ?? oldest.seq - 1) + 1;
   row.metrics = {
     ...row.metrics,

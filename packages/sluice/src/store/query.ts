@@ -1,5 +1,5 @@
-import type { Job, Result, Ticket } from '../core/job.js';
-import { parseTicket } from '../core/job.js';
+import { FIRST_OWNER } from '../core/identity.js';
+import { type Job, parseTicket, type Result, type Ticket, WAITING_KINDS } from '../core/job.js';
 import type { QueueRow } from '../core/queue-row.js';
 import { type JobView, viewOfJob, viewOfResult } from '../core/views.js';
 import { type Database, EVERYTHING, type KeyPart, type Plan, type Tx } from './rows.js';
@@ -10,16 +10,27 @@ export function readQueues(database: Database): Promise<QueueRow[]> {
   return database.run({ ...READ, tables: ['queues'] }, (tx) => tx.all('queues', EVERYTHING));
 }
 
-/** The job or its result, or undefined where neither is kept. */
-export function readJob(database: Database, ticket: Ticket): Promise<JobView | undefined> {
+/** What is known of a ticket. `elsewhere`: its job is that of another user. */
+export type Known = { kind: 'job'; view: JobView } | { kind: 'elsewhere' } | { kind: 'unknown' };
+
+export function readTicketed(database: Database, ticket: Ticket): Promise<Known> {
   const place = parseTicket(ticket);
-  if (!place) return Promise.resolve(undefined);
+  if (!place) return Promise.resolve({ kind: 'unknown' });
   return database.run(READ, async (tx) => {
+    const row = await tx.get('queues', place.queue);
     const job = await tx.get('jobs', [place.queue, place.seq]);
-    if (job?.ticket === ticket) return viewOfJob(job);
-    const result = await tx.get('results', [place.queue, place.seq]);
-    return result?.ticket === ticket ? viewOfResult(result) : undefined;
+    const result = job ? undefined : await tx.get('results', [place.queue, place.seq]);
+    const found = job ?? result;
+    if (found?.ticket !== ticket) return { kind: 'unknown' };
+    if (found.owner !== row?.owner) return { kind: 'elsewhere' };
+    return { kind: 'job', view: job ? viewOfJob(job) : viewOfResult(result as Result) };
   });
+}
+
+/** The job or its result, or undefined where neither is kept, or not for whoever is signed in. */
+export async function readJob(database: Database, ticket: Ticket): Promise<JobView | undefined> {
+  const known = await readTicketed(database, ticket);
+  return known.kind === 'job' ? known.view : undefined;
 }
 
 export interface ListRequest {
@@ -31,7 +42,7 @@ export interface ListRequest {
 
 /** The kinds of rows that make up a state, in the order in which they are listed. */
 const KINDS: Record<JobView['state'], readonly string[]> = {
-  waiting: ['ready', 'delayed', 'scheduled', 'behind', 'parked'],
+  waiting: WAITING_KINDS,
   leased: ['leased'],
   dead: ['dead'],
   done: ['done'],
@@ -45,12 +56,13 @@ export function listJobs(
 ): Promise<{ jobs: JobView[]; next: string | undefined }> {
   return database.run(READ, async (tx) => {
     const kinds = KINDS[state];
+    const owner = (await tx.get('queues', queue))?.owner ?? FIRST_OWNER;
     const from = positionOf(after, kinds);
     const jobs: JobView[] = [];
     for (const [i, kind] of kinds.entries()) {
       if (i < from.kindIndex) continue;
       const start = i === from.kindIndex ? from.key : [];
-      const rows = await page(tx, [queue, kind, ...start], limit - jobs.length);
+      const rows = await page(tx, [queue, owner, kind, ...start], limit - jobs.length);
       jobs.push(...rows.map(({ view }) => view));
       const last = rows.at(-1);
       if (jobs.length === limit && last) return { jobs, next: JSON.stringify([kind, ...last.key]) };
@@ -69,8 +81,8 @@ function positionOf(
 }
 
 async function page(tx: Tx, from: KeyPart[], count: number): Promise<{ view: JobView; key: KeyPart[] }[]> {
-  const [queue = '', kind = ''] = from;
-  const to = [queue, kind, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const [queue = '', owner = FIRST_OWNER, kind = ''] = from;
+  const to = [queue, owner, kind, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   if (kind === 'done' || kind === 'cancelled') {
     const rows: Result[] = await tx.all('results', { index: 'byEnd', from, to, after: true, count });
     return rows.map((row) => ({ view: viewOfResult(row), key: [row.end.at, row.seq] }));

@@ -1,9 +1,9 @@
-import type { Job } from '../core/job.js';
+import { type Job, WAITING_KINDS } from '../core/job.js';
 import type { EnqueueAnswer } from '../core/ports.js';
-import { depthOf } from '../core/queue-row.js';
+import { totalDepthOf } from '../core/queue-row.js';
 import { cancel } from './endings.js';
 import type { Ledger } from './ledger.js';
-import { rangeOf } from './rows.js';
+import { jobsOf } from './rows.js';
 
 /** What an enqueue adds, less what it takes the place of. */
 export interface Load {
@@ -26,7 +26,7 @@ async function leastWanted(ledger: Ledger, { priority }: Load): Promise<Job | un
   const { whenFull } = ledger.row.policy;
   if (whenFull === 'drop-oldest') return oldestWaiting(ledger);
   if (whenFull !== 'drop-lowest') return undefined;
-  const last = await ledger.tx.last('jobs', rangeOf('byState', ledger.row.name, 'ready'));
+  const last = await ledger.tx.last('jobs', jobsOf(ledger.row, 'ready'));
   return last && last.priority < priority ? last : undefined;
 }
 
@@ -44,15 +44,15 @@ function limitFor(
   { row }: Ledger,
   { jobs, bytes }: Omit<Load, 'priority'>,
 ): 'maxJobs' | 'maxBytes' | undefined {
-  if (depthOf(row) + jobs > row.policy.maxJobs) return 'maxJobs';
+  if (totalDepthOf(row) + jobs > row.policy.maxJobs) return 'maxJobs';
   return row.bytes + bytes > row.policy.maxBytes ? 'maxBytes' : undefined;
 }
 
+/** Of whoever is signed in: nobody's jobs make room for another's. */
 async function oldestWaiting({ tx, row }: Ledger): Promise<Job | undefined> {
   const heads: Job[] = [];
-  for (const kind of ['ready', 'delayed', 'behind', 'scheduled', 'parked']) {
-    const to = [row.name, kind, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    heads.push(...(await tx.all('jobs', { index: 'byState', from: [row.name, kind], to, count: 1 })));
+  for (const kind of WAITING_KINDS) {
+    heads.push(...(await tx.all('jobs', { ...jobsOf(row, kind), count: 1 })));
   }
   return heads.toSorted((a, b) => a.seq - b.seq)[0];
 }

@@ -1,3 +1,4 @@
+import type { Owner } from '../core/identity.js';
 import type { Job, Result, Secrets, Ticket } from '../core/job.js';
 import type { Pace } from '../core/pace.js';
 import type { QueueRow } from '../core/queue-row.js';
@@ -32,6 +33,7 @@ export interface PaceRow {
 /** A fairness key with live jobs: how many, and the place of the last. */
 export interface FlowRow {
   queue: string;
+  owner: Owner;
   priority: number;
   key: string;
   end: number;
@@ -41,18 +43,30 @@ export interface FlowRow {
 /** A dedupe key that is remembered, and the job that it stands for. */
 export interface TwinRow {
   queue: string;
+  owner: Owner;
   key: string;
   seq: number;
   ticket: Ticket;
   expiresAt: number;
 }
 
+/** A user, or nobody. */
+export interface OwnerRow {
+  owner: Owner;
+  /** '' is nobody. Absent once the user is forgotten: nothing more is stored for this owner, and the row goes last. */
+  user?: string;
+  /** Seals their secrets; made when it is first needed. */
+  cryptoKey?: CryptoKey;
+  /** What `setContext` has handed over, until somebody else signs in. */
+  context?: Secrets;
+}
+
 /** What an app has one of. */
 export type MetaRow =
   | { key: 'database'; born: string }
   | { key: 'leader'; engine: string; at: number }
-  | { key: 'sealing-key'; cryptoKey: CryptoKey }
-  | { key: 'context'; sealed: Secrets }
+  /** Who is signed in, and the number of the next owner. */
+  | { key: 'identity'; owner: Owner; next: Owner }
   | { key: 'versions'; protocol: number; schema: number };
 
 /** Every object store, its key and its row. */
@@ -63,8 +77,9 @@ export interface Tables {
   sends: { key: [queue: string, n: number]; row: SendRow };
   results: { key: [queue: string, seq: number]; row: Result };
   paces: { key: string; row: PaceRow };
-  flows: { key: [queue: string, priority: number, key: string]; row: FlowRow };
-  twins: { key: [queue: string, key: string]; row: TwinRow };
+  flows: { key: [queue: string, owner: Owner, priority: number, key: string]; row: FlowRow };
+  twins: { key: [queue: string, owner: Owner, key: string]; row: TwinRow };
+  owners: { key: Owner; row: OwnerRow };
   meta: { key: MetaRow['key']; row: MetaRow };
 }
 
@@ -75,8 +90,8 @@ export const KEY_PATHS: Record<Table, { key: string | string[]; indexes: Record<
   jobs: {
     key: ['queue', 'seq'],
     indexes: {
-      byState: ['queue', 'state.kind', 'state.at', 'seq'],
-      byChain: ['queue', 'chain', 'link', 'seq'],
+      byState: ['queue', 'owner', 'state.kind', 'state.at', 'seq'],
+      byChain: ['queue', 'owner', 'chain', 'link', 'seq'],
       byAfter: ['queue', 'after', 'seq'],
     },
   },
@@ -85,11 +100,12 @@ export const KEY_PATHS: Record<Table, { key: string | string[]; indexes: Record<
   sends: { key: ['queue', 'n'], indexes: {} },
   results: {
     key: ['queue', 'seq'],
-    indexes: { byEnd: ['queue', 'end.kind', 'end.at', 'seq'], byExpiry: ['expiresAt'] },
+    indexes: { byEnd: ['queue', 'owner', 'end.kind', 'end.at', 'seq'], byExpiry: ['expiresAt'] },
   },
   paces: { key: 'origin', indexes: {} },
-  flows: { key: ['queue', 'priority', 'key'], indexes: {} },
-  twins: { key: ['queue', 'key'], indexes: { byExpiry: ['expiresAt'] } },
+  flows: { key: ['queue', 'owner', 'priority', 'key'], indexes: {} },
+  twins: { key: ['queue', 'owner', 'key'], indexes: { byExpiry: ['expiresAt'] } },
+  owners: { key: 'owner', indexes: { byUser: ['user'] } },
   meta: { key: 'key', indexes: {} },
 };
 
@@ -134,12 +150,18 @@ export interface Database {
 /** Every row of a table whose keys are strings. */
 export const EVERYTHING: Range = { from: [''], to: ['\uffff'] };
 
-/** Every key of one queue and kind, in the order of `at`, then of `seq`. */
-export function rangeOf(
-  index: string,
-  queue: string,
-  kind: string,
+/** Whose rows of which queue. */
+export interface Share {
+  name: string;
+  owner: Owner;
+}
+
+/** The jobs of one owner and kind, in the order of `at`, then of `seq`. */
+export function jobsOf(
+  { name, owner }: Share,
+  kind: Job['state']['kind'],
   upTo: number = Number.POSITIVE_INFINITY,
 ): Range {
-  return { index, from: [queue, kind], to: [queue, kind, upTo, Number.POSITIVE_INFINITY] };
+  const from = [name, owner, kind];
+  return { index: 'byState', from, to: [...from, upTo, Number.POSITIVE_INFINITY] };
 }

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttemptEnd, Settlement } from '../core/attempt.js';
+import { FIRST_OWNER } from '../core/identity.js';
 import type { Answer, JobDraft } from '../core/job.js';
 import { DEFAULT_POLICY, type QueuePolicy } from '../core/policy.js';
 import type { Claim, Store, TurnReport, TurnRequest } from '../core/ports.js';
+import { openIdentity } from './identity.js';
 import { cancelJob, commandQueues, redriveJob } from './control.js';
 import { releaseLeases } from './lease-commands.js';
 import { listJobs, readJob, readQueues } from './query.js';
@@ -28,6 +30,7 @@ export function testStore(name: string, open: () => Database): void {
     });
 
     const enqueue = async (count: number, change: Partial<JobDraft> = {}, now = T0) => {
+      await openIdentity(database);
       const drafts = Array.from({ length: count }, (_, i) => draft({ ...change, nonce: `n${i}` }));
       return store.enqueue(drafts, { [QUEUE]: policy }, now);
     };
@@ -314,7 +317,7 @@ export function testStore(name: string, open: () => Database): void {
       const [claim] = (await turn(T0)).claims;
       expect(await cancelJob(database, waiting, T0)).toMatchObject({ answer: 'cancelled' });
       expect(await cancelJob(database, leased, T0)).toMatchObject({ answer: 'aborting' });
-      expect(await store.renew(claim as Claim, T0 + 90_000)).toBe('cancelled');
+      expect(await store.renew(claim as Claim, T0 + 90_000)).toBe('recalled');
       await settle(T0, [claim as Claim], { kind: 'aborted' });
       expect(await readJob(database, leased)).toMatchObject({ state: 'cancelled', reason: 'user' });
       expect((await queueRow()).counts).toMatchObject({ waiting: 0, leased: 0, cancelled: { user: 2 } });
@@ -435,6 +438,7 @@ const TURN: TurnRequest = {
 function draft(change: Partial<JobDraft>): JobDraft {
   return {
     queue: QUEUE,
+    owner: FIRST_OWNER,
     nonce: 'n',
     idempotencyKey: crypto.randomUUID(),
     request: {

@@ -1,8 +1,10 @@
 import type { AttemptEnd } from '../core/attempt.js';
+import { FIRST_OWNER } from '../core/identity.js';
 import type { Answer, JobDraft } from '../core/job.js';
 import { DEFAULT_POLICY, type QueuePolicy } from '../core/policy.js';
 import type { Claim, EnqueueAnswer, Store, TurnReport, TurnRequest } from '../core/ports.js';
 import type { QueueRow } from '../core/queue-row.js';
+import { openIdentity } from './identity.js';
 import type { RewriteOf } from './ledger.js';
 import { readQueues } from './query.js';
 import type { Database } from './rows.js';
@@ -25,6 +27,7 @@ export class StoreBench {
 
   async enqueue(change: Partial<JobDraft> = {}, now = T0): Promise<EnqueueAnswer> {
     this.#drafts += 1;
+    await openIdentity(this.database);
     const one = draft({ nonce: `n${this.#drafts}`, ...change });
     const [answer] = await this.store.enqueue([one], { [one.queue]: this.policy }, now);
     if (!answer) throw new Error('no answer');
@@ -100,6 +103,7 @@ const TURN: TurnRequest = {
 export function draft(change: Partial<JobDraft>): JobDraft {
   return {
     queue: 'orders',
+    owner: FIRST_OWNER,
     nonce: 'n',
     idempotencyKey: crypto.randomUUID(),
     request: {

@@ -1,10 +1,12 @@
 import type { Store } from '../core/ports.js';
+import { eraseOwner } from './clear.js';
 import { chargeDirect } from './direct.js';
 import { enqueue } from './enqueue.js';
 import { renew } from './lease-commands.js';
 import type { RewriteOf } from './ledger.js';
 import { chargeFirstTry } from './first-try.js';
 import { writeMeta } from './meta.js';
+import { forgottenOwners } from './owners.js';
 import { readQueues } from './query.js';
 import type { Database } from './rows.js';
 import { sweep } from './sweep.js';
@@ -21,6 +23,8 @@ export function createStore(database: Database, rewriteOf: RewriteOf = () => und
     queueNames: async () => (await readQueues(database)).map(({ name }) => name),
     beat: (engine, now) => writeMeta(database, { key: 'leader', engine, at: now }),
     sweep: (queue, now) => sweep(database, queue, now),
+    forgotten: () => forgottenOwners(database),
+    erase: (owner, now) => eraseOwner(database, owner, now),
     body: ({ queue, seq, bodyBytes }) =>
       bodyBytes === 0
         ? Promise.resolve(undefined)

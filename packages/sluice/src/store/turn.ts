@@ -46,6 +46,7 @@ export function turn(
       closed,
       nextAt: isTooWeak ? instant.now : earlier(nextAt, leaseEndsAt),
       durability,
+      owner: row.owner,
       depth: depthOf(row),
       events: ledger.events,
     };

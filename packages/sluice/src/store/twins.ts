@@ -12,10 +12,10 @@ export type Twin =
   /** The function of the user that was to decide it has thrown. */
   | { kind: 'failed'; detail: string };
 
-export async function findTwin(ledger: Ledger, { options, coalesce }: JobDraft): Promise<Twin> {
+export async function findTwin(ledger: Ledger, { owner, options, coalesce }: JobDraft): Promise<Twin> {
   const { tx, row, now } = ledger;
   if (options.dedupeKey === undefined) return { kind: 'none' };
-  const twin = await tx.get('twins', [row.name, options.dedupeKey]);
+  const twin = await tx.get('twins', [row.name, owner, options.dedupeKey]);
   if (!twin || twin.expiresAt <= now) return { kind: 'none' };
   if (!coalesce) return { kind: 'duplicate', ticket: twin.ticket };
   const job = await tx.get('jobs', [row.name, twin.seq]);
@@ -30,22 +30,22 @@ export async function findTwin(ledger: Ledger, { options, coalesce }: JobDraft):
 }
 
 /** The job stands for its dedupe key from now on. */
-export function rememberTwin({ tx, row, now }: Ledger, { seq, ticket, dedupeKey }: Job): void {
+export function rememberTwin({ tx, row, now }: Ledger, { owner, seq, ticket, dedupeKey }: Job): void {
   if (dedupeKey === undefined) return;
   const expiresAt = now + row.policy.dedupeWindowMs;
-  tx.put('twins', { queue: row.name, key: dedupeKey, seq, ticket, expiresAt });
+  tx.put('twins', { queue: row.name, owner, key: dedupeKey, seq, ticket, expiresAt });
 }
 
 /** What was not delivered may be submitted again: its dedupe key stands for it no longer. */
-export async function forgetTwin({ tx }: Ledger, { queue, seq, dedupeKey }: Job): Promise<void> {
+export async function forgetTwin({ tx }: Ledger, { queue, owner, seq, dedupeKey }: Job): Promise<void> {
   if (dedupeKey === undefined) return;
-  const twin = await tx.get('twins', [queue, dedupeKey]);
-  if (twin?.seq === seq) tx.delete('twins', [queue, dedupeKey]);
+  const twin = await tx.get('twins', [queue, owner, dedupeKey]);
+  if (twin?.seq === seq) tx.delete('twins', [queue, owner, dedupeKey]);
 }
 
 /** The other job that stands for the dedupe key of this one by now, if any. */
 export async function findRival({ tx, row, now }: Ledger, job: Job): Promise<Ticket | undefined> {
   if (job.dedupeKey === undefined) return undefined;
-  const twin = await tx.get('twins', [row.name, job.dedupeKey]);
+  const twin = await tx.get('twins', [row.name, job.owner, job.dedupeKey]);
   return twin && twin.expiresAt > now && twin.seq !== job.seq ? twin.ticket : undefined;
 }

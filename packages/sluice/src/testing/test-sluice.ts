@@ -46,7 +46,7 @@ export async function testSluice<const Q extends string>(
     notify: createHub()(),
     clock,
     chance,
-    fetch: async (request) => fetch(request),
+    fetch: async (request, { signal = null }) => fetch(new Request(request, { signal })),
     locks: undefined,
   };
   const runtime = createRuntime(definition, world);
@@ -59,6 +59,7 @@ export async function testSluice<const Q extends string>(
     world,
     snapshots,
     desk: async () => host,
+    barrier: () => host.refreshIdentity(),
     close: async () => {
       snapshots.close();
       await engine.stop();

@@ -73,9 +73,10 @@ const control = (signal = new AbortController().signal): AttemptControl => ({
 const claim = (change: Partial<Claim> = {}): Claim => ({
   job: {
     queue: 'orders',
+    owner: 1,
     seq: 1,
     ticket: 'orders.1.n',
-    state: { kind: 'leased', at: 9999, leaseId: 'e/1/1', cancelled: false, rides: false },
+    state: { kind: 'leased', at: 9999, leaseId: 'e/1/1', rides: false },
     rank: 1,
     priority: 0,
     cost: 1,

@@ -103,10 +103,11 @@ function batchOf(first: number, ...others: number[]): Claim {
 function claimOf(seq: number): Claim {
   return {
     job: {
+      owner: 1,
       queue: 'orders',
       seq,
       ticket: `orders.${seq}.n`,
-      state: { kind: 'leased', at: 9999, leaseId: `e/1/${seq}`, cancelled: false, rides: false },
+      state: { kind: 'leased', at: 9999, leaseId: `e/1/${seq}`, rides: false },
       rank: seq,
       priority: 0,
       cost: 1,

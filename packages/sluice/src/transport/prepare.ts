@@ -1,6 +1,7 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import type { Context, Prepare } from '../core/config.js';
 import { isSluiceError, sentenceOf } from '../core/errors.js';
+import type { Owner } from '../core/identity.js';
 import type { HeaderPairs, Job } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { Clock } from '../core/ports.js';
@@ -12,10 +13,10 @@ import { revealSecrets } from './seal.js';
 
 export interface PrepareOptions {
   readBody: (job: Job) => Promise<ArrayBuffer | undefined>;
-  sealingKey: () => Promise<CryptoKey>;
+  sealingKey: (owner: Owner) => Promise<CryptoKey>;
   /** The `prepare` of a queue; undefined for a queue without one, or without a config. */
   prepareOf: (queue: string) => Prepare | undefined;
-  context: () => Promise<Context>;
+  context: (owner: Owner) => Promise<Context>;
   clock: Clock;
   /** A URL of our own origin. */
   base: string;
@@ -38,7 +39,7 @@ export async function prepareRequest(preparing: Preparing, options: PrepareOptio
   try {
     const body = preparing.body ?? (await options.readBody(job));
     if (job.bodyBytes > 0 && !body) return { kind: 'unreadable', detail: 'its body is gone' };
-    const clear = await revealSecrets(job.request, options.sealingKey);
+    const clear = await revealSecrets(job.request, () => options.sealingKey(job.owner));
     const isOwnOrigin = new URL(clear.url).origin === new URL(options.base).origin;
     const key = { value: job.idempotencyKey, isOwnOrigin };
     const headers = [...withKey(clear, key, policy.idempotency), ...toldOf(job, policy)];
@@ -50,7 +51,7 @@ export async function prepareRequest(preparing: Preparing, options: PrepareOptio
   const own = options.prepareOf(job.queue);
   if (!own) return { kind: 'request', request };
   const limit = giveUp(preparing, options);
-  const made = callPrepare(own, request, { job, context: options.context });
+  const made = callPrepare(own, request, { job, context: () => options.context(job.owner) });
   return Promise.race([made, limit.reached]).finally(limit.callOff);
 }
 

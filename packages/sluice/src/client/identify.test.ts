@@ -1,0 +1,182 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { Outcome } from '../core/views.js';
+import { type TestedSluice, testSluice } from '../testing/index.js';
+
+let tested: TestedSluice<'orders'>;
+let sent: string[];
+let answer: (request: Request) => Promise<Response>;
+
+beforeEach(async () => {
+  sent = [];
+  answer = async () => new Response();
+  const match = ({ method }: { method: string }): boolean => method === 'POST';
+  tested = await testSluice(
+    {
+      queues: {
+        orders: { match, prepare: (request, { context }) => tokened(request, context['token'] as string) },
+      },
+    },
+    {
+      fetch: async (request) => {
+        sent.push(await request.clone().text());
+        return answer(request);
+      },
+    },
+  );
+});
+
+const tokened = (request: Request, token = ''): Request =>
+  new Request(request, { headers: { Authorization: token } });
+const submit = async (body: string): Promise<string> => {
+  const request = new Request('https://app.test/api', { method: 'POST', body });
+  return (await tested.sluice.enqueue(request)).ticket;
+};
+/** Sealing takes real time. */
+const untilSent = async (count: number): Promise<void> => {
+  while (sent.length < count) await tested.clock.advance(50);
+  await tested.clock.advance(50);
+};
+/** Time goes on until it is done. */
+const during = async <T>(work: Promise<T>, stepMs = 50): Promise<T> => {
+  const state = { isOver: false };
+  void work.catch(() => undefined).finally(() => (state.isOver = true));
+  while (!state.isOver) await tested.clock.advance(stepMs);
+  return work;
+};
+const identify = (user: string | null, options?: { adopt?: boolean }) =>
+  during(tested.sluice.identify(user, options));
+/** The service takes what it gets, and does not answer. */
+const hang = (): void => {
+  answer = (request) =>
+    new Promise((_, reject) =>
+      request.signal.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError'))),
+    );
+};
+
+test('a job is sent under whoever submitted it, and waits while somebody else is signed in', async () => {
+  await tested.sluice.pause();
+  await identify('ann');
+  const ticket = await submit('ann’s');
+  await identify('bob');
+  await submit('bob’s');
+  await tested.sluice.resume();
+  await tested.clock.advance(1000);
+  expect(sent).toEqual(['bob’s']);
+  expect(await tested.sluice.get(ticket)).toBeUndefined();
+  expect(tested.sluice.snapshot().queues.orders).toMatchObject({ depth: 0, others: 1 });
+  await expect(tested.sluice.cancel(ticket)).rejects.toMatchObject({ code: 'state-conflict' });
+  await identify('ann');
+  await tested.clock.advance(1000);
+  expect(sent).toEqual(['bob’s', 'ann’s']);
+});
+
+test('what is waited for stays awaited while its user is away', async () => {
+  await tested.sluice.pause();
+  await identify('ann');
+  let outcome: Outcome | undefined;
+  void tested.sluice.settled(await submit('ann’s')).then((end) => (outcome = end));
+  await identify('bob');
+  await tested.sluice.resume();
+  await tested.clock.advance(20_000);
+  expect(outcome).toBeUndefined();
+  await identify('ann');
+  await tested.clock.advance(6000);
+  expect(outcome).toMatchObject({ kind: 'done' });
+});
+
+test('what is in flight is aborted before identify resolves, and sent again when its user is back', async () => {
+  await identify('ann');
+  hang();
+  await submit('ann’s');
+  await tested.clock.advance(100);
+  await identify(null);
+  expect(sent).toEqual(['ann’s']);
+  answer = async () => new Response();
+  await identify('ann');
+  await tested.clock.advance(1000);
+  expect(sent).toEqual(['ann’s', 'ann’s']);
+});
+
+test('nobody’s jobs wait while somebody is signed in, unless they are adopted', async () => {
+  await tested.sluice.pause();
+  await submit('nobody’s');
+  await identify('ann');
+  await tested.sluice.resume();
+  await tested.clock.advance(1000);
+  expect(sent).toEqual([]);
+  await identify('ann', { adopt: true });
+  await tested.clock.advance(1000);
+  expect(sent).toEqual(['nobody’s']);
+});
+
+test('the context is forgotten where the user changes', async () => {
+  const tokens: (string | null)[] = [];
+  answer = async ({ headers }) => {
+    tokens.push(headers.get('Authorization'));
+    return new Response();
+  };
+  await identify('ann');
+  await tested.sluice.setContext({ token: 'ann' });
+  await submit('1');
+  await untilSent(1);
+  await identify('bob');
+  await submit('2');
+  await untilSent(2);
+  expect(tokens).toEqual(['ann', '']);
+});
+
+test('a user who is cleared leaves nothing behind, and starts anew', async () => {
+  await tested.sluice.pause();
+  await identify('ann');
+  const ticket = await submit('secret');
+  await during(tested.sluice.clear({ identity: 'ann' }));
+  await identify('ann');
+  expect(await tested.sluice.get(ticket)).toBeUndefined();
+  expect(await (await tested.sluice.export()).text()).toBe('');
+  expect((await tested.sluice.counts()).orders).toMatchObject({ waiting: 0, cancelled: { cleared: 1 } });
+  await tested.sluice.resume();
+  await submit('new');
+  await tested.clock.advance(1000);
+  expect(sent).toEqual(['new']);
+});
+
+test('a queue that is cleared cancels what waits and aborts what is in flight, of whoever is signed in', async () => {
+  await identify('ann');
+  hang();
+  const flying = await submit('1');
+  await tested.clock.advance(100);
+  await tested.sluice.pause();
+  const waiting = await submit('2');
+  await tested.sluice.clear({ queue: 'orders' });
+  await tested.clock.advance(100);
+  const ends = await Promise.all([flying, waiting].map((ticket) => tested.sluice.get(ticket)));
+  expect(ends).toMatchObject([
+    { state: 'cancelled', reason: 'cleared' },
+    { state: 'cancelled', reason: 'cleared' },
+  ]);
+});
+
+test('an engine that is silent is waited for until its lease has ended', async () => {
+  await identify('ann');
+  // Never answers, not even to its abort.
+  answer = () => new Promise(() => undefined);
+  await submit('ann’s');
+  await tested.clock.advance(100);
+  const startedAt = tested.clock.now();
+  await during(tested.sluice.identify('bob'), 1000);
+  expect(tested.clock.now() - startedAt).toBeGreaterThan(40_000);
+});
+
+test('a user is a name or null, and says so', async () => {
+  await expect(tested.sluice.identify('')).rejects.toMatchObject({ code: 'config-invalid', value: '' });
+  await expect(tested.sluice.identify('x'.repeat(257))).rejects.toMatchObject({ code: 'config-invalid' });
+});
+
+test('names that an object would trip over are names like any other', async () => {
+  for (const user of ['__proto__', 'constructor', 'null']) {
+    await identify(user);
+    await submit(user);
+    await tested.clock.advance(1000);
+  }
+  expect(sent).toEqual(['__proto__', 'constructor', 'null']);
+});

@@ -1,0 +1,63 @@
+import { SluiceError } from '../core/errors.js';
+import type { SluiceEvent } from '../core/events.js';
+import type { World } from '../drain/world.js';
+import { clearQueue, eraseOwner } from '../store/clear.js';
+import { foreignLeaseUntil, forget, signIn } from '../store/identity.js';
+import type { Sluice } from './sluice.js';
+
+export interface IdentifyOptions extends Pick<World, 'database' | 'notify' | 'clock'> {
+  /**
+   * Resolves once everything that this page has asked for before has its owner, and whoever takes its requests has read
+   * anew who is signed in.
+   */
+  barrier: () => Promise<void>;
+}
+
+/** Leases that are not given back in time are waited for: an engine that is gone gives nothing back. */
+const TELL_AGAIN_MS = 250;
+
+export function createIdentify(options: IdentifyOptions): Pick<Sluice, 'identify' | 'clear'> {
+  const { database, notify, clock, barrier } = options;
+  /** What is on its way into the queue before belongs to whoever was signed in, what comes after does not. */
+  const change = async <T extends { events: SluiceEvent[] }>(commit: () => Promise<T>): Promise<T> => {
+    await barrier();
+    const changed = await commit();
+    notify.tell(changed.events);
+    await barrier();
+    await whenReturned(options);
+    return changed;
+  };
+  return {
+    identify: async (user, { adopt = false } = {}) => {
+      requireUser(user);
+      await change(async () => ({ events: await signIn(database, { user, adopt, now: clock.now() }) }));
+    },
+    clear: async (filter) => {
+      if ('queue' in filter) return notify.tell(await clearQueue(database, filter.queue, clock.now()));
+      requireUser(filter.identity);
+      const { owner } = await change(() => forget(database, filter.identity, clock.now()));
+      if (owner !== undefined) notify.tell(await eraseOwner(database, owner, clock.now()));
+    },
+  };
+}
+
+/** Resolves when no send of another user can be under way any more: each was given back, or its lease has ended. */
+async function whenReturned({ database, notify, clock }: IdentifyOptions): Promise<void> {
+  for (;;) {
+    const until = await foreignLeaseUntil(database);
+    if (until === undefined || until <= clock.now()) return;
+    await new Promise<void>((resolve) => clock.at(Math.min(until, clock.now() + TELL_AGAIN_MS), resolve));
+    notify.tell([{ type: 'identified' }]);
+  }
+}
+
+const LONGEST_NAME = 256;
+
+function requireUser(user: string | null): void {
+  if (user === null || (typeof user === 'string' && user.length >= 1 && user.length <= LONGEST_NAME)) return;
+  throw new SluiceError(
+    'config-invalid',
+    `identify: the user is ${JSON.stringify(user)}; allowed: a string of 1 to ${LONGEST_NAME} characters, or null for nobody.`,
+    { value: user },
+  );
+}

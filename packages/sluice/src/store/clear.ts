@@ -1,0 +1,101 @@
+import type { SluiceEvent } from '../core/events.js';
+import type { Owner } from '../core/identity.js';
+import { type Job, WAITING_KINDS } from '../core/job.js';
+import { cancel } from './endings.js';
+import { type Ledger, leaveQueue, move } from './ledger.js';
+import { leasedJobs } from './leases.js';
+import { readQueues } from './query.js';
+import { type Database, jobsOf, type Plan } from './rows.js';
+
+const CLEAR: Plan = {
+  tables: ['jobs', 'bodies', 'queues', 'results', 'flows', 'twins'],
+  mode: 'readwrite',
+  durability: 'strict',
+};
+
+/** Rows that one transaction takes at most: an engine has its turns between. */
+const AT_ONCE = 200;
+
+/** Cancels what waits of whoever is signed in, recalls what is leased, and drops the dead letters. */
+export async function clearQueue(database: Database, queue: string, now: number): Promise<SluiceEvent[]> {
+  return repeatedly(database, queue, now, async (ledger) => {
+    const { tx, row } = ledger;
+    for (const job of await leasedJobs(ledger)) recallAsCleared(ledger, job);
+    const dead = await tx.all('jobs', { ...jobsOf(row, 'dead'), count: AT_ONCE });
+    for (const job of dead) erase(ledger, job);
+    const waiting = await waitingJobs(ledger, row.owner);
+    for (const job of waiting) await cancel(ledger, job, 'cleared');
+    return dead.length + waiting.length === 0;
+  });
+}
+
+/** Erases every row of an owner who was forgotten, and of whom nothing is under way any more; last that owner's own. */
+export async function eraseOwner(database: Database, owner: Owner, now: number): Promise<SluiceEvent[]> {
+  const events: SluiceEvent[] = [];
+  for (const { name } of await readQueues(database))
+    events.push(...(await repeatedly(database, name, now, (ledger) => eraseSome(ledger, owner))));
+  await database.run({ ...CLEAR, tables: ['owners'] }, async (tx) => tx.delete('owners', owner));
+  return events;
+}
+
+async function eraseSome(ledger: Ledger, owner: Owner): Promise<boolean> {
+  const { tx, row } = ledger;
+  const share = { name: row.name, owner };
+  const jobs: Job[] = [];
+  for (const kind of ['leased', 'dead', ...WAITING_KINDS] as const)
+    jobs.push(...(await tx.all('jobs', { ...jobsOf(share, kind), count: AT_ONCE })));
+  for (const job of jobs) erase(ledger, job);
+  const all = { from: [row.name, owner], to: [row.name, owner, '\uffff'] };
+  const results = await tx.all('results', { ...all, index: 'byEnd', count: AT_ONCE });
+  for (const { seq } of results) tx.delete('results', [row.name, seq]);
+  tx.deleteAll('flows', all);
+  tx.deleteAll('twins', all);
+  return jobs.length + results.length === 0;
+}
+
+async function repeatedly(
+  database: Database,
+  queue: string,
+  now: number,
+  work: (ledger: Ledger) => Promise<boolean>,
+): Promise<SluiceEvent[]> {
+  const events: SluiceEvent[] = [];
+  let isDone = false;
+  while (!isDone) {
+    isDone = await database.run(CLEAR, async (tx) => {
+      const row = await tx.get('queues', queue);
+      if (!row) return true;
+      const isOver = await work({ tx, row, now, events });
+      tx.put('queues', row);
+      return isOver;
+    });
+  }
+  return events;
+}
+
+async function waitingJobs({ tx, row }: Ledger, owner: Owner): Promise<Job[]> {
+  const share = { name: row.name, owner };
+  for (const kind of WAITING_KINDS) {
+    const jobs = await tx.all('jobs', { ...jobsOf(share, kind), count: AT_ONCE });
+    if (jobs.length > 0) return jobs;
+  }
+  return [];
+}
+
+function recallAsCleared(ledger: Ledger, job: Job): void {
+  const { state } = job;
+  if (state.kind !== 'leased' || state.recall === 'cleared' || job.owner !== ledger.row.owner) return;
+  move(ledger, job, { ...state, recall: 'cleared' });
+  ledger.events.push({ type: 'aborting', queue: job.queue, ticket: job.ticket });
+}
+
+/** No result stays of it: that would tell of the job. */
+function erase({ tx, row, events }: Ledger, job: Job): void {
+  const { queue, seq, ticket, state } = job;
+  tx.delete('jobs', [queue, seq]);
+  tx.delete('bodies', [queue, seq]);
+  if (state.kind === 'dead') return;
+  leaveQueue(row, job);
+  row.counts.cancelled.cleared = (row.counts.cancelled.cleared ?? 0) + 1;
+  events.push({ type: 'cancelled', queue, ticket, reason: 'cleared' });
+}

@@ -1,0 +1,170 @@
+import type { SluiceEvent } from '../core/events.js';
+import { FIRST_OWNER, type Identity, type Owner } from '../core/identity.js';
+import type { QueueRow } from '../core/queue-row.js';
+import { leasedJobs } from './leases.js';
+import { type Ledger, move } from './ledger.js';
+import { adoptAll } from './adopt.js';
+import { type Database, EVERYTHING, type OwnerRow, type Plan, type Tx } from './rows.js';
+
+const READ: Plan = { tables: ['meta', 'owners'], mode: 'readonly', durability: 'relaxed' };
+const WRITE: Plan = {
+  tables: ['meta', 'owners', 'queues', 'jobs', 'flows', 'twins', 'results'],
+  mode: 'readwrite',
+  durability: 'strict',
+};
+
+const NOBODY = '';
+
+/** Who is signed in. Where nobody was ever asked, that is nobody, and is written down so. */
+export async function openIdentity(database: Database): Promise<Identity> {
+  const standing = await database.run(READ, async (tx) => identityOf(await currentOwner(tx)));
+  if (standing) return standing;
+  return database.run({ ...WRITE, tables: ['meta', 'owners'] }, async (tx) => {
+    const owner = (await currentOwner(tx)) ?? (await newOwner(tx, NOBODY));
+    await makeCurrent(tx, owner);
+    return { owner: owner.owner, user: userOf(owner) };
+  });
+}
+
+/** Whose jobs are sent, within a transaction over `meta`. */
+export async function ownerIn(tx: Tx): Promise<Owner> {
+  const row = await tx.get('meta', 'identity');
+  return row?.key === 'identity' ? row.owner : FIRST_OWNER;
+}
+
+export interface SignIn {
+  user: string | null;
+  /** What nobody has submitted is theirs from now on. */
+  adopt: boolean;
+  now: number;
+}
+
+/**
+ * Somebody signs in, or out: from this commit on nothing of anybody else is claimed, and what is leased of theirs is
+ * recalled. What `setContext` had handed over is forgotten.
+ */
+export function signIn(database: Database, { user, adopt, now }: SignIn): Promise<SluiceEvent[]> {
+  return database.run(WRITE, async (tx) => {
+    const before = (await currentOwner(tx)) ?? (await newOwner(tx, NOBODY));
+    const nobody = adopt ? await ownerOf(tx, NOBODY) : undefined;
+    const next = await switchTo(tx, user ?? NOBODY);
+    if (next.owner !== before.owner) await forgetContext(tx, before);
+    return changeQueues(tx, { owner: next.owner, adopted: nobody?.owner, now });
+  });
+}
+
+/**
+ * A user is forgotten: from this commit on nothing of theirs is stored, unsealed or claimed. Whoever is forgotten while
+ * signed in is signed out. Answers the owner whose rows are left to be erased.
+ */
+export function forget(
+  database: Database,
+  user: string | null,
+  now: number,
+): Promise<{ owner: Owner | undefined; events: SluiceEvent[] }> {
+  return database.run(WRITE, async (tx) => {
+    const row = await ownerOf(tx, user ?? NOBODY);
+    if (!row) return { owner: undefined, events: [] };
+    tx.put('owners', { owner: row.owner });
+    if (row.owner !== (await ownerIn(tx))) return { owner: row.owner, events: [] };
+    const next = await switchTo(tx, NOBODY);
+    return {
+      owner: row.owner,
+      events: await changeQueues(tx, { owner: next.owner, adopted: undefined, now }),
+    };
+  });
+}
+
+async function switchTo(tx: Tx, user: string): Promise<OwnerRow> {
+  const next = (await ownerOf(tx, user)) ?? (await newOwner(tx, user));
+  await makeCurrent(tx, next);
+  return next;
+}
+
+interface Change {
+  owner: Owner;
+  /** Whose jobs become theirs. */
+  adopted: Owner | undefined;
+  now: number;
+}
+
+async function changeQueues(tx: Tx, { owner, adopted, now }: Change): Promise<SluiceEvent[]> {
+  const ledgers = await openLedgers(tx, now);
+  for (const ledger of ledgers) {
+    Object.assign(ledger.row, changeTo(owner, ledger.row));
+    if (adopted !== undefined) await adoptAll(ledger, adopted);
+    await recallOthers(ledger);
+    tx.put('queues', ledger.row);
+  }
+  return [{ type: 'identified' }];
+}
+
+/** The instant at which the last lease ends of those that are not of whoever is signed in; undefined where there is none. */
+export function foreignLeaseUntil(database: Database): Promise<number | undefined> {
+  return database.run({ ...READ, tables: ['queues', 'jobs'] }, async (tx) => {
+    const ends: number[] = [];
+    for (const ledger of await openLedgers(tx, 0)) {
+      const jobs = await leasedJobs(ledger);
+      ends.push(...jobs.filter(({ owner }) => owner !== ledger.row.owner).map(({ state }) => state.at));
+    }
+    return ends.length > 0 ? Math.max(...ends) : undefined;
+  });
+}
+
+/** The owner that stands for a user, if any. */
+async function ownerOf(tx: Tx, user: string): Promise<OwnerRow | undefined> {
+  const [row] = await tx.all('owners', { index: 'byUser', from: [user], to: [user], count: 1 });
+  return row;
+}
+
+async function openLedgers(tx: Tx, now: number): Promise<Ledger[]> {
+  const rows: QueueRow[] = await tx.all('queues', EVERYTHING);
+  return rows.map((row) => ({ tx, row, now, events: [] }));
+}
+
+function changeTo(owner: Owner, { owner: before, metrics }: QueueRow): Partial<QueueRow> {
+  if (owner === before) return { awaitsSignIn: false };
+  return { owner, awaitsSignIn: false, metrics: { ...metrics, oldest: { kind: 'from', seq: 0 } } };
+}
+
+async function recallOthers(ledger: Ledger): Promise<void> {
+  for (const job of await leasedJobs(ledger)) {
+    const { state, owner } = job;
+    if (state.kind !== 'leased' || owner === ledger.row.owner || state.recall !== undefined) continue;
+    move(ledger, job, { ...state, recall: 'return' });
+  }
+}
+
+async function currentOwner(tx: Tx): Promise<OwnerRow | undefined> {
+  return tx.get('owners', await ownerIn(tx));
+}
+
+async function newOwner(tx: Tx, user: string): Promise<OwnerRow> {
+  const meta = await tx.get('meta', 'identity');
+  const owner = meta?.key === 'identity' ? meta.next : FIRST_OWNER;
+  const row = { owner, user };
+  tx.put('owners', row);
+  tx.put('meta', { key: 'identity', owner, next: owner + 1 });
+  return row;
+}
+
+async function makeCurrent(tx: Tx, { owner }: OwnerRow): Promise<void> {
+  const meta = await tx.get('meta', 'identity');
+  const next = meta?.key === 'identity' ? meta.next : owner + 1;
+  tx.put('meta', { key: 'identity', owner, next });
+}
+
+async function forgetContext(tx: Tx, { owner }: OwnerRow): Promise<void> {
+  const row = await tx.get('owners', owner);
+  if (!row) return;
+  const { context: _, ...rest } = row;
+  tx.put('owners', rest);
+}
+
+function identityOf(row: OwnerRow | undefined): Identity | undefined {
+  return row && { owner: row.owner, user: userOf(row) };
+}
+
+function userOf({ user }: OwnerRow): string | null {
+  return user === undefined || user === NOBODY ? null : user;
+}
