@@ -2,16 +2,16 @@ import { checkPatch } from '../core/policy-patch.js';
 import { SluiceError } from '../core/errors.js';
 import { findNotJson } from '../core/json-like.js';
 import { metricsOf } from '../core/views.js';
-import { createSealingKeys } from '../drain/sealing-key.js';
+import { openView } from '../drain/open-view.js';
+import type { Watching } from '../drain/settled.js';
 import type { World } from '../drain/world.js';
 import { cancelJob, commandQueues, editJob, holdJob, redriveJob, releaseJob } from '../store/control.js';
 import { openIdentity } from '../store/identity.js';
 import { writeContext } from '../store/owners.js';
 import { exportLines } from '../store/export.js';
-import { listJobs, readJob, readQueues } from '../store/query.js';
-import { newKey } from '../transport/idempotency.js';
-import { bytesOfBody } from '../transport/intake-facts.js';
+import { listJobs, readQueues, readTicketed } from '../store/query.js';
 import { sealContext } from '../transport/seal.js';
+import { makeEdit } from './edit.js';
 import type { Sluice } from './sluice.js';
 
 type Commands = Pick<
@@ -41,8 +41,8 @@ export function createCommands({
   notify,
   clock,
   base,
-}: Pick<World, 'database' | 'notify' | 'clock' | 'base'>): Commands {
-  const sealingKey = createSealingKeys(database, notify);
+  sealingKey,
+}: Watching & Pick<World, 'base'>): Commands {
   const command = async (queue: string | undefined, kind: 'pause' | 'resume' | 'nudge'): Promise<void> => {
     notify.tell(await commandQueues(database, queue, { kind }, clock.now()));
   };
@@ -56,9 +56,19 @@ export function createCommands({
       const rows = await readQueues(database);
       return Object.fromEntries(rows.map((row) => [row.name, metricsOf(row, now)]));
     },
-    list: async ({ queue, state, after, limit = 50 }) =>
-      listJobs(database, { queue, state, after, limit: checkLimit(limit) }),
-    get: (ticket) => readJob(database, ticket),
+    list: async ({ queue, state, after, limit = 50 }) => {
+      const { owner, jobs, next } = await listJobs(database, {
+        queue,
+        state,
+        after,
+        limit: checkLimit(limit),
+      });
+      return { jobs: await Promise.all(jobs.map((view) => openView({ view, owner }, sealingKey))), next };
+    },
+    get: async (ticket) => {
+      const known = await readTicketed(database, ticket);
+      return known.kind === 'job' ? openView(known, sealingKey) : undefined;
+    },
     pause: (queue) => command(queue, 'pause'),
     resume: (queue) => command(queue, 'resume'),
     nudge: (queue) => command(queue, 'nudge'),
@@ -71,14 +81,9 @@ export function createCommands({
       notify.tell(events);
       return answer;
     },
-    edit: async (ticket, { url, headers, body }) => {
-      const change = {
-        idempotencyKey: newKey(),
-        ...(url === undefined ? {} : { url: new URL(url, base).href }),
-        ...(headers === undefined ? {} : { headers: [...new Headers(headers)] }),
-        ...(body === undefined ? {} : { body: bytesOfBody(body) }),
-      };
-      notify.tell((await editJob(database, ticket, change, clock.now())).events);
+    edit: async (ticket, change) => {
+      const edit = await makeEdit(ticket, change, { database, sealingKey, base });
+      notify.tell((await editJob(database, ticket, edit, clock.now())).events);
     },
     hold: async (ticket) => notify.tell((await holdJob(database, ticket, clock.now())).events),
     release: async (ticket) => notify.tell((await releaseJob(database, ticket, clock.now())).events),

@@ -3,6 +3,7 @@ import type { EventOf, EventType, SluiceEvent } from '../core/events.js';
 import type { Receipt } from '../core/messages.js';
 import type { Notify } from '../core/ports.js';
 import { browserWorld, type World } from '../drain/world.js';
+import { createSealingKeys } from '../drain/sealing-key.js';
 import { createCommands } from './commands.js';
 import { passBarrier } from './barrier.js';
 import { type HostLink, linkToServiceWorker, within } from './host-link.js';
@@ -78,7 +79,11 @@ export interface PageParts {
 }
 
 /** What an app holds in its hands. */
-export function pageOf({ world, snapshots, desk, barrier, close }: PageParts): Sluice {
+export function pageOf({ world: surroundings, snapshots, desk, barrier, close }: PageParts): Sluice {
+  const world = {
+    ...surroundings,
+    sealingKey: createSealingKeys(surroundings.database, surroundings.notify),
+  };
   const commands = createCommands(world);
   const requests = createRequests(world, desk, commands.cancel);
   return {

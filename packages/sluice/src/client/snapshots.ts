@@ -1,5 +1,5 @@
 import { viewOfQueue } from '../core/views.js';
-import type { Watching } from '../drain/settled.js';
+import type { World } from '../drain/world.js';
 import { readQueues } from '../store/query.js';
 import type { Snapshot } from './sluice.js';
 
@@ -8,7 +8,7 @@ export type PageState = Omit<Snapshot, 'queues' | 'depth'>;
 
 /** The snapshot of a page, kept up to date: read from the store, at most once per frame, when a hint says so. */
 export class Snapshots {
-  readonly #world: Watching;
+  readonly #world: Pick<World, 'database' | 'notify' | 'clock'>;
   readonly #callbacks = new Set<() => void>();
   readonly #stopListening: () => void;
   #page: PageState;
@@ -18,7 +18,7 @@ export class Snapshots {
   /** Calls the refresh off that is coming. */
   #frame: (() => void) | undefined;
 
-  constructor(world: Watching, page: PageState) {
+  constructor(world: Pick<World, 'database' | 'notify' | 'clock'>, page: PageState) {
     this.#world = world;
     this.#page = page;
     this.#current = { ...page, queues: {}, depth: 0 };

@@ -1,6 +1,6 @@
 import { readMeta, readOrCreateMeta } from '../store/meta.js';
 import type { Database } from '../store/rows.js';
-import type { Watching } from '../drain/settled.js';
+import type { World } from '../drain/world.js';
 
 /** What is remembered of the queue outside of its database, since whoever clears one store may leave the other. */
 interface Mark {
@@ -25,7 +25,7 @@ export async function findVanished(database: Database, name: string, depth?: num
 
 /** Remembers the depth, as long as the page lives. Each look is a transaction: a change that is a moment old will do. */
 export function followDepth(
-  { database, notify, clock }: Watching,
+  { database, notify, clock }: Pick<World, 'database' | 'notify' | 'clock'>,
   { name, depth, tellLost }: { name: string; depth: () => number; tellLost: (lost: number) => void },
 ): void {
   let isComing = false;

@@ -186,6 +186,12 @@ export interface QueueConfig {
   attemptHeaders?: boolean;
   /** Headers besides `Authorization` and `X-CSRF-*` that do not stand in storage in clear. */
   secretHeaders?: readonly string[];
+  /**
+   * `all`: URL, headers, body, keys and answer of a request never stand in storage in clear, at the price of sealing each.
+   * Lists and exports then show its origin alone. Neither a `coalesce` function nor `rewrite` can be used with it: they
+   * would have to read what is sealed within a transaction. Default 'secrets': secret headers alone.
+   */
+  seal?: 'secrets' | 'all';
   /** Secret headers are stored sealed, or not at all and put back by `prepare`. Default 'seal'. */
   secrets?: 'seal' | 'drop';
 }

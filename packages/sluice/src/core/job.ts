@@ -12,7 +12,15 @@ export type HeaderPairs = [name: string, value: string][];
 export type Secrets =
   | { kind: 'none' }
   | { kind: 'dropped'; names: string[] }
-  | { kind: 'sealed'; iv: Uint8Array; bytes: ArrayBuffer };
+  | ({ kind: 'sealed' } & Sealed)
+  /** All of the request is: what stands in clear is its method, its origin and how it is sent. */
+  | ({ kind: 'sealed-all' } & Sealed);
+
+/** AES-GCM. */
+export interface Sealed {
+  iv: Uint8Array;
+  bytes: ArrayBuffer;
+}
 
 /** A request as it is stored: everything but its body, which has a row of its own. */
 export interface StoredRequest {
@@ -36,6 +44,8 @@ export interface Answer {
   headers: HeaderPairs;
   body?: ArrayBuffer;
   bodyOmitted: boolean;
+  /** Status text and headers, where the queue seals all; the body is sealed then, too. */
+  sealed?: Sealed;
 }
 
 export type DeadReason =

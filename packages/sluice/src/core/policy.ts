@@ -40,6 +40,8 @@ export interface QueuePolicy {
   repeat: 'always' | 'never';
   /** Tell the service the number of the attempt and when the job was accepted. */
   attemptHeaders: boolean;
+  /** What does not stand in storage in clear: secret headers, or requests and answers as a whole. */
+  seal: 'secrets' | 'all';
   idempotency: { header: string; format: 'quoted' | 'raw'; crossOrigin: boolean };
 }
 
@@ -70,6 +72,7 @@ export const DEFAULT_POLICY: QueuePolicy = {
   verdicts: {},
   repeat: 'always',
   attemptHeaders: false,
+  seal: 'secrets',
   idempotency: { header: 'Idempotency-Key', format: 'quoted', crossOrigin: false },
 };
 

@@ -86,6 +86,7 @@ export const QUEUE_RULES: Record<keyof QueueConfig, Rule> = {
   idempotencyHeader: token,
   idempotencyFormat: oneOf('quoted', 'raw'),
   secretHeaders: tokens,
+  seal: oneOf('secrets', 'all'),
   secrets: oneOf('seal', 'drop'),
 };
 
@@ -117,7 +118,19 @@ export function relations(where: string, queue: Partial<QueueConfig>): Problem[]
       allowed: 'a function, with coalesce or dedupeWindowMs',
     });
   }
+  if (queue.seal === 'all') problems.push(...sealProblems(where, queue));
   return problems;
+}
+
+/** A transaction does not wait for a key. */
+function sealProblems(where: string, { coalesce, rewrite }: Partial<QueueConfig>): Problem[] {
+  const allowed = "none, with seal: 'all': it would read what is sealed within a transaction";
+  return [
+    ...(typeof coalesce === 'function'
+      ? [{ where: `${where}, coalesce`, value: coalesce, allowed: `'replace' or ${allowed}` }]
+      : []),
+    ...(rewrite ? [{ where: `${where}, rewrite`, value: rewrite, allowed }] : []),
+  ];
 }
 
 export function burstProblems(where: string, { limit, burst = 1 }: Rate): Problem[] {

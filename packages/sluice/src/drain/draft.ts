@@ -1,13 +1,14 @@
 import type { CapturedFacts, OptionFunctions, QueueDefinition } from '../core/config.js';
 import { SluiceError, sentenceOf } from '../core/errors.js';
 import type { Owner } from '../core/identity.js';
-import type { Coalesce, FirstTry, JobDraft } from '../core/job.js';
+import type { Coalesce, FirstTry, JobDraft, Stored } from '../core/job.js';
 import { checkOptions, type JobOptions } from '../core/job-options.js';
 import type { Captured } from '../core/messages.js';
 import { keyOf, newKey } from '../transport/idempotency.js';
 import { bytesOfBody, capturedFacts } from '../transport/intake-facts.js';
 import type { SealingKeys } from './sealing-key.js';
 import { hideSecrets } from '../transport/seal.js';
+import { hideKeys, sealAll } from '../transport/seal-all.js';
 
 export interface DraftContext {
   queue: QueueDefinition;
@@ -31,28 +32,45 @@ export interface Tried extends FirstTry {
  */
 export async function draftOf(captured: Captured, context: DraftContext): Promise<JobDraft> {
   const { request, body } = captured;
-  const { queue, asked, owner, sealingKey, tried } = context;
-  const { name, policy, secrets, secretHeaders } = queue;
+  const { queue, asked, owner, tried } = context;
+  const { name, policy } = queue;
   if (body && body.byteLength > policy.maxBodyBytes)
     throw tooLarge(name, body.byteLength, policy.maxBodyBytes);
   const options = { ...readOptions(queue, captured), ...asked };
   checkOptions(`a request to queue '${name}'`, options);
-  const merge = coalesceOf(queue, captured);
+  const idempotencyKey = tried?.idempotencyKey ?? keyOf(request, policy.idempotency.header) ?? newKey();
+  const stored = await hidden(captured, idempotencyKey, context);
+  const merge = coalesceOf(queue, captured, stored.body);
   return {
     queue: name,
     owner,
     nonce: newKey().slice(0, 8),
-    idempotencyKey: tried?.idempotencyKey ?? keyOf(request, policy.idempotency.header) ?? newKey(),
-    request: await hideSecrets(request, {
-      mode: secrets,
-      extra: secretHeaders,
-      key: () => sealingKey(owner),
-    }),
-    options,
-    ...(body ? { body } : {}),
+    idempotencyKey,
+    request: stored.request,
+    options: await storableOptions(queue, options),
+    ...(stored.body ? { body: stored.body } : {}),
     ...(merge ? { coalesce: merge } : {}),
     ...(tried ? { firstTry: tried } : {}),
   };
+}
+
+/** The request as it may stand in storage. */
+async function hidden(
+  { request, body }: Captured,
+  idempotencyKey: string,
+  { queue, owner, sealingKey }: DraftContext,
+): Promise<Stored> {
+  const { policy, secrets, secretHeaders } = queue;
+  const key = (): Promise<CryptoKey> => sealingKey(owner);
+  const hide = { mode: secrets, extra: secretHeaders, key };
+  if (policy.seal !== 'all') return { request: await hideSecrets(request, hide), body };
+  const kept = secrets === 'drop' ? await hideSecrets(request, hide) : request;
+  return sealAll({ request: kept, body }, { idempotencyKey }, key);
+}
+
+/** The options of a job as they stand in storage: where all is sealed, keys do not stand there in clear. */
+export async function storableOptions({ policy }: QueueDefinition, options: JobOptions): Promise<JobOptions> {
+  return policy.seal === 'all' ? hideKeys(options) : options;
 }
 
 const OPTIONS = [
@@ -86,9 +104,13 @@ function readOption(
   }
 }
 
-function coalesceOf({ coalesce }: QueueDefinition, captured: Captured): Coalesce | undefined {
+function coalesceOf(
+  { coalesce }: QueueDefinition,
+  captured: Captured,
+  stored: ArrayBuffer | undefined,
+): Coalesce | undefined {
   if (coalesce === undefined) return undefined;
-  if (coalesce === 'replace') return () => ({ kind: 'replaced', body: captured.body });
+  if (coalesce === 'replace') return () => ({ kind: 'replaced', body: stored });
   return (previous) => {
     const body = coalesce(capturedFacts(previous), capturedFacts(captured));
     return body === null ? { kind: 'undone' } : { kind: 'merged', body: bytesOfBody(body) };

@@ -5,12 +5,13 @@ import { readOwner } from '../store/owners.js';
 import { createDispatch } from '../transport/attempt.js';
 import { dispatchBatches } from '../transport/batch.js';
 import { type Prepared, type PrepareOptions, type Preparing, prepareRequest } from '../transport/prepare.js';
+import { sealAnswers } from '../transport/sealed-answers.js';
 import { openContext } from '../transport/seal.js';
 import { Engine } from './engine.js';
 import { createIntakeDesk, type IntakeDesk } from './intake.js';
 import { rewriteOf } from './rewrite.js';
 import { createIdentitySource, type IdentitySource } from './identity-source.js';
-import { createSealingKeys } from './sealing-key.js';
+import { createSealingKeys, type SealingKeys } from './sealing-key.js';
 import { browserWorld, type World } from './world.js';
 
 /** The parts of one context, put together: what a worker and a service worker have in common. */
@@ -20,6 +21,7 @@ export interface Runtime extends World {
   definition: SluiceDefinition;
   store: Store;
   intake: IntakeDesk;
+  sealingKey: SealingKeys;
   identity: IdentitySource;
   /** Makes the request of a job whose body stands nowhere yet. */
   prepare(preparing: Preparing): Promise<Prepared>;
@@ -52,16 +54,19 @@ export function createRuntime(
     expectOf: (queue) => queueOf(definition, queue)?.expect,
     fetch: world.fetch,
   });
-  const dispatch = dispatchBatches(single, {
+  const batched = dispatchBatches(single, {
     readBody: store.body,
+    sealingKey,
     functionsOf: (queue) => queueOf(definition, queue)?.batch,
   });
+  const dispatch = sealAnswers(batched, sealingKey);
   return {
     ...world,
     id,
     definition,
     store,
     identity,
+    sealingKey,
     intake: createIntakeDesk({ ...world, definition, store, sealingKey, identity }),
     prepare: (one) => prepareRequest(one, preparing),
     startEngine: () => {

@@ -1,22 +1,22 @@
 import type { Ticket } from '../core/job.js';
 import { type Outcome, outcomeOf } from '../core/views.js';
 import { readTicketed } from '../store/query.js';
-import type { Database } from '../store/rows.js';
+import { openView } from './open-view.js';
+import type { SealingKeys } from './sealing-key.js';
 import type { World } from './world.js';
 
 /** A hint may be lost, so that the store is looked at by itself, too. */
 const LOOK_EVERY_MS = 5000;
 
 /** What it takes to wait for the end of a job. */
-export type Watching = Pick<World, 'database' | 'notify' | 'clock'>;
+export interface Watching extends Pick<World, 'database' | 'notify' | 'clock'> {
+  sealingKey: SealingKeys;
+}
 
 /** Resolves when the job has ended: at once, if it has already; never, once `signal` has aborted. */
-export async function settled(
-  { database, notify, clock }: Watching,
-  ticket: Ticket,
-  signal?: AbortSignal,
-): Promise<Outcome> {
-  const first = await look(database, ticket);
+export async function settled(watching: Watching, ticket: Ticket, signal?: AbortSignal): Promise<Outcome> {
+  const { notify, clock } = watching;
+  const first = await look(watching, ticket);
   if (first) return first;
   return new Promise((resolve, reject) => {
     const stop = (): void => {
@@ -24,7 +24,7 @@ export async function settled(
       callOff();
     };
     const lookAgain = (): void => {
-      look(database, ticket).then(
+      look(watching, ticket).then(
         (outcome) => {
           if (!outcome) return;
           stop();
@@ -52,9 +52,9 @@ export async function settled(
   });
 }
 
-async function look(database: Database, ticket: Ticket): Promise<Outcome | undefined> {
+async function look({ database, sealingKey }: Watching, ticket: Ticket): Promise<Outcome | undefined> {
   const known = await readTicketed(database, ticket);
   // Its user may come back: that of another has not ended for whoever asks now.
   if (known.kind === 'elsewhere') return undefined;
-  return known.kind === 'job' ? outcomeOf(known.view) : { kind: 'unknown', ticket };
+  return known.kind === 'job' ? outcomeOf(await openView(known, sealingKey)) : { kind: 'unknown', ticket };
 }

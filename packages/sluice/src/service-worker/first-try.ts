@@ -4,7 +4,7 @@ import { sentenceOf } from '../core/errors.js';
 import type { Job } from '../core/job.js';
 import type { Captured } from '../core/messages.js';
 import { verdictOn } from '../core/verdict.js';
-import { readOptions, type Tried } from '../drain/draft.js';
+import { readOptions, storableOptions, type Tried } from '../drain/draft.js';
 import type { Runtime } from '../drain/runtime.js';
 import { headOf } from '../transport/answer.js';
 import { keyOf, newKey } from '../transport/idempotency.js';
@@ -44,7 +44,7 @@ async function charge(
   { captured, idempotencyKey }: { captured: Captured; idempotencyKey: string },
 ) {
   try {
-    const { orderingKey } = readOptions(queue, captured);
+    const { orderingKey } = await storableOptions(queue, readOptions(queue, captured));
     const trying = { queue: queue.name, url: captured.request.url, orderingKey, idempotencyKey };
     return await store.chargeFirstTry(trying, { now: clock.now(), chance: () => Math.random() });
   } catch {

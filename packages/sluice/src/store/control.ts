@@ -2,7 +2,7 @@ import { patched, type PolicyPatch } from '../core/policy-patch.js';
 import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import { event } from '../core/flow/event.js';
-import { bytesOf, type HeaderPairs, parked, parseTicket, type Job, type Ticket } from '../core/job.js';
+import { bytesOf, parked, parseTicket, type Job, type StoredRequest, type Ticket } from '../core/job.js';
 import { type QueueRow, underPolicy } from '../core/queue-row.js';
 import { cancel } from './endings.js';
 import { countLive, entryState, type Ledger, move, unpark } from './ledger.js';
@@ -131,27 +131,29 @@ export function redriveJob(
   });
 }
 
-/** What is changed of a stored request; what is left out stays. */
+/** A stored request as it is to be from now on. */
 export interface Edit {
-  url?: string;
-  headers?: HeaderPairs;
-  body?: ArrayBuffer;
+  request: StoredRequest;
+  /** Absent: as it is. */
+  body?: ArrayBuffer | undefined;
   /** Another content is another request: the service must not take it for the one that it knows. */
   idempotencyKey: string;
+  /** What was edited: another edit in between wins. */
+  previousKey: string;
 }
 
 /** Changes a job that waits or is dead, and was never sent without an answer. It keeps its place. */
 export function editJob(
   database: Database,
   ticket: Ticket,
-  { url, headers, body, idempotencyKey }: Edit,
+  { request, body, idempotencyKey, previousKey }: Edit,
   now: number,
 ): Promise<{ events: SluiceEvent[] }> {
   return onJob(database, ticket, now, async ({ tx, row, events }, job) => {
     if (job.state.kind === 'leased') throw conflict(ticket, 'it is being sent');
     if (job.mayHaveArrived)
       throw conflict(ticket, 'it was sent without an answer, and may have been done as it is');
-    const request = { ...job.request, ...(url ? { url } : {}), ...(headers ? { headers } : {}) };
+    if (job.idempotencyKey !== previousKey) throw conflict(ticket, 'it was changed meanwhile');
     const bodyBytes = body?.byteLength ?? job.bodyBytes;
     if (body && bodyBytes > 0) tx.put('bodies', { queue: job.queue, seq: job.seq, body });
     if (bodyBytes === 0) tx.delete('bodies', [job.queue, job.seq]);
@@ -188,6 +190,8 @@ export function releaseJob(
   });
 }
 
+export const NO_SUCH_JOB = 'no such job waits, is leased or is dead';
+
 async function onJob<T>(
   database: Database,
   ticket: Ticket,
@@ -198,8 +202,7 @@ async function onJob<T>(
     const place = parseTicket(ticket);
     const job = place && (await tx.get('jobs', [place.queue, place.seq]));
     const row = place && (await tx.get('queues', place.queue));
-    if (!job || !row || job.ticket !== ticket || job.owner !== row.owner)
-      throw conflict(ticket, 'no such job waits, is leased or is dead');
+    if (!job || !row || job.ticket !== ticket || job.owner !== row.owner) throw conflict(ticket, NO_SUCH_JOB);
     const ledger: Ledger = { tx, row, now, events: [] };
     const answer = await work(ledger, job);
     tx.put('queues', row);
@@ -207,7 +210,7 @@ async function onJob<T>(
   });
 }
 
-function conflict(ticket: Ticket, why: string): SluiceError {
+export function conflict(ticket: Ticket, why: string): SluiceError {
   return new SluiceError('state-conflict', `job ${JSON.stringify(ticket)} cannot be changed so: ${why}.`, {
     value: ticket,
   });

@@ -24,7 +24,8 @@ export async function cancel(ledger: Ledger, job: Job, reason: CancelReason): Pr
 }
 
 function capped(answer: Answer, capBytes: number): Answer {
-  if (!answer.body || answer.body.byteLength <= capBytes) return answer;
+  // One that is sealed was cut before it was.
+  if (!answer.body || answer.sealed || answer.body.byteLength <= capBytes) return answer;
   const { body: _, ...rest } = answer;
   return { ...rest, bodyOmitted: true };
 }

@@ -49,10 +49,12 @@ function readRows(database: Database, queue: string, after: number): Promise<Exp
 
 function lineOf({ job, body }: Exported): string {
   const { answer, ...view } = viewOfJob(job);
+  const isSealed = job.request.secrets.kind === 'sealed-all';
   const line = {
     ...view,
     headers: job.request.headers,
-    ...(body ? { body: base64Of(body) } : {}),
+    ...(isSealed ? { sealed: true } : {}),
+    ...(body && !isSealed ? { body: base64Of(body) } : {}),
     ...(answer ? { answer: { status: answer.status, headers: answer.headers } } : {}),
   };
   return `${JSON.stringify(line)}\n`;

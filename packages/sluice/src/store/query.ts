@@ -1,4 +1,4 @@
-import { FIRST_OWNER } from '../core/identity.js';
+import { FIRST_OWNER, type Owner } from '../core/identity.js';
 import { type Job, parseTicket, type Result, type Ticket, WAITING_KINDS } from '../core/job.js';
 import type { QueueRow } from '../core/queue-row.js';
 import { type JobView, viewOfJob, viewOfResult } from '../core/views.js';
@@ -11,7 +11,10 @@ export function readQueues(database: Database): Promise<QueueRow[]> {
 }
 
 /** What is known of a ticket. `elsewhere`: its job is that of another user. */
-export type Known = { kind: 'job'; view: JobView } | { kind: 'elsewhere' } | { kind: 'unknown' };
+export type Known =
+  | { kind: 'job'; view: JobView; owner: Owner }
+  | { kind: 'elsewhere' }
+  | { kind: 'unknown' };
 
 export function readTicketed(database: Database, ticket: Ticket): Promise<Known> {
   const place = parseTicket(ticket);
@@ -23,7 +26,22 @@ export function readTicketed(database: Database, ticket: Ticket): Promise<Known>
     const found = job ?? result;
     if (found?.ticket !== ticket) return { kind: 'unknown' };
     if (found.owner !== row?.owner) return { kind: 'elsewhere' };
-    return { kind: 'job', view: job ? viewOfJob(job) : viewOfResult(result as Result) };
+    return { kind: 'job', owner: found.owner, view: job ? viewOfJob(job) : viewOfResult(result as Result) };
+  });
+}
+
+/** A job of whoever is signed in as it is stored, and its body; undefined where there is none, or it has ended. */
+export function readStored(
+  database: Database,
+  ticket: Ticket,
+): Promise<{ job: Job; body: ArrayBuffer | undefined } | undefined> {
+  const place = parseTicket(ticket);
+  if (!place) return Promise.resolve(undefined);
+  return database.run({ ...READ, tables: ['jobs', 'bodies', 'queues'] }, async (tx) => {
+    const row = await tx.get('queues', place.queue);
+    const job = await tx.get('jobs', [place.queue, place.seq]);
+    if (job?.ticket !== ticket || job.owner !== row?.owner) return undefined;
+    return { job, body: (await tx.get('bodies', [place.queue, place.seq]))?.body };
   });
 }
 
@@ -53,7 +71,7 @@ const KINDS: Record<JobView['state'], readonly string[]> = {
 export function listJobs(
   database: Database,
   { queue, state, after, limit }: ListRequest,
-): Promise<{ jobs: JobView[]; next: string | undefined }> {
+): Promise<{ owner: Owner; jobs: JobView[]; next: string | undefined }> {
   return database.run(READ, async (tx) => {
     const kinds = KINDS[state];
     const owner = (await tx.get('queues', queue))?.owner ?? FIRST_OWNER;
@@ -65,9 +83,9 @@ export function listJobs(
       const rows = await page(tx, [queue, owner, kind, ...start], limit - jobs.length);
       jobs.push(...rows.map(({ view }) => view));
       const last = rows.at(-1);
-      if (jobs.length === limit && last) return { jobs, next: JSON.stringify([kind, ...last.key]) };
+      if (jobs.length === limit && last) return { owner, jobs, next: JSON.stringify([kind, ...last.key]) };
     }
-    return { jobs, next: undefined };
+    return { owner, jobs, next: undefined };
   });
 }
 

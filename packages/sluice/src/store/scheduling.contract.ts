@@ -252,10 +252,12 @@ export function testScheduling(name: string, open: () => Database): void {
   });
 
   describe(`${name}: edit`, () => {
-    const change = { body: bytes('new'), idempotencyKey: 'another' };
+    const { request } = draft({});
+    const change = { request, body: bytes('new'), idempotencyKey: 'another', previousKey: 'key' };
+    const keyed = { idempotencyKey: 'key' };
 
     test('changes what waits or is dead, in its place, under another key', async () => {
-      const ticket = await bench.ticket({}, { body: bytes('the old one') });
+      const ticket = await bench.ticket({}, { ...keyed, body: bytes('the old one') });
       const later = await bench.ticket();
       await editJob(bench.database, ticket, change, T0);
       const { claims } = await bench.turn(T0);
@@ -263,14 +265,26 @@ export function testScheduling(name: string, open: () => Database): void {
       expect(job).toMatchObject({ ticket, idempotencyKey: 'another', bodyBytes: 3 });
       expect(new TextDecoder().decode(job && (await bench.store.body(job)))).toBe('new');
       await bench.settle(T0, claims, answered(422), { maxClaims: 0 });
-      await editJob(bench.database, ticket, { ...change, body: new ArrayBuffer(0) }, T0);
+      await editJob(
+        bench.database,
+        ticket,
+        { ...change, body: new ArrayBuffer(0), previousKey: 'another' },
+        T0,
+      );
       await redriveJob(bench.database, ticket, T0);
       expect(await bench.serve(2)).toEqual([ticket, later]);
       expect(await bench.row()).toMatchObject({ bytes: 0 });
     });
 
+    test('of two edits of the same thing the later one is refused', async () => {
+      const ticket = await bench.ticket({}, keyed);
+      await editJob(bench.database, ticket, change, T0);
+      const refused = { code: 'state-conflict', value: ticket };
+      await expect(editJob(bench.database, ticket, change, T0)).rejects.toMatchObject(refused);
+    });
+
     test('leaves alone what is being sent, or may have been done as it is', async () => {
-      const ticket = await bench.ticket();
+      const ticket = await bench.ticket({}, keyed);
       const { claims } = await bench.turn(T0);
       const refused = { code: 'state-conflict', value: ticket };
       await expect(editJob(bench.database, ticket, change, T0)).rejects.toMatchObject(refused);

@@ -1,12 +1,15 @@
 import type { AttemptEnd, DispatchEnd } from '../core/attempt.js';
 import type { BatchFunctions, BatchPart } from '../core/config.js';
 import { sentenceOf } from '../core/errors.js';
+import type { Owner } from '../core/identity.js';
 import type { Answer, HeaderPairs, Job } from '../core/job.js';
 import type { Claim, Dispatch } from '../core/ports.js';
+import { openStored } from './seal-all.js';
 import { answerFacts, bytesOfBody, capturedFacts } from './intake-facts.js';
 
 export interface BatchOptions {
   readBody: (job: Job) => Promise<ArrayBuffer | undefined>;
+  sealingKey: (owner: Owner) => Promise<CryptoKey>;
   /** The functions of a queue that batches; undefined for one that does not, or whose rules are not known here. */
   functionsOf: (queue: string) => BatchFunctions | undefined;
 }
@@ -29,24 +32,30 @@ type Combined = { kind: 'combined'; job: Job; body: ArrayBuffer };
 async function combine(
   claim: Claim,
   functions: BatchFunctions,
-  { readBody }: BatchOptions,
+  { readBody, sealingKey }: BatchOptions,
 ): Promise<Combined | AttemptEnd> {
   const members = [claim, ...claim.riders];
   const jobs = members.map(({ job }) => job);
   const lead = claim.job;
   try {
-    const bodies = await Promise.all(members.map(async ({ job, body }) => body ?? readBody(job)));
-    const requests = jobs.map(({ request, idempotencyKey }, i) => ({
-      ...capturedFacts({ request, body: bodies[i] }),
-      idempotencyKey,
+    const opened = await Promise.all(
+      members.map(async ({ job, body }) => {
+        const stored = { request: job.request, body: body ?? (await readBody(job)) };
+        return openStored(stored, job, () => sealingKey(job.owner));
+      }),
+    );
+    const requests = opened.map((one, i) => ({
+      ...capturedFacts(one),
+      idempotencyKey: (jobs[i] as Job).idempotencyKey,
     }));
-    const { url, method = lead.request.method, headers, body } = functions.combine(requests);
+    const [{ request: first } = lead] = opened;
+    const { url, method = first.method, headers, body } = functions.combine(requests);
     const bytes = bytesOfBody(body);
     const request = {
-      ...lead.request,
+      ...first,
       method,
-      url: new URL(url ?? lead.request.url, lead.request.url).href,
-      headers: headers ? pairsOf(headers) : lead.request.headers,
+      url: new URL(url ?? first.url, first.url).href,
+      headers: headers ? pairsOf(headers) : first.headers,
     };
     const ticket = jobs.map((job) => job.ticket).join('+');
     const idempotencyKey = await keyOfAll(jobs);

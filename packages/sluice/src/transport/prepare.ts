@@ -9,7 +9,7 @@ import { capture } from './capture.js';
 import { withKey } from './idempotency.js';
 import { rebuild } from './rebuild.js';
 import { isReplay } from './replay.js';
-import { revealSecrets } from './seal.js';
+import { openStored } from './seal-all.js';
 
 export interface PrepareOptions {
   readBody: (job: Job) => Promise<ArrayBuffer | undefined>;
@@ -39,11 +39,14 @@ export async function prepareRequest(preparing: Preparing, options: PrepareOptio
   try {
     const body = preparing.body ?? (await options.readBody(job));
     if (job.bodyBytes > 0 && !body) return { kind: 'unreadable', detail: 'its body is gone' };
-    const clear = await revealSecrets(job.request, () => options.sealingKey(job.owner));
+    const stored = { request: job.request, body };
+    const { request: clear, body: content } = await openStored(stored, job, () =>
+      options.sealingKey(job.owner),
+    );
     const isOwnOrigin = new URL(clear.url).origin === new URL(options.base).origin;
     const key = { value: job.idempotencyKey, isOwnOrigin };
     const headers = [...withKey(clear, key, policy.idempotency), ...toldOf(job, policy)];
-    request = rebuild({ ...clear, headers }, body);
+    request = rebuild({ ...clear, headers }, content);
   } catch (error) {
     const isRow = isSluiceError(error) && error.code === 'request-unreadable';
     return isRow ? { kind: 'unreadable', detail: sentenceOf(error) } : { kind: 'unsent', why: 'stopped' };

@@ -1,6 +1,6 @@
 import type { Context } from '../core/config.js';
 import { SluiceError, sentenceOf } from '../core/errors.js';
-import type { HeaderPairs, Secrets, StoredRequest } from '../core/job.js';
+import type { HeaderPairs, Sealed, Secrets, StoredRequest } from '../core/job.js';
 
 const SECRET_NAMES = /^(authorization|proxy-authorization|x-csrf-.*|x-xsrf-.*)$/i;
 
@@ -13,11 +13,13 @@ export function createSealingKey(): Promise<CryptoKey> {
   return crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
 }
 
+/** Asked for only where there is something to seal or to open. */
+export type Key = () => Promise<CryptoKey>;
+
 export interface HideOptions {
   mode: 'seal' | 'drop';
   extra: readonly string[];
-  /** Asked for only where there is something to seal. */
-  key: () => Promise<CryptoKey>;
+  key: Key;
 }
 
 /** The request with its secret headers sealed, or without them. */
@@ -31,29 +33,31 @@ export async function hideSecrets(
   const headers = request.headers.filter((pair) => !isHidden(pair));
   const names = secret.map(({ pair }) => pair[0]);
   const secrets: Secrets =
-    mode === 'drop' ? { kind: 'dropped', names } : await seal(secret, await key(), aad(request));
+    mode === 'drop'
+      ? { kind: 'dropped', names }
+      : { kind: 'sealed', ...(await sealValue(secret, await key(), aad(request))) };
   return { ...request, headers, secrets };
 }
 
 /** The request as it was captured. @throws SluiceError `request-unreadable` for what was tampered with */
-export async function revealSecrets(
-  request: StoredRequest,
-  key: () => Promise<CryptoKey>,
-): Promise<StoredRequest> {
+export async function revealSecrets(request: StoredRequest, key: Key): Promise<StoredRequest> {
   const { secrets } = request;
   if (secrets.kind !== 'sealed') return request;
-  const secret = (await open(secrets, await key(), aad(request))) as { i: number; pair: [string, string] }[];
+  const secret = (await openSealed(secrets, await key(), aad(request))) as {
+    i: number;
+    pair: [string, string];
+  }[];
   const headers: HeaderPairs = [...request.headers];
   for (const { i, pair } of secret) headers.splice(i, 0, pair);
   return { ...request, headers, secrets: { kind: 'none' } };
 }
 
-export function sealContext(context: Context, key: CryptoKey): Promise<Secrets> {
-  return seal(context, key, 'context');
+export async function sealContext(context: Context, key: CryptoKey): Promise<Secrets> {
+  return { kind: 'sealed', ...(await sealValue(context, key, 'context')) };
 }
 
 export async function openContext(sealed: Secrets, key: CryptoKey): Promise<Context> {
-  return sealed.kind === 'sealed' ? ((await open(sealed, key, 'context')) as Context) : {};
+  return sealed.kind === 'sealed' ? ((await openSealed(sealed, key, 'context')) as Context) : {};
 }
 
 /** Seals belong to their place: one that is moved to another request does not open. */
@@ -61,17 +65,14 @@ function aad({ method, url }: StoredRequest): string {
   return `${method} ${url}`;
 }
 
-async function seal(value: unknown, key: CryptoKey, place: string): Promise<Secrets> {
+export async function sealValue(value: unknown, key: CryptoKey, place: string): Promise<Sealed> {
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const bytes = await crypto.subtle.encrypt(algorithm(iv, place), key, encode(JSON.stringify(value)));
-  return { kind: 'sealed', iv, bytes };
+  return { iv, bytes };
 }
 
-async function open(
-  { iv, bytes }: Extract<Secrets, { kind: 'sealed' }>,
-  key: CryptoKey,
-  place: string,
-): Promise<unknown> {
+/** @throws SluiceError `request-unreadable` for what was tampered with, or moved to another place */
+export async function openSealed({ iv, bytes }: Sealed, key: CryptoKey, place: string): Promise<unknown> {
   try {
     const clear = await crypto.subtle.decrypt(algorithm(iv, place), key, bytes);
     return JSON.parse(new TextDecoder().decode(clear));

@@ -1,0 +1,70 @@
+import type { HeaderPairs, Job, Stored, Ticket } from '../core/job.js';
+import type { SealingKeys } from '../drain/sealing-key.js';
+import { conflict, type Edit, NO_SUCH_JOB } from '../store/control.js';
+import { readStored } from '../store/query.js';
+import type { Database } from '../store/rows.js';
+import { newKey } from '../transport/idempotency.js';
+import { bytesOfBody } from '../transport/intake-facts.js';
+import { hideSecrets } from '../transport/seal.js';
+import { openStored, sealAll } from '../transport/seal-all.js';
+import type { JobChange } from './sluice.js';
+
+export interface EditContext {
+  database: Database;
+  sealingKey: SealingKeys;
+  /** Relative URLs resolve against it. */
+  base: string;
+}
+
+/** A stored request with a change, hidden as it was before. @throws SluiceError `state-conflict` */
+export async function makeEdit(ticket: Ticket, change: JobChange, context: EditContext): Promise<Edit> {
+  const standing = await readStored(context.database, ticket);
+  if (!standing) throw conflict(ticket, NO_SUCH_JOB);
+  const { job, body } = standing;
+  const key = (): Promise<CryptoKey> => context.sealingKey(job.owner);
+  const clear = await openStored({ request: job.request, body }, job, key);
+  const idempotencyKey = newKey();
+  const changed = apply(clear, change, { job, base: context.base });
+  const stored = await hideAgain(changed, { job, idempotencyKey, key });
+  return { ...stored, idempotencyKey, previousKey: job.idempotencyKey };
+}
+
+function apply(
+  { request, body }: Stored,
+  { url, headers, body: content }: JobChange,
+  { job, base }: { job: Job; base: string },
+): Stored {
+  const secrets = request.headers.filter(([name]) => !job.request.headers.some(([clear]) => clear === name));
+  return {
+    request: {
+      ...request,
+      ...(url === undefined ? {} : { url: new URL(url, base).href }),
+      ...(headers === undefined ? {} : { headers: withSecrets([...new Headers(headers)], secrets) }),
+    },
+    body: content === undefined ? body : bytesOfBody(content),
+  };
+}
+
+/** Secrets stay, unless they are given anew. */
+function withSecrets(headers: HeaderPairs, secrets: HeaderPairs): HeaderPairs {
+  const given = new Set(headers.map(([name]) => name.toLowerCase()));
+  return [...headers, ...secrets.filter(([name]) => !given.has(name.toLowerCase()))];
+}
+
+async function hideAgain(
+  changed: Stored,
+  { job, idempotencyKey, key }: { job: Job; idempotencyKey: string; key: () => Promise<CryptoKey> },
+): Promise<Stored> {
+  const { secrets, headers } = job.request;
+  if (secrets.kind === 'sealed-all') return sealAll(changed, { idempotencyKey }, key);
+  const shown = new Set(headers.map(([name]) => name));
+  const extra = changed.request.headers
+    .map(([name]) => name)
+    .filter((name) => secrets.kind === 'sealed' && !shown.has(name));
+  const request = await hideSecrets(changed.request, {
+    mode: secrets.kind === 'dropped' ? 'drop' : 'seal',
+    extra,
+    key,
+  });
+  return { request, body: changed.body };
+}

@@ -1,0 +1,98 @@
+import type { Answer, Stored, StoredRequest } from '../core/job.js';
+import type { JobOptions } from '../core/job-options.js';
+import { openSealed, revealSecrets, sealValue, type Key } from './seal.js';
+
+/** What names the place of a job: its seal opens nowhere else. */
+export interface Place {
+  idempotencyKey: string;
+}
+
+/** The request and its body, sealed as a whole. Its origin stays: the rate of a destination goes by it. */
+export async function sealAll(
+  { request, body }: Stored,
+  { idempotencyKey }: Place,
+  key: Key,
+): Promise<Stored> {
+  const { url, headers, secrets, referrer, integrity, ...rest } = request;
+  const cryptoKey = await key();
+  const sealed = await sealValue({ url, headers, secrets, referrer, integrity }, cryptoKey, idempotencyKey);
+  return {
+    request: {
+      ...rest,
+      url: `${new URL(url).origin}/`,
+      headers: [],
+      referrer: 'about:client',
+      integrity: '',
+      secrets: { kind: 'sealed-all', ...sealed },
+    },
+    body: body && (await sealBody(body, cryptoKey, idempotencyKey)),
+  };
+}
+
+/** What was stored, in clear, however it was sealed. @throws SluiceError `request-unreadable` */
+export async function openStored({ request, body }: Stored, place: Place, key: Key): Promise<Stored> {
+  if (request.secrets.kind !== 'sealed-all') return { request: await revealSecrets(request, key), body };
+  const cryptoKey = await key();
+  const hidden = await openSealed(request.secrets, cryptoKey, place.idempotencyKey);
+  return {
+    request: { ...request, ...(hidden as StoredRequest) },
+    body: body && (await openBody(body, cryptoKey, place.idempotencyKey)),
+  };
+}
+
+export async function sealAnswer(answer: Answer, ticket: string, key: Key): Promise<Answer> {
+  const { status, statusText, headers, body, bodyOmitted } = answer;
+  const cryptoKey = await key();
+  const sealed = await sealValue({ statusText, headers }, cryptoKey, ticket);
+  const hidden = body ? { body: await sealBody(body, cryptoKey, ticket) } : {};
+  return { status, statusText: '', headers: [], bodyOmitted, sealed, ...hidden };
+}
+
+/** @throws SluiceError `request-unreadable` */
+export async function openAnswer(
+  { sealed, body, ...answer }: Answer,
+  ticket: string,
+  key: Key,
+): Promise<Answer> {
+  if (!sealed) return { ...answer, ...(body ? { body } : {}) };
+  const cryptoKey = await key();
+  const head = (await openSealed(sealed, cryptoKey, ticket)) as Pick<Answer, 'statusText' | 'headers'>;
+  const content = body ? { body: await openBody(body, cryptoKey, ticket) } : {};
+  return { ...answer, ...head, ...content };
+}
+
+/** Keys that are only ever compared become fingerprints. */
+export async function hideKeys(options: JobOptions): Promise<JobOptions> {
+  const hidden: JobOptions = { ...options };
+  for (const name of ['orderingKey', 'dedupeKey', 'fairnessKey'] as const) {
+    const value = options[name];
+    if (value !== undefined) hidden[name] = await fingerprint(value);
+  }
+  return hidden;
+}
+
+async function fingerprint(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+const IV_BYTES = 12;
+
+/** The nonce first, then what it seals. */
+async function sealBody(body: ArrayBuffer, key: CryptoKey, place: string): Promise<ArrayBuffer> {
+  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+  const bytes = await crypto.subtle.encrypt(bodyAlgorithm(iv, place), key, body);
+  const sealed = new Uint8Array(IV_BYTES + bytes.byteLength);
+  sealed.set(iv);
+  sealed.set(new Uint8Array(bytes), IV_BYTES);
+  return sealed.buffer;
+}
+
+function openBody(sealed: ArrayBuffer, key: CryptoKey, place: string): Promise<ArrayBuffer> {
+  const iv = new Uint8Array(sealed, 0, IV_BYTES);
+  return crypto.subtle.decrypt(bodyAlgorithm(iv, place), key, new Uint8Array(sealed, IV_BYTES));
+}
+
+function bodyAlgorithm(iv: Uint8Array<ArrayBuffer>, place: string): AesGcmParams {
+  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(`body ${place}`) };
+}

@@ -1,0 +1,39 @@
+import type { AttemptEnd, DispatchEnd } from '../core/attempt.js';
+import type { Owner } from '../core/identity.js';
+import type { Claim, Dispatch } from '../core/ports.js';
+import { sealAnswer } from './seal-all.js';
+
+/** A dispatch whose answers are sealed before they come near the store, where their queue seals all. */
+export function sealAnswers(dispatch: Dispatch, sealingKey: (owner: Owner) => Promise<CryptoKey>): Dispatch {
+  return async (claim, control) => {
+    const end = await dispatch(claim, control);
+    if (claim.policy.seal !== 'all') return end;
+    try {
+      return await sealed(end, claim, sealingKey);
+    } catch {
+      // Whoever it was for was cleared meanwhile: nobody is there to read it, and nothing may stand in clear.
+      return end.kind === 'parts' ? { ...end, parts: end.parts.map(emptied) } : emptied(end);
+    }
+  };
+}
+
+async function sealed(
+  end: DispatchEnd,
+  { job, riders }: Claim,
+  sealingKey: (owner: Owner) => Promise<CryptoKey>,
+): Promise<DispatchEnd> {
+  const key = (): Promise<CryptoKey> => sealingKey(job.owner);
+  const seal = async (one: AttemptEnd, ticket: string): Promise<AttemptEnd> =>
+    one.kind === 'answer' ? { ...one, answer: await sealAnswer(one.answer, ticket, key) } : one;
+  if (end.kind !== 'parts') return seal(end, job.ticket);
+  const tickets = [job, ...riders.map((rider) => rider.job)].map(({ ticket }) => ticket);
+  const parts = await Promise.all(end.parts.map((part, i) => seal(part, tickets[i] ?? '')));
+  return { kind: 'parts', whole: emptied(end.whole), parts };
+}
+
+/** What became of it, without what was said. */
+function emptied(end: AttemptEnd): AttemptEnd {
+  if (end.kind !== 'answer') return end;
+  const { status } = end.answer;
+  return { ...end, answer: { status, statusText: '', headers: [], bodyOmitted: true } };
+}
