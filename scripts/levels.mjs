@@ -4,6 +4,7 @@ import { build } from './build.mjs';
 import { NOTHING, readPlaywright, readVitest } from './report.mjs';
 import { run } from './run.mjs';
 import { simulateBriefly } from './simulate.mjs';
+import { soakFor } from './soak.mjs';
 
 const REPORTS = '.reports';
 
@@ -48,6 +49,7 @@ export const LEVELS = [
       }),
     count: () => readPlaywright(`${REPORTS}/e2e.json`),
   },
+  { name: 'soak', run: () => soakFor(1), count: undefined },
   check('bench', 'test:bench'),
   check('sizes', 'test:sizes'),
   check('package', 'test:package'),

@@ -44,7 +44,7 @@ export function defineSluice<const Q extends string>(config: SluiceConfig<Q>): S
 export function definitionFrom<const Q extends string>(
   config: SluiceConfig<Q> | SluiceDefinition<Q>,
 ): SluiceDefinition<Q> {
-  return Array.isArray(config.queues)
+  return Array.isArray((config as Partial<SluiceDefinition> | null)?.queues)
     ? (config as SluiceDefinition<Q>)
     : defineSluice(config as SluiceConfig<Q>);
 }

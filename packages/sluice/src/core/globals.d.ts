@@ -3,6 +3,7 @@
  * Everything else (clock, chance, network, storage, DOM) reaches core as an argument.
  */
 declare class URL {
+  static canParse(url: string): boolean;
   constructor(url: string, base?: string);
   readonly href: string;
   readonly searchParams: { set(name: string, value: string): void };

@@ -110,6 +110,10 @@ export function isOurs(data: unknown, name: string): data is HostRequest | Engin
 export function isHint(data: unknown): data is Hint {
   const hint = data as Partial<Hint> | null;
   return (
-    typeof hint === 'object' && hint !== null && hint.protocol === PROTOCOL && Array.isArray(hint.events)
+    typeof hint === 'object' &&
+    hint !== null &&
+    hint.protocol === PROTOCOL &&
+    Array.isArray(hint.events) &&
+    hint.events.every((event) => typeof (event as Partial<SluiceEvent> | null)?.type === 'string')
   );
 }

@@ -1,4 +1,12 @@
-import type { Answer, CancelReason, DeadReason, Job, Result, Ticket } from './job.js';
+import {
+  type Answer,
+  type CancelReason,
+  type DeadReason,
+  headersOf,
+  type Job,
+  type Result,
+  type Ticket,
+} from './job.js';
 import { rateOf } from './flow/state.js';
 import { perSecond, percentiles, type QueueMetrics } from './metrics.js';
 import { flowConfigOf } from './policy.js';
@@ -104,7 +112,7 @@ export function viewOfJob(job: Job): JobView {
 }
 
 function traceOf({ request }: Job): Pick<JobView, 'traceparent'> {
-  const [, traceparent] = request.headers.find(([name]) => name.toLowerCase() === 'traceparent') ?? [];
+  const [, traceparent] = headersOf(request).find(([name]) => name.toLowerCase() === 'traceparent') ?? [];
   return traceparent === undefined ? {} : { traceparent };
 }
 

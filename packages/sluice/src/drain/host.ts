@@ -1,3 +1,4 @@
+import { requireCaptured } from '../core/captured.js';
 import { sentenceOf } from '../core/errors.js';
 import type { JobOptions } from '../core/job-options.js';
 import { createMatcher, type Matcher } from '../core/match.js';
@@ -59,6 +60,8 @@ async function enqueueMatched(
   return answers;
 }
 
-function factsOfCaptured({ request: { method, url, mode } }: Captured) {
+function factsOfCaptured(captured: Captured) {
+  requireCaptured(captured);
+  const { method, url, mode } = captured.request;
   return { method, url, mode, destination: '' };
 }

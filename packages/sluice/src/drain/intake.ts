@@ -1,4 +1,5 @@
 import { policiesOf, type QueueDefinition, type SluiceDefinition } from '../core/config.js';
+import { requireCaptured } from '../core/captured.js';
 import { type ErrorCode, isSluiceError, SluiceError, sentenceOf } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { Identity } from '../core/identity.js';
@@ -65,6 +66,7 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
   return {
     accept: async (captured, queue, asked = {}) => {
       try {
+        requireCaptured(captured);
         const wish = readWish(captured, known(queue));
         const answer = await commitSoon(await prepare(wish.captured, queue, asked));
         return await letThrough(intakeOf(answer, known(queue), { wish, base }), {
@@ -80,7 +82,10 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
     acceptAll: async (captured, names, asked = {}) => {
       const queueOf = (i: number): string => names[i] as string;
       try {
-        const wishes = captured.map((one, i) => readWish(one, known(queueOf(i))));
+        const wishes = captured.map((one, i) => {
+          requireCaptured(one);
+          return readWish(one, known(queueOf(i)));
+        });
         const drafts = await Promise.all(
           wishes.map((wish, i) => prepare(wish.captured, queueOf(i), { options: asked })),
         );
@@ -166,6 +171,7 @@ const ASKED_WRONGLY = new Set<ErrorCode>([
   'function-failed',
   'config-invalid',
   'signed-out',
+  'request-unreadable',
 ]);
 
 function notQueued(code: ErrorCode, detail: string): Refusal {

@@ -129,7 +129,7 @@ export function chainRange({ name, owner }: Share, chain: string): Range {
 export function leaveQueue(row: QueueRow, { owner, seq, state, request, bodyBytes }: Job): void {
   count(row, state, -1);
   countLive(row, owner, -1);
-  row.bytes -= bytesOf(request, bodyBytes);
+  row.bytes = Math.max(0, row.bytes - bytesOf(request, bodyBytes));
   const { oldest } = row.metrics;
   const isOldest = oldest.kind === 'known' && oldest.seq === seq;
   if (isOldest) row.metrics = { ...row.metrics, oldest: { kind: 'from', seq: seq + 1 } };

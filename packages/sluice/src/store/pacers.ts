@@ -41,8 +41,13 @@ export async function openPacers(
 
 /** The rates that a request to `url` is charged to. */
 export function pacersOf({ own, byOrigin }: Pacers, url: string): Pacer[] {
-  const shared = byOrigin.size > 0 ? byOrigin.get(new URL(url).origin) : undefined;
+  const shared = byOrigin.size > 0 ? byOrigin.get(originOf(url)) : undefined;
   return shared ? [own, shared] : [own];
+}
+
+/** A row that makes no request any more is found out when it is sent: it must not stop the turn. */
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : '';
 }
 
 function ownPacer({ row }: Ledger): Pacer {

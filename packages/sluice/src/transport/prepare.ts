@@ -48,8 +48,9 @@ export async function prepareRequest(preparing: Preparing, options: PrepareOptio
     const headers = [...withKey(clear, key, policy.idempotency), ...toldOf(job, policy)];
     request = rebuild({ ...clear, headers }, content);
   } catch (error) {
-    const isRow = isSluiceError(error) && error.code === 'request-unreadable';
-    return isRow ? { kind: 'unreadable', detail: sentenceOf(error) } : { kind: 'unsent', why: 'stopped' };
+    // Storage that fails now may not in a moment; whatever else fails here does so every time.
+    const isPassing = isSluiceError(error) && error.code !== 'request-unreadable';
+    return isPassing ? { kind: 'unsent', why: 'stopped' } : { kind: 'unreadable', detail: sentenceOf(error) };
   }
   const own = options.prepareOf(job.queue);
   if (!own) return { kind: 'request', request };

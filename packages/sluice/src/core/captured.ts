@@ -1,0 +1,30 @@
+import { SluiceError } from './errors.js';
+import type { Captured } from './messages.js';
+
+const TEXTS = ['url', 'method', 'mode'] as const;
+
+/**
+ * What comes from another thread is what it says, or is refused before anything is made of it.
+ *
+ * @throws SluiceError `request-unreadable`
+ */
+export function requireCaptured(data: unknown): asserts data is Captured {
+  const { request, body } = (data ?? {}) as Partial<Captured>;
+  if (typeof request !== 'object' || request === null) throw unreadable('request', request);
+  for (const field of TEXTS)
+    if (typeof request[field] !== 'string') throw unreadable(`request.${field}`, request[field]);
+  if (!URL.canParse(request.url)) throw unreadable('request.url', request.url);
+  if (!Array.isArray(request.headers) || !request.headers.every(isPair))
+    throw unreadable('request.headers', request.headers);
+  if (body !== undefined && !(body instanceof ArrayBuffer)) throw unreadable('body', body);
+}
+
+function isPair(pair: unknown): boolean {
+  return Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string');
+}
+
+function unreadable(field: string, value: unknown): SluiceError {
+  return new SluiceError('request-unreadable', `what was handed over is no request: its ${field} is not.`, {
+    value,
+  });
+}

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { launchOptions } from './browsers.mjs';
+import { install } from './install.mjs';
+import { ROOT, run } from './run.mjs';
+
+/** A real Chromium, fifty requests a second, a service that flaps. Throws where something was lost or has grown. */
+export async function soakFor(minutes) {
+  const { inLab } = await import('../packages/bench/dist/lab.js');
+  const { complaints, soak } = await import('../packages/bench/dist/soak.js');
+  const pagesDir = join(ROOT, 'e2e', 'dist');
+  const soaked = await inLab({ pagesDir, launch: await launchOptions('chromium') }, (lab) =>
+    soak(lab, minutes),
+  );
+  console.table(soaked);
+  const wrong = complaints(soaked);
+  if (wrong.length > 0) throw new Error(`the soak of ${minutes} min: ${wrong.join('; ')}.`);
+}
+
+/** `npm run soak [-- --minutes 10]` */
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  process.chdir(ROOT);
+  const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
+  await install();
+  await run('tsc', ['-b', 'packages/sluice', 'packages/origin', 'packages/bench']);
+  await run('vite', ['build', '--config', 'e2e/vite.config.ts']);
+  await soakFor(Number(values.minutes));
+}
