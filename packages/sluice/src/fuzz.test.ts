@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { QueueConfig, SluiceConfig } from './core/config.js';
 import { definitionFrom } from './core/define.js';
 import type { SluiceEvent } from './core/events.js';
@@ -16,6 +16,8 @@ import { createHub } from './testing/hub.js';
 import { testSluice } from './testing/index.js';
 import { capture } from './transport/capture.js';
 import { rebuild } from './transport/rebuild.js';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const BASE = 'https://app.test/';
 const match: QueueConfig['match'] = ({ method }) => method === 'POST';

@@ -208,7 +208,7 @@ export function headersOf({ headers }: StoredRequest): HeaderPairs {
 export function bytesOf(request: StoredRequest, bodyBytes: number): number {
   const characters = headersOf(request).reduce(
     (sum, [name, value]) => sum + name.length + value.length,
-    String(request.url).length,
+    `${request.url}`.length,
   );
   return bodyBytes + 2 * characters;
 }

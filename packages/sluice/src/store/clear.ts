@@ -24,7 +24,11 @@ export async function clearQueue(database: Database, queue: string, now: number)
     const dead = await tx.all('jobs', { ...jobsOf(row, 'dead'), count: AT_ONCE });
     for (const job of dead) erase(ledger, job);
     const waiting = await waitingJobs(ledger, row.owner);
-    for (const job of waiting) await cancel(ledger, job, 'cleared');
+    for (const { queue: name, seq } of waiting) {
+      // Read anew: the end of one before it may have been its own, too.
+      const job = await tx.get('jobs', [name, seq]);
+      if (job && job.state.kind !== 'dead') await cancel(ledger, job, 'cleared');
+    }
     return dead.length + waiting.length === 0;
   });
 }

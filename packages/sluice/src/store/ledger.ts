@@ -41,7 +41,7 @@ export async function buryTooOld(ledger: Ledger, jobs: readonly Job[]): Promise<
   const expired = jobs.filter(({ expiresAt }) => expiresAt <= ledger.now);
   for (const { queue, seq } of expired) {
     const job = await ledger.tx.get('jobs', [queue, seq]);
-    if (job) await bury(ledger, job, EXPIRED);
+    if (job && job.state.kind !== 'dead') await bury(ledger, job, EXPIRED);
   }
   return expired.length;
 }
