@@ -1,4 +1,5 @@
 import { SluiceError } from './errors.js';
+import { isPair } from './job.js';
 import type { Captured } from './messages.js';
 
 const TEXTS = ['url', 'method', 'mode'] as const;
@@ -17,10 +18,6 @@ export function requireCaptured(data: unknown): asserts data is Captured {
   if (!Array.isArray(request.headers) || !request.headers.every(isPair))
     throw unreadable('request.headers', request.headers);
   if (body !== undefined && !(body instanceof ArrayBuffer)) throw unreadable('body', body);
-}
-
-function isPair(pair: unknown): boolean {
-  return Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string');
 }
 
 function unreadable(field: string, value: unknown): SluiceError {

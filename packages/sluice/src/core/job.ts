@@ -201,14 +201,18 @@ export function parseTicket(ticket: Ticket): { queue: string; seq: number } | un
 /** The headers of a row, as far as they are any: one that was tampered with must not stop a transaction of others. */
 export function headersOf({ headers }: StoredRequest): HeaderPairs {
   if (!Array.isArray(headers)) return [];
-  return headers.filter((pair) => Array.isArray(pair) && pair.every((part) => typeof part === 'string'));
+  return headers.filter((pair) => isPair(pair));
+}
+
+export function isPair(pair: unknown): boolean {
+  return Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string');
 }
 
 /** The bytes that a job is charged for: body, URL and headers, in UTF-16 as the store keeps them. */
 export function bytesOf(request: StoredRequest, bodyBytes: number): number {
   const characters = headersOf(request).reduce(
     (sum, [name, value]) => sum + name.length + value.length,
-    `${request.url}`.length,
+    [request.url].join('').length,
   );
   return bodyBytes + 2 * characters;
 }
