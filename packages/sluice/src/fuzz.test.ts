@@ -4,7 +4,7 @@ import type { QueueConfig, SluiceConfig } from './core/config.js';
 import { definitionFrom } from './core/define.js';
 import type { SluiceEvent } from './core/events.js';
 import { type Job, parseTicket } from './core/job.js';
-import { type Captured, isHint, isOurs } from './core/messages.js';
+import { type Captured, heard, isOurs } from './core/messages.js';
 import { QUEUE_RULES } from './core/queue-rules.js';
 import { depthOf, type QueueRow } from './core/queue-row.js';
 import { createHost } from './drain/host.js';
@@ -75,7 +75,7 @@ test('any message is ours in its shape, or nobody’s', () => {
   );
   fc.assert(
     fc.property(fc.oneof(fc.anything(), shaped), (data) => {
-      if (isHint(data)) expect(data.events.every((event) => typeof event.type === 'string')).toBe(true);
+      expect((heard(data) ?? []).every((event) => typeof event.type === 'string')).toBe(true);
       if (isOurs(data, 'sluice')) expect(data.name).toBe('sluice');
     }),
     { numRuns: 2000 },

@@ -107,7 +107,17 @@ export function isOurs(data: unknown, name: string): data is HostRequest | Engin
   );
 }
 
-export function isHint(data: unknown): data is Hint {
+/**
+ * What a broadcast has to say, or undefined for one that is none of ours. A context of another version speaks another
+ * language; that it says something is worth a look.
+ */
+export function heard(data: unknown): readonly SluiceEvent[] | undefined {
+  const { protocol } = (data ?? {}) as Partial<Hint>;
+  if (typeof protocol === 'number' && protocol !== PROTOCOL) return [{ type: 'nudged', queue: undefined }];
+  return isHint(data) ? data.events : undefined;
+}
+
+function isHint(data: unknown): data is Hint {
   const hint = data as Partial<Hint> | null;
   return (
     typeof hint === 'object' &&

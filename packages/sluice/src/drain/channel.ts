@@ -1,5 +1,5 @@
 import type { SluiceEvent } from '../core/events.js';
-import { type Hint, isHint, PROTOCOL } from '../core/messages.js';
+import { heard, type Hint, PROTOCOL } from '../core/messages.js';
 import type { Notify } from '../core/ports.js';
 
 /** Hints between all contexts of an app. What is told here is heard here too: a context listens to one stream. */
@@ -10,7 +10,8 @@ export function createChannel(name: string): Notify {
     for (const callback of callbacks) callback(events);
   };
   channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-    if (isHint(data)) hear(data.events);
+    const events = heard(data);
+    if (events) hear(events);
   });
   return {
     tell: (events) => {

@@ -20,7 +20,8 @@ const GRACE_MS = 1500;
 export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: Drain) => Wake): WakeUp {
   const { clock, notify, definition } = runtime;
   let isRegistered = false;
-  let isDraining = false;
+  let isWanted = false;
+  let draining: Promise<void> | undefined;
 
   const wake = ringWith(definition.name, async ({ isLastChance }) => {
     isRegistered = false;
@@ -44,12 +45,19 @@ export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: D
   }
 
   /** Where no worker of a page drains, this event does, for as long as it may live. */
-  async function drainIfAlone(): Promise<void> {
-    if (isDraining) return;
-    isDraining = true;
-    await new Promise<void>((resolve) => clock.at(clock.now() + GRACE_MS, resolve));
-    await drainAlone(runtime, { untilAt: clock.now() + EVENT_MS, leaveToPages: true }).catch(() => false);
-    isDraining = false;
+  function drainIfAlone(): Promise<void> {
+    isWanted = true;
+    draining ??= drainWhileWanted().finally(() => (draining = undefined));
+    return draining;
+  }
+
+  /** What comes in meanwhile brings an event of its own, and with it the time for another round. */
+  async function drainWhileWanted(): Promise<void> {
+    while (isWanted) {
+      isWanted = false;
+      await new Promise<void>((resolve) => clock.at(clock.now() + GRACE_MS, resolve));
+      await drainAlone(runtime, { untilAt: clock.now() + EVENT_MS, leaveToPages: true }).catch(() => false);
+    }
   }
 
   return {

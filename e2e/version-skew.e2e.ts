@@ -1,0 +1,69 @@
+import { burst, connected, drained, expect, expectEachOnce, type Page, test, urlOf } from './fixtures.js';
+
+// Versions to come are this one with a number raised: `next` speaks another protocol, `newer` has another schema.
+const slow = { queues: { orders: { rate: { limit: 2, perMs: 1000 } } } };
+
+async function openAt(page: Page, url: string): Promise<Page> {
+  await page.goto(url);
+  await connected(page);
+  return page;
+}
+
+const problemOf = (page: Page) => page.evaluate(() => sluice.snapshot().problem?.code);
+
+for (const [name, path, script] of [
+  ['an old page, a new worker and service worker', '/short/', '/sluice-next.js'],
+  ['a new page, an old worker and service worker', '/next/short/', '/sluice.js'],
+] as const) {
+  test(`${name}: the page says so, and what it submits is stored, sent and settled`, async ({
+    page,
+    origin,
+  }) => {
+    await openAt(page, `${origin.url}${path}?script=${script}`);
+    expect(await problemOf(page)).toBe('protocol-mismatch');
+    const [ticket = ''] = await burst(page, 3);
+    await drained(page);
+    expect(await page.evaluate((ticket) => sluice.settled(ticket), ticket)).toMatchObject({ kind: 'done' });
+    expectEachOnce(origin, 3);
+  });
+}
+
+test('an update in mid-queue loses nothing, and reloads nobody', async ({ origin, open, context }) => {
+  const old = await open({ settings: slow });
+  await old.evaluate(() => Object.assign(globalThis, { isTheSame: true }));
+  await burst(old, 10);
+  const url = urlOf(`${origin.url}/next/short/`, slow);
+  const next = await openAt(await context.newPage(), `${url}&script=/sluice-next.js`);
+  await burst(next, 5);
+  await burst(old, 5);
+  await drained(old);
+  expect(await old.evaluate(() => 'isTheSame' in globalThis)).toBe(true);
+  await old.close();
+  await burst(next, 5);
+  await drained(next);
+  expectEachOnce(origin, 25);
+});
+
+test('a newer schema takes the queue over: the old page is told, its jobs are sent, and none is lost', async ({
+  origin,
+  open,
+  context,
+}) => {
+  const old = await open({ settings: slow });
+  await burst(old, 6);
+  const url = urlOf(`${origin.url}/newer/short/`, slow);
+  const newer = await openAt(await context.newPage(), `${url}&script=/sluice-newer.js`);
+  await drained(newer);
+  expectEachOnce(origin, 6);
+  const code = await old.evaluate(() =>
+    sluice.counts().then(
+      () => 'none',
+      (error: { code: string }) => error.code,
+    ),
+  );
+  expect(code).toBe('storage-newer');
+  // Not stored, and not worse off than without us.
+  expect(
+    await old.evaluate(async () => (await sluice.fetch('/api/orders', { method: 'POST', body: 'x' })).status),
+  ).toBe(200);
+});
