@@ -13,7 +13,7 @@ export interface IdentifyOptions extends Pick<World, 'database' | 'notify' | 'cl
   barrier: () => Promise<void>;
 }
 
-/** Leases that are not given back in time are waited for: an engine that is gone gives nothing back. */
+/** A word may be lost: it is said again where nothing comes of it. */
 const TELL_AGAIN_MS = 250;
 
 export function createIdentify(options: IdentifyOptions): Pick<Sluice, 'identify' | 'clear'> {
@@ -42,13 +42,27 @@ export function createIdentify(options: IdentifyOptions): Pick<Sluice, 'identify
 }
 
 /** Resolves when no send of another user can be under way any more: each was given back, or its lease has ended. */
-async function whenReturned({ database, notify, clock }: IdentifyOptions): Promise<void> {
+async function whenReturned(options: IdentifyOptions): Promise<void> {
+  const { database, notify, clock } = options;
   for (;;) {
     const until = await foreignLeaseUntil(database);
     if (until === undefined || until <= clock.now()) return;
-    await new Promise<void>((resolve) => clock.at(Math.min(until, clock.now() + TELL_AGAIN_MS), resolve));
-    notify.tell([{ type: 'identified' }]);
+    const isSilent = await hearsNothing(options, Math.min(until, clock.now() + TELL_AGAIN_MS));
+    if (isSilent) notify.tell([{ type: 'identified' }]);
   }
+}
+
+/** Whether nothing at all has happened by then. */
+function hearsNothing({ notify, clock }: IdentifyOptions, at: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const end = (isSilent: boolean): void => {
+      callOff();
+      stopListening();
+      resolve(isSilent);
+    };
+    const callOff = clock.at(at, () => end(true));
+    const stopListening = notify.listen(() => end(false));
+  });
 }
 
 const LONGEST_NAME = 256;

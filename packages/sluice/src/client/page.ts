@@ -47,7 +47,7 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   const tellLost = (depth: number): void => {
     if (depth > 0) notify.tell([{ type: 'lost', depth }]);
   };
-  followDepth(world, { name, depth: () => snapshots.current.depth, tellLost });
+  followDepth(world, { name, depth: () => held(snapshots), tellLost });
   await snapshots.refresh();
   tellLost(lost);
   return pageOf({
@@ -68,6 +68,11 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
       database.close();
     },
   });
+}
+
+/** What there is to lose: also what waits for another user. */
+function held({ current }: Snapshots): number {
+  return Object.values(current.queues).reduce((sum, { depth, others }) => sum + depth + others, 0);
 }
 
 export interface PageParts {
