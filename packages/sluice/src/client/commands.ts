@@ -97,7 +97,7 @@ export function createCommands({
     setContext: async (context) => {
       requireJson(context);
       const { owner } = await openIdentity(database);
-      const sealed = await sealContext(context, await sealingKey(owner));
+      const sealed = await sealContext(context, (await sealingKey(owner))[0]);
       const queues = await writeContext(database, owner, sealed);
       notify.tell(queues.map((queue) => ({ type: 'nudged', queue })));
     },

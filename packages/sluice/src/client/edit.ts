@@ -1,11 +1,10 @@
 import type { HeaderPairs, Job, Stored, Ticket } from '../core/job.js';
-import type { SealingKeys } from '../drain/sealing-key.js';
 import { conflict, type Edit, NO_SUCH_JOB } from '../store/control.js';
 import { readStored } from '../store/query.js';
 import type { Database } from '../store/rows.js';
 import { newKey } from '../transport/idempotency.js';
 import { bytesOfBody } from '../transport/intake-facts.js';
-import { hideSecrets } from '../transport/seal.js';
+import { hideSecrets, type Key, type SealingKeys } from '../transport/seal.js';
 import { openStored, sealAll } from '../transport/seal-all.js';
 import type { JobChange } from './sluice.js';
 
@@ -21,7 +20,7 @@ export async function makeEdit(ticket: Ticket, change: JobChange, context: EditC
   const standing = await readStored(context.database, ticket);
   if (!standing) throw conflict(ticket, NO_SUCH_JOB);
   const { job, body } = standing;
-  const key = (): Promise<CryptoKey> => context.sealingKey(job.owner);
+  const key: Key = (isFresh) => context.sealingKey(job.owner, isFresh);
   const clear = await openStored({ request: job.request, body }, job, key);
   const idempotencyKey = newKey();
   const changed = apply(clear, change, { job, base: context.base });
@@ -53,7 +52,7 @@ function withSecrets(headers: HeaderPairs, secrets: HeaderPairs): HeaderPairs {
 
 async function hideAgain(
   changed: Stored,
-  { job, idempotencyKey, key }: { job: Job; idempotencyKey: string; key: () => Promise<CryptoKey> },
+  { job, idempotencyKey, key }: { job: Job; idempotencyKey: string; key: Key },
 ): Promise<Stored> {
   const { secrets, headers } = job.request;
   if (secrets.kind === 'sealed-all') return sealAll(changed, { idempotencyKey }, key);

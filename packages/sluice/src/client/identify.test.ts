@@ -109,6 +109,27 @@ test('nobody’s jobs wait while somebody is signed in, unless they are adopted'
   expect(sent).toEqual(['nobody’s']);
 });
 
+test('what was sealed for nobody opens for whoever adopts it, also once nobody is forgotten', async () => {
+  const tokens: (string | null)[] = [];
+  const { sluice, clock } = await testSluice(
+    { queues: { orders: { match: ({ method }) => method === 'POST' } } },
+    {
+      fetch: ({ headers }) => {
+        tokens.push(headers.get('Authorization'));
+        return new Response();
+      },
+    },
+  );
+  await sluice.pause();
+  const headers = { Authorization: 'Bearer 1' };
+  await sluice.enqueue(new Request('https://app.test/api', { method: 'POST', headers }));
+  await sluice.identify('ann', { adopt: true });
+  await sluice.clear({ identity: null });
+  await sluice.resume();
+  while (tokens.length === 0) await clock.advance(50);
+  expect(tokens).toEqual(['Bearer 1']);
+});
+
 test('the context is forgotten where the user changes', async () => {
   const tokens: (string | null)[] = [];
   answer = async ({ headers }) => {

@@ -6,8 +6,7 @@ import { checkOptions, type JobOptions } from '../core/job-options.js';
 import type { Captured } from '../core/messages.js';
 import { keyOf, newKey } from '../transport/idempotency.js';
 import { bytesOfBody, capturedFacts } from '../transport/intake-facts.js';
-import type { SealingKeys } from './sealing-key.js';
-import { hideSecrets } from '../transport/seal.js';
+import { hideSecrets, type Key, type SealingKeys } from '../transport/seal.js';
 import { hideKeys, sealAll } from '../transport/seal-all.js';
 
 export interface DraftContext {
@@ -61,7 +60,7 @@ async function hidden(
   { queue, owner, sealingKey }: DraftContext,
 ): Promise<Stored> {
   const { policy, secrets, secretHeaders } = queue;
-  const key = (): Promise<CryptoKey> => sealingKey(owner);
+  const key: Key = (isFresh) => sealingKey(owner, isFresh);
   const hide = { mode: secrets, extra: secretHeaders, key };
   if (policy.seal !== 'all') return { request: await hideSecrets(request, hide), body };
   const kept = secrets === 'drop' ? await hideSecrets(request, hide) : request;

@@ -12,7 +12,7 @@ import { draftOf, type Tried } from './draft.js';
 import { createGroupCommit } from './group-commit.js';
 import { acceptedAnswer, readWish, type Wish } from './respond.js';
 import type { IdentitySource } from './identity-source.js';
-import type { SealingKeys } from './sealing-key.js';
+import type { SealingKeys } from '../transport/seal.js';
 import type { World } from './world.js';
 
 export interface IntakeOptions extends Pick<World, 'base' | 'clock' | 'chance' | 'notify'> {

@@ -6,12 +6,12 @@ import { createDispatch } from '../transport/attempt.js';
 import { dispatchBatches } from '../transport/batch.js';
 import { type Prepared, type PrepareOptions, type Preparing, prepareRequest } from '../transport/prepare.js';
 import { sealAnswers } from '../transport/sealed-answers.js';
-import { openContext } from '../transport/seal.js';
+import { openContext, type SealingKeys } from '../transport/seal.js';
 import { Engine } from './engine.js';
 import { createIntakeDesk, type IntakeDesk } from './intake.js';
 import { rewriteOf } from './rewrite.js';
 import { createIdentitySource, type IdentitySource } from './identity-source.js';
-import { createSealingKeys, type SealingKeys } from './sealing-key.js';
+import { createSealingKeys } from './sealing-key.js';
 import { browserWorld, type World } from './world.js';
 
 /** The parts of one context, put together: what a worker and a service worker have in common. */
@@ -44,7 +44,7 @@ export function createRuntime(
     prepareOf: (queue) => queueOf(definition, queue)?.prepare,
     context: async (owner) => {
       const row = await readOwner(database, owner);
-      return row?.context ? openContext(row.context, await sealingKey(owner)) : {};
+      return row?.context ? openContext(row.context, (await sealingKey(owner))[0]) : {};
     },
     clock,
     base: world.base,

@@ -2,7 +2,7 @@ import type { Ticket } from '../core/job.js';
 import { type Outcome, outcomeOf } from '../core/views.js';
 import { readTicketed } from '../store/query.js';
 import { openView } from './open-view.js';
-import type { SealingKeys } from './sealing-key.js';
+import type { SealingKeys } from '../transport/seal.js';
 import type { World } from './world.js';
 
 /** A hint may be lost, so that the store is looked at by itself, too. */

@@ -48,6 +48,7 @@ export function signIn(database: Database, { user, adopt, now }: SignIn): Promis
     const before = (await currentOwner(tx)) ?? (await newOwner(tx, NOBODY));
     const nobody = adopt ? await ownerOf(tx, NOBODY) : undefined;
     const next = await switchTo(tx, user ?? NOBODY);
+    if (nobody && nobody.owner !== next.owner) inheritKeys(tx, next, nobody);
     if (next.owner !== before.owner) await forgetContext(tx, before);
     return changeQueues(tx, { owner: next.owner, adopted: nobody?.owner, now });
   });
@@ -152,6 +153,12 @@ async function makeCurrent(tx: Tx, { owner }: OwnerRow): Promise<void> {
   const meta = await tx.get('meta', 'identity');
   const next = meta?.key === 'identity' ? meta.next : owner + 1;
   tx.put('meta', { key: 'identity', owner, next });
+}
+
+/** What is adopted was sealed by another. */
+function inheritKeys(tx: Tx, heir: OwnerRow, { owner, cryptoKey, inherited }: OwnerRow): void {
+  if (!cryptoKey) return;
+  tx.put('owners', { ...heir, inherited: { ...heir.inherited, ...inherited, [owner]: cryptoKey } });
 }
 
 async function forgetContext(tx: Tx, { owner }: OwnerRow): Promise<void> {

@@ -91,7 +91,7 @@ test('what was sealed still opens', async () => {
   const job = await database.run({ tables: ['jobs'], mode: 'readonly', durability: 'relaxed' }, (tx) =>
     tx.get('jobs', ['orders', 4]),
   );
-  const request = await revealSecrets(job?.request as never, async () => key);
+  const request = await revealSecrets(job?.request as never, async () => [key]);
   expect(request.headers).toEqual([
     ['Authorization', 'Bearer canary'],
     ['X-Kept', 'yes'],

@@ -11,13 +11,14 @@ export function readOwner(database: Database, owner: Owner): Promise<OwnerRow | 
   return database.run(READ, (tx) => tx.get('owners', owner));
 }
 
-/** The key of an owner, or else `candidate`, stored: two contexts that both make one end up with the same. */
-export function keyOrCandidate(database: Database, owner: Owner, candidate: CryptoKey): Promise<CryptoKey> {
+/** An owner with a key, or else with `candidate`, stored: two contexts that both make one end up with the same. */
+export function keyOrCandidate(database: Database, owner: Owner, candidate: CryptoKey): Promise<OwnerRow> {
   return database.run({ ...READ, mode: 'readwrite', durability: 'strict' }, async (tx) => {
     const row = await tx.get('owners', owner);
     if (row?.user === undefined) throw signedOut();
-    if (!row.cryptoKey) tx.put('owners', { ...row, cryptoKey: candidate });
-    return row.cryptoKey ?? candidate;
+    const keyed = { ...row, cryptoKey: row.cryptoKey ?? candidate };
+    tx.put('owners', keyed);
+    return keyed;
   });
 }
 

@@ -57,6 +57,8 @@ export interface OwnerRow {
   user?: string;
   /** Seals their secrets; made when it is first needed. */
   cryptoKey?: CryptoKey;
+  /** The keys of those whose jobs they have adopted. */
+  inherited?: Record<Owner, CryptoKey>;
   /** What `setContext` has handed over, until somebody else signs in. */
   context?: Secrets;
 }

@@ -1,15 +1,15 @@
 import type { AttemptEnd, DispatchEnd } from '../core/attempt.js';
 import type { BatchFunctions, BatchPart } from '../core/config.js';
 import { sentenceOf } from '../core/errors.js';
-import type { Owner } from '../core/identity.js';
 import type { Answer, HeaderPairs, Job } from '../core/job.js';
 import type { Claim, Dispatch } from '../core/ports.js';
+import type { SealingKeys } from './seal.js';
 import { openStored } from './seal-all.js';
 import { answerFacts, bytesOfBody, capturedFacts } from './intake-facts.js';
 
 export interface BatchOptions {
   readBody: (job: Job) => Promise<ArrayBuffer | undefined>;
-  sealingKey: (owner: Owner) => Promise<CryptoKey>;
+  sealingKey: SealingKeys;
   /** The functions of a queue that batches; undefined for one that does not, or whose rules are not known here. */
   functionsOf: (queue: string) => BatchFunctions | undefined;
 }
@@ -41,7 +41,7 @@ async function combine(
     const opened = await Promise.all(
       members.map(async ({ job, body }) => {
         const stored = { request: job.request, body: body ?? (await readBody(job)) };
-        return openStored(stored, job, () => sealingKey(job.owner));
+        return openStored(stored, job, (isFresh) => sealingKey(job.owner, isFresh));
       }),
     );
     const requests = opened.map((one, i) => ({

@@ -9,11 +9,12 @@ import { capture } from './capture.js';
 import { withKey } from './idempotency.js';
 import { rebuild } from './rebuild.js';
 import { isReplay } from './replay.js';
+import type { SealingKeys } from './seal.js';
 import { openStored } from './seal-all.js';
 
 export interface PrepareOptions {
   readBody: (job: Job) => Promise<ArrayBuffer | undefined>;
-  sealingKey: (owner: Owner) => Promise<CryptoKey>;
+  sealingKey: SealingKeys;
   /** The `prepare` of a queue; undefined for a queue without one, or without a config. */
   prepareOf: (queue: string) => Prepare | undefined;
   context: (owner: Owner) => Promise<Context>;
@@ -40,8 +41,8 @@ export async function prepareRequest(preparing: Preparing, options: PrepareOptio
     const body = preparing.body ?? (await options.readBody(job));
     if (job.bodyBytes > 0 && !body) return { kind: 'unreadable', detail: 'its body is gone' };
     const stored = { request: job.request, body };
-    const { request: clear, body: content } = await openStored(stored, job, () =>
-      options.sealingKey(job.owner),
+    const { request: clear, body: content } = await openStored(stored, job, (isFresh) =>
+      options.sealingKey(job.owner, isFresh),
     );
     const isOwnOrigin = new URL(clear.url).origin === new URL(options.base).origin;
     const key = { value: job.idempotencyKey, isOwnOrigin };

@@ -9,7 +9,7 @@ beforeAll(async () => {
   cryptoKey = await createSealingKey();
 });
 
-const key = () => Promise.resolve(cryptoKey);
+const key = () => Promise.resolve([cryptoKey] as const);
 const place = { idempotencyKey: 'key-1' };
 const headers = fc.array(fc.tuple(fc.constantFrom('X-A', '__proto__', 'Authorization'), fc.string()));
 const body = fc.option(
@@ -60,7 +60,7 @@ test('a changed bit, another place or another key does not open', async () => {
   const refused = { name: expect.stringMatching(/./) as string };
   await expect(openStored(sealed, { idempotencyKey: 'key-2' }, key)).rejects.toMatchObject(refused);
   const other = await createSealingKey();
-  await expect(openStored(sealed, place, async () => other)).rejects.toMatchObject(refused);
+  await expect(openStored(sealed, place, async () => [other])).rejects.toMatchObject(refused);
   new Uint8Array(sealed.body as ArrayBuffer)[20]! ^= 1;
   await expect(openStored(sealed, place, key)).rejects.toMatchObject(refused);
 });

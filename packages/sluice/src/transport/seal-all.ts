@@ -1,6 +1,6 @@
 import type { Answer, Stored, StoredRequest } from '../core/job.js';
 import type { JobOptions } from '../core/job-options.js';
-import { openSealed, revealSecrets, sealValue, type Key } from './seal.js';
+import { type Key, openSealed, openWith, revealSecrets, sealValue } from './seal.js';
 
 /** What names the place of a job: its seal opens nowhere else. */
 export interface Place {
@@ -14,7 +14,7 @@ export async function sealAll(
   key: Key,
 ): Promise<Stored> {
   const { url, headers, secrets, referrer, integrity, ...rest } = request;
-  const cryptoKey = await key();
+  const [cryptoKey] = await key();
   const sealed = await sealValue({ url, headers, secrets, referrer, integrity }, cryptoKey, idempotencyKey);
   return {
     request: {
@@ -31,18 +31,20 @@ export async function sealAll(
 
 /** What was stored, in clear, however it was sealed. @throws SluiceError `request-unreadable` */
 export async function openStored({ request, body }: Stored, place: Place, key: Key): Promise<Stored> {
-  if (request.secrets.kind !== 'sealed-all') return { request: await revealSecrets(request, key), body };
-  const cryptoKey = await key();
-  const hidden = await openSealed(request.secrets, cryptoKey, place.idempotencyKey);
-  return {
-    request: { ...request, ...(hidden as StoredRequest) },
-    body: body && (await openBody(body, cryptoKey, place.idempotencyKey)),
-  };
+  const { secrets } = request;
+  if (secrets.kind !== 'sealed-all') return { request: await revealSecrets(request, key), body };
+  return openWith(key, async (one) => {
+    const hidden = await openSealed(secrets, one, place.idempotencyKey);
+    return {
+      request: { ...request, ...(hidden as StoredRequest) },
+      body: body && (await openBody(body, one, place.idempotencyKey)),
+    };
+  });
 }
 
 export async function sealAnswer(answer: Answer, ticket: string, key: Key): Promise<Answer> {
   const { status, statusText, headers, body, bodyOmitted } = answer;
-  const cryptoKey = await key();
+  const [cryptoKey] = await key();
   const sealed = await sealValue({ statusText, headers }, cryptoKey, ticket);
   const hidden = body ? { body: await sealBody(body, cryptoKey, ticket) } : {};
   return { status, statusText: '', headers: [], bodyOmitted, sealed, ...hidden };
@@ -55,10 +57,11 @@ export async function openAnswer(
   key: Key,
 ): Promise<Answer> {
   if (!sealed) return { ...answer, ...(body ? { body } : {}) };
-  const cryptoKey = await key();
-  const head = (await openSealed(sealed, cryptoKey, ticket)) as Pick<Answer, 'statusText' | 'headers'>;
-  const content = body ? { body: await openBody(body, cryptoKey, ticket) } : {};
-  return { ...answer, ...head, ...content };
+  return openWith(key, async (one) => {
+    const head = (await openSealed(sealed, one, ticket)) as Pick<Answer, 'statusText' | 'headers'>;
+    const content = body ? { body: await openBody(body, one, ticket) } : {};
+    return { ...answer, ...head, ...content };
+  });
 }
 
 /** Keys that are only ever compared become fingerprints. */

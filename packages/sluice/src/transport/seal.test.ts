@@ -8,7 +8,7 @@ beforeAll(async () => {
   cryptoKey = await createSealingKey();
 });
 
-const key = () => Promise.resolve(cryptoKey);
+const key = () => Promise.resolve([cryptoKey] as const);
 const request = (headers: HeaderPairs, url = 'https://example.test/a'): StoredRequest => ({
   url,
   method: 'POST',

@@ -1,5 +1,6 @@
 import type { Context } from '../core/config.js';
 import { SluiceError, sentenceOf } from '../core/errors.js';
+import type { Owner } from '../core/identity.js';
 import type { HeaderPairs, Sealed, Secrets, StoredRequest } from '../core/job.js';
 
 const SECRET_NAMES = /^(authorization|proxy-authorization|x-csrf-.*|x-xsrf-.*)$/i;
@@ -13,8 +14,25 @@ export function createSealingKey(): Promise<CryptoKey> {
   return crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
 }
 
-/** Asked for only where there is something to seal or to open. */
-export type Key = () => Promise<CryptoKey>;
+/** What an owner seals with, and the keys of those whose jobs were adopted. */
+export type KeyRing = readonly [own: CryptoKey, ...inherited: CryptoKey[]];
+
+/** Asked for only where there is something to seal or to open. `isFresh`: what was known may be out of date. */
+export type Key = (isFresh?: boolean) => Promise<KeyRing>;
+
+/** The keys of each owner. */
+export type SealingKeys = (owner: Owner, isFresh?: boolean) => Promise<KeyRing>;
+
+/** Tries each key; what is known of them first. @throws what the last one did */
+export async function openWith<T>(key: Key, open: (one: CryptoKey) => Promise<T>): Promise<T> {
+  return openByAny(await key(), open).catch(async () => openByAny(await key(true), open));
+}
+
+async function openByAny<T>([own, ...inherited]: KeyRing, open: (one: CryptoKey) => Promise<T>): Promise<T> {
+  let opened = open(own);
+  for (const other of inherited) opened = opened.catch(() => open(other));
+  return opened;
+}
 
 export interface HideOptions {
   mode: 'seal' | 'drop';
@@ -35,7 +53,7 @@ export async function hideSecrets(
   const secrets: Secrets =
     mode === 'drop'
       ? { kind: 'dropped', names }
-      : { kind: 'sealed', ...(await sealValue(secret, await key(), aad(request))) };
+      : { kind: 'sealed', ...(await sealValue(secret, (await key())[0], aad(request))) };
   return { ...request, headers, secrets };
 }
 
@@ -43,7 +61,7 @@ export async function hideSecrets(
 export async function revealSecrets(request: StoredRequest, key: Key): Promise<StoredRequest> {
   const { secrets } = request;
   if (secrets.kind !== 'sealed') return request;
-  const secret = (await openSealed(secrets, await key(), aad(request))) as {
+  const secret = (await openWith(key, (one) => openSealed(secrets, one, aad(request)))) as {
     i: number;
     pair: [string, string];
   }[];

@@ -1,10 +1,10 @@
 import type { AttemptEnd, DispatchEnd } from '../core/attempt.js';
-import type { Owner } from '../core/identity.js';
 import type { Claim, Dispatch } from '../core/ports.js';
+import type { Key, SealingKeys } from './seal.js';
 import { sealAnswer } from './seal-all.js';
 
 /** A dispatch whose answers are sealed before they come near the store, where their queue seals all. */
-export function sealAnswers(dispatch: Dispatch, sealingKey: (owner: Owner) => Promise<CryptoKey>): Dispatch {
+export function sealAnswers(dispatch: Dispatch, sealingKey: SealingKeys): Dispatch {
   return async (claim, control) => {
     const end = await dispatch(claim, control);
     if (claim.policy.seal !== 'all') return end;
@@ -20,9 +20,9 @@ export function sealAnswers(dispatch: Dispatch, sealingKey: (owner: Owner) => Pr
 async function sealed(
   end: DispatchEnd,
   { job, riders }: Claim,
-  sealingKey: (owner: Owner) => Promise<CryptoKey>,
+  sealingKey: SealingKeys,
 ): Promise<DispatchEnd> {
-  const key = (): Promise<CryptoKey> => sealingKey(job.owner);
+  const key: Key = (isFresh) => sealingKey(job.owner, isFresh);
   const seal = async (one: AttemptEnd, ticket: string): Promise<AttemptEnd> =>
     one.kind === 'answer' ? { ...one, answer: await sealAnswer(one.answer, ticket, key) } : one;
   if (end.kind !== 'parts') return seal(end, job.ticket);
