@@ -30,8 +30,16 @@ export interface Soaked {
 }
 
 /** Fifty requests a second at a service that flaps, for so many minutes; then all is drained. */
-export async function soak({ origin, open }: Lab, minutes: number): Promise<Soaked> {
-  const page = await open(QUEUE);
+export async function soak(lab: Lab, minutes: number): Promise<Soaked> {
+  const page = await lab.open(QUEUE);
+  // Whatever waits for the page would wait for ever.
+  const crashed = new Promise<never>((_, reject) => {
+    page.on('crash', () => reject(new Error('the page has crashed: the machine may be short of memory')));
+  });
+  return Promise.race([soakPage(page, lab, minutes), crashed]);
+}
+
+async function soakPage(page: Page, { origin }: Lab, minutes: number): Promise<Soaked> {
   const heap = await heapOfWorker(page);
   await submitFor(page, 2000);
   await untilDrained(page);
@@ -83,8 +91,10 @@ function submitFor(page: Page, ms: number): Promise<void> {
       const until = Date.now() + ms;
       const accepting: Promise<void>[] = [];
       const submit = async (): Promise<void> => {
-        const { status } = await fetch('/api/orders', { method: 'POST', body: 'x'.repeat(1024) });
-        if (status !== 202) throw new Error(`answered ${status}`);
+        const response = await fetch('/api/orders', { method: 'POST', body: 'x'.repeat(1024) });
+        // Thirty thousand bodies that nobody reads are as many open pipes.
+        await response.arrayBuffer();
+        if (response.status !== 202) throw new Error(`answered ${response.status}`);
       };
       while (Date.now() < until) {
         accepting.push(submit());
