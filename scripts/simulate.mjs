@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { createServer } from 'vite';
 import { install } from './install.mjs';
 import { ROOT } from './run.mjs';
 
-process.chdir(ROOT);
+if (isMainThread) process.chdir(ROOT);
 
 const MAIN = '/packages/simulation/src/main.ts';
 const SOURCE = join(ROOT, 'packages', 'sluice', 'src');
 
+const HUNT = 'hunt';
+
 /** `npm run simulate [-- --seeds N --from S --pairs N --scenario NAME]`, and `--mutants` to see that the checkers see. */
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+if (workerData === HUNT) parentPort.postMessage(await huntAll());
+else if (isMainThread && process.argv[1] === new URL(import.meta.url).pathname) {
   await install();
   const { values } = parseArgs({
     options: {
@@ -31,9 +35,19 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
 
 /** What is run at each `npm test`: every step, some of the pairs, some seeds, and every mutant. */
 export async function simulateBriefly() {
+  const hunting = huntBeside();
   const explored = await simulate({ seeds: 40, from: 1, pairs: 5, scenario: undefined });
-  const hunted = await huntAll();
+  const hunted = await hunting;
   return { passed: explored.passed + hunted.passed, failed: explored.failed + hunted.failed };
+}
+
+/** On another core. */
+function huntBeside() {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: HUNT });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
 }
 
 async function simulate(options) {

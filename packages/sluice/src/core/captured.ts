@@ -17,7 +17,9 @@ export function requireCaptured(data: unknown): asserts data is Captured {
   if (!URL.canParse(request.url)) throw unreadable('request.url', request.url);
   if (!Array.isArray(request.headers) || !request.headers.every(isPair))
     throw unreadable('request.headers', request.headers);
-  if (body !== undefined && !(body instanceof ArrayBuffer)) throw unreadable('body', body);
+  // By its name: one of another realm is no instance of ours.
+  if (body !== undefined && Object.prototype.toString.call(body) !== '[object ArrayBuffer]')
+    throw unreadable('body', body);
 }
 
 function unreadable(field: string, value: unknown): SluiceError {

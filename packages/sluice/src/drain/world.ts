@@ -20,11 +20,13 @@ export interface World {
 
 /** Opens nothing yet: a service worker that passes everything through never touches storage. */
 export function browserWorld(name: string): World {
+  const notify = createChannel(name);
   return {
     // As `fetch` does in a page: a <base> element counts.
     base: (globalThis as { document?: { baseURI: string } }).document?.baseURI ?? location.href,
-    database: openIndexedDb(name),
-    notify: createChannel(name),
+    // Who is signed in there, and which keys it has, is to be read anew by everybody.
+    database: openIndexedDb(name, { lost: () => notify.tell([{ type: 'identified' }]) }),
+    notify,
     clock: createClock(),
     chance: () => Math.random(),
     fetch: (request, init) => fetch(request, init),

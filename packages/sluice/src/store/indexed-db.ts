@@ -10,6 +10,8 @@ export interface DatabaseEvents {
   created?: () => void;
   /** The browser closed the connection: storage was cleared, or its process was lost. */
   terminated?: () => void;
+  /** The same, or another context wants the database for itself: what is met there next may be another one. */
+  lost?: () => void;
 }
 
 /** Another context that will not close holds an upgrade up; WebKit has been seen to never answer an `open` at all. */
@@ -60,10 +62,12 @@ async function open(name: string, events: DatabaseEvents, drop: () => void): Pro
     blocking: (_current, _blocked, event) => {
       (event.target as IDBDatabase).close();
       drop();
+      events.lost?.();
     },
     terminated: () => {
       drop();
       events.terminated?.();
+      events.lost?.();
     },
   });
   try {
