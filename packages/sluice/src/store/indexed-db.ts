@@ -8,9 +8,10 @@ import { type Database, KEY_PATHS, type Plan, type Range, type Table, type Table
 export interface DatabaseEvents {
   /** The database did not exist: it is made now. */
   created?: () => void;
-  /** The browser closed the connection: storage was cleared, or its process was lost. */
-  terminated?: () => void;
-  /** The same, or another context wants the database for itself: what is met there next may be another one. */
+  /**
+   * The connection is gone: storage was cleared, its process was lost, or another context wants the database for itself. What
+   * is met there next may be another one.
+   */
   lost?: () => void;
 }
 
@@ -66,7 +67,6 @@ async function open(name: string, events: DatabaseEvents, drop: () => void): Pro
     },
     terminated: () => {
       drop();
-      events.terminated?.();
       events.lost?.();
     },
   });
