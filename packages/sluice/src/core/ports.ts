@@ -108,8 +108,8 @@ export interface Store {
   beat(engine: string, now: number): Promise<void>;
   /** Deletes what is kept no longer, a bounded number of rows at a time. */
   sweep(queue: string, now: number): Promise<{ isDone: boolean; events: SluiceEvent[] }>;
-  /** Users whose rows were not all erased when they were cleared: whoever did it was lost. */
-  forgotten(): Promise<Owner[]>;
+  /** Users whose rows were not all erased when they were cleared, and of whom nothing can be under way any more. */
+  forgotten(now: number): Promise<Owner[]>;
   erase(owner: Owner, now: number): Promise<SluiceEvent[]>;
 }
 

@@ -128,7 +128,8 @@ export class Engine {
     this.#sweptAt = clock.now();
     const round = async (): Promise<void> => {
       for (const queue of this.#lanes.keys()) await sweepQueue(this.#options, queue);
-      for (const owner of await store.forgotten()) notify.tell(await store.erase(owner, clock.now()));
+      for (const owner of await store.forgotten(clock.now()))
+        notify.tell(await store.erase(owner, clock.now()));
     };
     // What fails now is swept next time.
     void this.#started.then(round).catch(() => undefined);

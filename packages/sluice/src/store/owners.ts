@@ -48,6 +48,6 @@ export function forgottenOwners(database: Database): Promise<Owner[]> {
 export function signedOut(): SluiceError {
   return new SluiceError(
     'signed-out',
-    'the user was cleared or has signed out meanwhile; nothing was stored. Call identify() first.',
+    'the user was cleared or has signed out meanwhile; nothing was stored.',
   );
 }

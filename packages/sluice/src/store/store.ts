@@ -6,6 +6,7 @@ import { renew } from './lease-commands.js';
 import type { RewriteOf } from './ledger.js';
 import { chargeFirstTry } from './first-try.js';
 import { writeMeta } from './meta.js';
+import { foreignLeaseUntil } from './identity.js';
 import { forgottenOwners } from './owners.js';
 import { readQueues } from './query.js';
 import type { Database } from './rows.js';
@@ -23,7 +24,9 @@ export function createStore(database: Database, rewriteOf: RewriteOf = () => und
     queueNames: async () => (await readQueues(database)).map(({ name }) => name),
     beat: (engine, now) => writeMeta(database, { key: 'leader', engine, at: now }),
     sweep: (queue, now) => sweep(database, queue, now),
-    forgotten: () => forgottenOwners(database),
+    // Whoever clears waits for these leases: erased before, they would no longer be seen.
+    forgotten: async (now) =>
+      ((await foreignLeaseUntil(database)) ?? 0) > now ? [] : forgottenOwners(database),
     erase: (owner, now) => eraseOwner(database, owner, now),
     body: ({ queue, seq, bodyBytes }) =>
       bodyBytes === 0
