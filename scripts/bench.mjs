@@ -18,8 +18,8 @@ if (args[0] === 'fleet') {
 } else await inBrowser(args);
 
 async function inBrowser(names) {
-  await run('vite', ['build', '--config', 'e2e/vite.config.ts']);
+  await run('vite', ['build', '--config', 'packages/bench/vite.config.ts']);
   const { main } = await import('../packages/bench/dist/main.js');
-  const pagesDir = join(ROOT, 'e2e', 'dist');
+  const pagesDir = join(ROOT, 'packages', 'bench', 'dist', 'pages');
   await main(names, { root: ROOT, pagesDir, launch: await launchOptions('chromium') });
 }

@@ -4,18 +4,26 @@ import { join } from 'node:path';
 import { type BrowserContext, chromium, type LaunchOptions, type Page } from '@playwright/test';
 import { type Origin, startOrigin } from '@sluice/origin';
 import type { Sluice } from 'sluice/client';
+import type { Peers } from './peers.js';
 
-/** What the usage pages put up. */
+/* oxlint-disable no-var -- a global of the page can only be declared so */
 declare global {
-  // oxlint-disable-next-line no-var -- a global of the page can only be declared so
   var sluice: Sluice;
+  var startBare: () => Worker;
+  var peers: Peers;
 }
+/* oxlint-enable no-var */
+
+/** What a page may stand under in place of Sluice: a service worker of that name, or none. */
+export type Peer = 'none' | 'listener' | 'floor' | 'raw' | 'workbox';
 
 /** A browser with a profile on disk, and the service that its pages come from and send to. */
 export interface Lab {
   origin: Origin;
-  /** A fresh page of the short form, connected under these queues. */
-  open(queues: object): Promise<Page>;
+  /** A fresh page, connected under this configuration of its queue `orders`. */
+  open(orders: object): Promise<Page>;
+  /** A fresh page with the libraries of the peers at hand. */
+  openPeer(peer: Peer): Promise<Page>;
 }
 
 /** Runs `work` in a lab of its own: nothing is left of it. */
@@ -27,7 +35,11 @@ export async function inLab<T>(
   const origin = await startOrigin({ staticDirs: [pagesDir] });
   const context = await chromium.launchPersistentContext(profile, launch);
   try {
-    return await work({ origin, open: (queues) => openPage(context, origin, queues) });
+    return await work({
+      origin,
+      open: (orders) => openPage(context, urlOf(origin, orders), 'sluice'),
+      openPeer: (peer) => openPage(context, peerUrl(origin, peer), 'peers'),
+    });
   } finally {
     await context.close();
     await origin.close();
@@ -35,10 +47,21 @@ export async function inLab<T>(
   }
 }
 
-async function openPage(context: BrowserContext, origin: Origin, queues: object): Promise<Page> {
+function urlOf(origin: Origin, orders: object): string {
+  return `${origin.url}/sluice/?orders=${encodeURIComponent(JSON.stringify(orders))}`;
+}
+
+/** On a host of its own: there is no service worker of Sluice there. */
+function peerUrl({ port }: Origin, peer: Peer): string {
+  return `http://localhost:${port}/peer/?${peer}`;
+}
+
+async function openPage(context: BrowserContext, url: string, global: string): Promise<Page> {
   const page = await context.newPage();
-  const settings = encodeURIComponent(JSON.stringify({ queues: { orders: queues } }));
-  await page.goto(`${origin.url}/short/?settings=${settings}`);
-  await page.waitForFunction(() => 'sluice' in globalThis);
+  const broken = new Promise<never>((_, reject) => page.on('pageerror', reject));
+  // Heard here while the page opens; later it is for whoever measures.
+  broken.catch(() => undefined);
+  await page.goto(url);
+  await Promise.race([page.waitForFunction((global) => global in globalThis, global), broken]);
   return page;
 }

@@ -3,12 +3,24 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LaunchOptions } from '@playwright/test';
 import type { Benchmark, Figure } from './benchmark.js';
+import { drain } from './drain.js';
+import { enqueue } from './enqueue.js';
+import { intercept } from './intercept.js';
 import { inLab } from './lab.js';
 import { rateKept } from './rate-kept.js';
 import { receiptLatency } from './receipt-latency.js';
+import { unmatched } from './unmatched.js';
 import { workerHeap } from './worker-heap.js';
 
-const BENCHMARKS: readonly Benchmark[] = [receiptLatency, rateKept, workerHeap];
+const BENCHMARKS: readonly Benchmark[] = [
+  intercept,
+  enqueue,
+  drain,
+  unmatched,
+  receiptLatency,
+  rateKept,
+  workerHeap,
+];
 
 export interface Surroundings {
   root: string;

@@ -54,6 +54,8 @@ export interface TurnReport {
   depth: number;
   /** No send may begin: paused, frozen, between two probes, or waiting for sign-in. */
   closed: boolean;
+  /** Another job would change nothing before `nextAt`: no slot is free, or the rate is used up. */
+  saturated: boolean;
   /** What the turns of this queue must be from now on. One that was less has claimed nothing. */
   durability: 'strict' | 'relaxed';
   events: SluiceEvent[];

@@ -21,10 +21,10 @@ export function identityPath(name: string): string {
   return `${STATUS_PATH}~${name}`;
 }
 
-/** The ticket that a URL of this origin asks for; undefined for any other URL. */
-export function ticketOfStatusPath(url: string, origin: string): Ticket | undefined {
+/** What a URL of this origin asks of us: how the job of a ticket stands, or, after a `~`, something of the app. */
+export function askedAt(url: string, origin: string): string | undefined {
   const prefix = origin + STATUS_PATH;
-  return url.startsWith(prefix) && url[prefix.length] !== '~' ? url.slice(prefix.length) : undefined;
+  return url.startsWith(prefix) ? url.slice(prefix.length) : undefined;
 }
 
 /** A Response in the making, as plain data: core has no DOM, and it crosses threads. */

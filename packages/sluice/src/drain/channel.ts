@@ -2,6 +2,9 @@ import type { SluiceEvent } from '../core/events.js';
 import { heard, type Hint, PROTOCOL } from '../core/messages.js';
 import type { Notify } from '../core/ports.js';
 
+/** The others are told so often at most, and after whatever is under way: each message wakes every context of the app. */
+const FRAME_MS = 16;
+
 /** Hints between all contexts of an app. What is told here is heard here too: a context listens to one stream. */
 export function createChannel(name: string): Notify {
   const channel = new BroadcastChannel(name);
@@ -13,10 +16,21 @@ export function createChannel(name: string): Notify {
     const events = heard(data);
     if (events) hear(events);
   });
+  let untold: SluiceEvent[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  const flush = (): void => {
+    timer = undefined;
+    toldAt = performance.now();
+    const events = untold;
+    untold = [];
+    if (events.length > 0) channel.postMessage({ protocol: PROTOCOL, events } satisfies Hint);
+  };
   return {
     tell: (events) => {
       if (events.length === 0) return;
-      channel.postMessage({ protocol: PROTOCOL, events: [...events] } satisfies Hint);
+      untold.push(...events);
+      timer ??= setTimeout(flush, toldAt + FRAME_MS - performance.now());
       hear(events);
     },
     listen: (callback) => {
@@ -24,6 +38,8 @@ export function createChannel(name: string): Notify {
       return () => callbacks.delete(callback);
     },
     close: () => {
+      clearTimeout(timer);
+      flush();
       callbacks.clear();
       channel.close();
     },

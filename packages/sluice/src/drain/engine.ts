@@ -90,15 +90,16 @@ export class Engine {
     for (const event of events) {
       if (event.type === 'identified') for (const lane of this.#lanes.values()) lane.changeOwner();
       if (event.type === 'aborting') void this.#lanes.get(event.queue)?.checkCancelled(event.ticket);
-      if (WORTH_A_LOOK.has(event.type) && 'queue' in event) this.#look(event.queue);
+      if (event.type === 'accepted') this.#look(event.queue, 'arrived');
+      else if (WORTH_A_LOOK.has(event.type) && 'queue' in event) this.#look(event.queue, 'nudge');
     }
   }
 
   /** A queue that nobody here has heard of may be new, or a lie: only the store can tell. */
-  #look(queue: string | undefined): void {
+  #look(queue: string | undefined, as: 'arrived' | 'nudge'): void {
     const lanes = queue === undefined ? [...this.#lanes.values()] : [this.#lanes.get(queue)];
     for (const lane of lanes) {
-      if (lane) lane.nudge();
+      if (lane) lane[as]();
       else void this.#openLanes();
     }
   }
@@ -149,7 +150,6 @@ export class Engine {
 }
 
 const WORTH_A_LOOK = new Set<SluiceEvent['type']>([
-  'accepted',
   'nudged',
   'paused',
   'resumed',

@@ -52,6 +52,7 @@ export class Lane {
   #mode: 'draining' | 'winding-down' | 'stopping' = 'draining';
   #ended: Settlement[] = [];
   #isHeld = false;
+  #isSaturated = false;
   /** Whose jobs may be sent, as of the last turn. */
   #owner: Owner | undefined;
   /** Quiet was asked for after the turn that is under way had begun. */
@@ -81,7 +82,11 @@ export class Lane {
     this.#waiter.wake();
   }
 
-  /** A cancellation was asked for, it is said: looks at the row, and stops the send if it is true. */
+  /** A job was accepted. While it would change nothing, no turn is spent on it: under load that halves the cost of a turn. */
+  arrived(): void {
+    if (!this.#isSaturated) this.nudge();
+  }
+
   /** Somebody else is signed in: no send begins before the next turn has said whose may. */
   changeOwner(): void {
     this.#isHeld = this.#asksForQuiet = true;
@@ -89,6 +94,7 @@ export class Lane {
     this.nudge();
   }
 
+  /** A cancellation was asked for, it is said: looks at the row, and stops the send if it is true. */
   checkCancelled(ticket: string): Promise<void> {
     return this.#inFlight.check(ticket);
   }
@@ -148,6 +154,8 @@ export class Lane {
     const maxClaims = this.#mode === 'draining' ? Number.POSITIVE_INFINITY : 0;
     this.#ended = [];
     this.#asksForQuiet = false;
+    // What arrives while a turn is under way may not be seen by it.
+    this.#isSaturated = false;
     this.#turn += 1;
     const leadMs = this.#lead.next();
     return {
@@ -164,7 +172,8 @@ export class Lane {
     };
   }
 
-  #take({ claims, closed, durability, owner }: TurnReport, startedAt: number): void {
+  #take({ claims, closed, saturated, durability, owner }: TurnReport, startedAt: number): void {
+    this.#isSaturated = saturated;
     this.#durability = durability;
     this.#owner = owner;
     this.#isHeld = closed || this.#asksForQuiet;

@@ -1,6 +1,6 @@
 import type { Matcher } from '../core/match.js';
 import type { Captured, Intake } from '../core/messages.js';
-import { identityPath, redirectParts, refusalParts, ticketOfStatusPath } from '../core/receipt.js';
+import { askedAt, redirectParts, refusalParts } from '../core/receipt.js';
 import { answerInTime } from '../drain/respond.js';
 import type { Runtime } from '../drain/runtime.js';
 import { readJob } from '../store/query.js';
@@ -25,12 +25,12 @@ export interface Interception {
  */
 export function intercept(event: FetchEvent, interception: Interception): void {
   const { request } = event;
+  const { runtime, matcher } = interception;
   if (isReplay(request.url)) return;
-  if (request.url === new URL(identityPath(interception.runtime.definition.name), location.origin).href)
-    return event.respondWith(identified(interception.runtime));
-  const ticket = request.method === 'GET' ? ticketOfStatusPath(request.url, location.origin) : undefined;
-  if (ticket !== undefined) return event.respondWith(statusOf(ticket, interception.runtime));
-  const queue = interception.matcher(factsOf(request));
+  const asked = askedAt(request.url, location.origin);
+  if (asked === `~${runtime.definition.name}`) return event.respondWith(identified(runtime));
+  if (asked !== undefined && request.method === 'GET') return event.respondWith(statusOf(asked, runtime));
+  const queue = matcher(factsOf(request));
   if (queue !== undefined) event.respondWith(answer(event, queue, interception));
 }
 

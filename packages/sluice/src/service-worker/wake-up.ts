@@ -22,6 +22,7 @@ export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: D
   let isRegistered = false;
   let isWanted = false;
   let draining: Promise<void> | undefined;
+  let release = (): void => undefined;
 
   const wake = ringWith(definition.name, async ({ isLastChance }) => {
     isRegistered = false;
@@ -62,7 +63,10 @@ export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: D
 
   return {
     onAccepted: (event) => {
-      event.waitUntil(Promise.all([register(), drainIfAlone()]));
+      // The youngest event lives longest. One is enough: a burst would hold thousands of them open.
+      release();
+      const superseded = new Promise<void>((resolve) => (release = resolve));
+      event.waitUntil(Promise.race([superseded, Promise.all([register(), drainIfAlone()])]));
     },
   };
 }

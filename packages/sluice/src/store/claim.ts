@@ -32,19 +32,20 @@ interface Claims {
   claims: Claim[];
   nextAt: number | undefined;
   closed: boolean;
+  saturated: boolean;
 }
 
 /** Takes what may be sent now or shortly, in the order of the line, each under a lease and charged for its instant. */
 export async function claimDue(ledger: Ledger, pacers: Pacers, request: ClaimRequest): Promise<Claims> {
   await buryExpiredParked(ledger);
   const opening = openingOf(ledger.row, ledger.now);
-  if (opening.kind === 'closed') return { claims: [], nextAt: opening.nextAt, closed: true };
-  if (opening.kind === 'busy') return { claims: [], nextAt: undefined, closed: false };
+  if (opening.kind === 'closed') return { claims: [], nextAt: opening.nextAt, closed: true, saturated: true };
+  if (opening.kind === 'busy') return { claims: [], nextAt: undefined, closed: false, saturated: true };
   const slots = Math.min(opening.slots, request.maxClaims);
   const dueAt = await promoteDue(ledger, slots);
   const taken = await take(ledger, { pacers, request, slots });
   const claims = await Promise.all(taken.claims.map((claim) => withBodies(ledger.tx, claim)));
-  return { claims, nextAt: earlier(taken.nextAt, dueAt), closed: false };
+  return { ...taken, claims, nextAt: earlier(taken.nextAt, dueAt), closed: false };
 }
 
 async function take(
@@ -55,20 +56,22 @@ async function take(
   const { leadMs } = request;
   const aheadMs = Math.min(Math.max(2 * leadMs, LEAST_AHEAD_MS), MOST_AHEAD_MS);
   const claims: Claim[] = [];
+  // A rate of the queue binds all its jobs; one of a destination leaves room for those to another.
+  const bindsAll = Object.keys(ledger.row.policy.limits).length === 0;
   while (claims.length < slots) {
     const next = await nextGroups(ledger, slots - claims.length);
-    if (next.kind === 'later') return { claims, nextAt: next.at };
-    if (next.groups.length === 0) break;
+    if (next.kind === 'later') return { claims, nextAt: next.at, saturated: false };
+    if (next.groups.length === 0) return { claims, nextAt: undefined, saturated: false };
     for (const jobs of next.groups) {
       const own = pacersOf(pacers, jobs[0].request.url);
       const turnAt = flowInstant(ledger.row, own.some(({ rate }) => rate) ? now + leadMs : now);
-      if (turnAt === undefined) return { claims, nextAt: undefined };
+      if (turnAt === undefined) return { claims, nextAt: undefined, saturated: true };
       const at = await nextInstant(ledger.tx, own, { cost: costOf(jobs), earliest: turnAt });
-      if (at > now + leadMs + aheadMs) return { claims, nextAt: at - 2 * leadMs };
+      if (at > now + leadMs + aheadMs) return { claims, nextAt: at - 2 * leadMs, saturated: bindsAll };
       claims.push(leaseGroup(ledger, jobs, { pacers: own, at, request }));
     }
   }
-  return { claims, nextAt: undefined };
+  return { claims, nextAt: undefined, saturated: true };
 }
 
 async function withBodies(tx: Tx, claim: Claim): Promise<Claim> {

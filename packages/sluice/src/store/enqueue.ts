@@ -5,7 +5,7 @@ import type { QueueRow } from '../core/queue-row.js';
 import { acceptedAs, admit, coalesce } from './admit.js';
 import type { Ledger, RewriteOf } from './ledger.js';
 import { writePolicies } from './meta.js';
-import type { Database } from './rows.js';
+import type { Database, Tx } from './rows.js';
 import { findTwin } from './twins.js';
 
 export interface EnqueueContext {
@@ -40,20 +40,29 @@ function enqueueWhereKnown(
       drafts.map(({ queue }) => queue),
       (queue) => tx.get('queues', queue),
     );
-    const owners = await byKey(
-      drafts.map(({ owner }) => owner),
-      (owner) => tx.get('owners', owner),
-    );
     if ([...rows.values()].includes(undefined)) return 'new-queue';
+    const isKnown = await knownOwners(tx, drafts, rows as Map<string, QueueRow>);
     const answers: EnqueueAnswer[] = [];
     for (const draft of drafts) {
       const row = rows.get(draft.queue) as QueueRow;
       const ledger: Ledger = { tx, row, now, events: [], rewriteOf };
-      answers.push(owners.get(draft.owner)?.user !== undefined ? await accept(ledger, draft) : CLEARED);
+      answers.push(isKnown(draft) ? await accept(ledger, draft) : CLEARED);
     }
     for (const row of rows.values()) tx.put('queues', row as QueueRow);
     return answers;
   });
+}
+
+/** Whoever is signed in has not been forgotten: only others are looked up, since each read is a wait. */
+async function knownOwners(
+  tx: Tx,
+  drafts: readonly JobDraft[],
+  rows: Map<string, QueueRow>,
+): Promise<(draft: JobDraft) => boolean> {
+  const isSignedIn = ({ queue, owner }: JobDraft): boolean => rows.get(queue)?.owner === owner;
+  const others = drafts.filter((draft) => !isSignedIn(draft)).map(({ owner }) => owner);
+  const owners = await byKey(others, (owner) => tx.get('owners', owner));
+  return (draft) => isSignedIn(draft) || owners.get(draft.owner)?.user !== undefined;
 }
 
 const CLEARED: EnqueueAnswer = {

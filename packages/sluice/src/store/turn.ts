@@ -37,13 +37,13 @@ export function turn(
     const durability = row.policy.repeat === 'never' ? 'strict' : 'relaxed';
     const isTooWeak = durability === 'strict' && request.durability === 'relaxed';
     const claiming = { ...request, chance: instant.chance, ...(isTooWeak ? { maxClaims: 0 } : {}) };
-    const { claims, nextAt, closed } = await claimDue(ledger, pacers, claiming);
-    if (claims.length > 0) trimSends(tx, [pacers.own, ...pacers.byOrigin.values()]);
+    const { nextAt, saturated, ...claimed } = await claimDue(ledger, pacers, claiming);
+    if (claimed.claims.length > 0) trimSends(tx, [pacers.own, ...pacers.byOrigin.values()]);
     await findOldest(ledger);
     tx.put('queues', row);
     return {
-      claims,
-      closed,
+      ...claimed,
+      saturated: saturated && !isTooWeak,
       nextAt: isTooWeak ? instant.now : earlier(nextAt, leaseEndsAt),
       durability,
       owner: row.owner,

@@ -1,0 +1,5 @@
+import { connect } from 'sluice/client';
+
+const sluice = await connect(`/sluice.js${location.search}`);
+const startBare = () => new Worker(new URL('../workers/bare.ts', import.meta.url), { type: 'module' });
+Object.assign(globalThis, { sluice, startBare });
