@@ -112,6 +112,19 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'a job comes as another ends',
+    jobs: 3,
+    queue: { concurrency: 1 },
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      for (const body of ['a', 'b', 'c']) {
+        await stage.submit(tab, body);
+        await stage.after(stage.universe.between(0, 200));
+      }
+    },
+  },
+  {
     name: 'two tabs submit',
     jobs: 2,
     script: async (stage) => {

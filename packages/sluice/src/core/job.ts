@@ -22,7 +22,7 @@ export interface Sealed {
   bytes: ArrayBuffer;
 }
 
-/** A request as it is stored: everything but its body, which has a row of its own. */
+/** A request as it is stored: everything but its body. */
 export interface StoredRequest {
   url: string;
   method: string;
@@ -119,6 +119,8 @@ export interface Job {
   orphans: number;
   request: StoredRequest;
   bodyBytes: number;
+  /** Where it is small; a larger one has a row of its own. */
+  body?: ArrayBuffer;
   /** The last thing the service said, for whoever looks at a dead letter. */
   lastAnswer?: Answer;
 }

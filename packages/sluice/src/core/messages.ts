@@ -8,7 +8,7 @@ import type { ResponseParts } from './receipt.js';
 export const PROTOCOL = 1;
 
 /** Raised when a stored row changes its shape. Also the version of the database. */
-export const SCHEMA = 2;
+export const SCHEMA = 3;
 
 /** Broadcast between all contexts of an app. A lie in it costs a wasted look, never more. */
 export interface Hint {

@@ -102,7 +102,9 @@ export function newQueueRow(name: string, policy: QueuePolicy, owner: Owner): Qu
 export function underPolicy(row: QueueRow, policy: QueuePolicy): QueueRow {
   if (JSON.stringify(policy.rate) === JSON.stringify(row.policy.rate)) return { ...row, policy };
   const flow = { ...row.flow, rate: undefined, nextAt: 0 };
-  return { ...row, policy, flow, pace: { ...row.pace, tat: 0 } };
+  // What was sent without a rate is on no record.
+  const since = row.policy.rate ? row.pace.since : row.pace.n;
+  return { ...row, policy, flow, pace: { ...row.pace, since, tat: 0 } };
 }
 
 /** Jobs that have not ended of whoever is signed in: what an engine has to do. */

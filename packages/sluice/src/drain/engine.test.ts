@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { cancelJob, commandQueues } from '../store/control.js';
 import { readQueues } from '../store/query.js';
 import { answered, Bench, T0 } from './engine.kit.js';
@@ -86,6 +86,34 @@ test('holds also what a turn claims that was under way when the service asked fo
   await bench.enqueue(3);
   await bench.clock.advance(1000);
   expect(bench.sends).toEqual(['1@0']);
+});
+
+test('spends no turn on a job that comes while no slot is free, and sends it once one is', async () => {
+  const turn = vi.spyOn(bench.store, 'turn');
+  await bench.enqueue(1, { concurrency: 1 });
+  bench.start();
+  await bench.clock.advance(5);
+  const turns = turn.mock.calls.length;
+  await bench.enqueue(1);
+  await bench.clock.advance(1);
+  expect(turn).toHaveBeenCalledTimes(turns);
+  await bench.clock.advance(50);
+  expect(bench.sends).toEqual(['1@0', '2@10']);
+});
+
+test('a job that comes while a turn is under way is seen by the next', async () => {
+  await bench.enqueue(1, { concurrency: 1 });
+  const { store } = bench;
+  const turn = store.turn.bind(store);
+  // The turn that settles the first job finds no other: the second comes before its answer does.
+  store.turn = async (request, instant) => {
+    const report = await turn(request, instant);
+    if (request.settlements.length > 0 && bench.sends.length === 1) await bench.enqueue(1);
+    return report;
+  };
+  bench.start();
+  await bench.clock.advance(100);
+  expect(bench.sends).toEqual(['1@0', '2@10']);
 });
 
 test('an outage kills no job: five ends in a row, then one probe at a time, then all arrive', async () => {

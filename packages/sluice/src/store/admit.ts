@@ -1,3 +1,4 @@
+import { inlineBody, putBody } from './bodies.js';
 import { sentenceOf } from '../core/errors.js';
 import { type Answer, bytesOf, type Job, type JobDraft, parked, type Ticket, ticketOf } from '../core/job.js';
 import { metered } from '../core/metrics.js';
@@ -122,13 +123,14 @@ function newJob(
     orphans: 0,
     request,
     bodyBytes: body?.byteLength ?? 0,
+    ...inlineBody(body),
   };
 }
 
 function store(ledger: Ledger, job: Job, body: ArrayBuffer | undefined): void {
   const { tx, row, events } = ledger;
   tx.put('jobs', job);
-  if (body && job.bodyBytes > 0) tx.put('bodies', { queue: job.queue, seq: job.seq, body });
+  putBody(tx, job, body);
   row.counts.accepted += 1;
   row.counts.waiting += 1;
   countLive(row, job.owner, 1);

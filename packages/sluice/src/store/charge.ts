@@ -50,7 +50,7 @@ async function sendThatCovers(tx: Tx, pacer: Pacer, unit: number): Promise<SendR
 
 const BOUNDS_AT_ONCE = 64;
 
-/** Charges a send to every rate of its job. Answers its number, and the last instant at which it may begin. */
+/** Charges a send to every rate of its job; without a rate nothing is bound by it, and it leaves no record. Answers its number, and the last instant at which it may begin. */
 export function chargeSend(
   { tx, row }: Ledger,
   job: Pick<Job, 'idempotencyKey' | 'attempts' | 'cost'>,
@@ -62,7 +62,7 @@ export function chargeSend(
     const units = unitsOf(cost, rate);
     pacer.keep(charge(pacer.pace, rate, { at, units }));
     const n = pacer.pace.n - 1;
-    tx.put('sends', { queue: key, n, units, at, idempotencyKey, attempt: attempts + 1, leaseId });
+    if (rate) tx.put('sends', { queue: key, n, units, at, idempotencyKey, attempt: attempts + 1, leaseId });
   }
   row.counts.sends += 1;
   row.metrics = { ...row.metrics, dispatches: metered(row.metrics.dispatches, at) };
@@ -73,7 +73,8 @@ export function chargeSend(
 /** Forgets the sends that bound no other any more. */
 export function trimSends(tx: Tx, pacers: readonly Pacer[]): void {
   for (const { key, rate, pace } of pacers) {
-    tx.deleteAll('sends', { from: [key], to: [key, pace.n - 1 - Math.max(rate?.limit ?? 0, SENDS_KEPT)] });
+    if (rate)
+      tx.deleteAll('sends', { from: [key], to: [key, pace.n - 1 - Math.max(rate.limit, SENDS_KEPT)] });
   }
 }
 
@@ -85,7 +86,7 @@ export async function refundUnsent(
 ): Promise<void> {
   for (const { leaseId } of ended.filter(({ end }) => end.kind === 'unsent').toReversed()) {
     for (const pacer of [pacers.own, ...pacers.byOrigin.values()]) {
-      const isRefunded = await refundSend(tx, pacer, leaseId);
+      const isRefunded = !pacer.rate || (await refundSend(tx, pacer, leaseId));
       if (isRefunded && pacer === pacers.own) row.counts.sends -= 1;
     }
   }

@@ -1,3 +1,4 @@
+import { bodyOf } from './bodies.js';
 import type { Job } from '../core/job.js';
 import { budgetAfter, retriesLeft, retryAt } from '../core/flow/budget.js';
 import { sent } from '../core/flow/sent.js';
@@ -10,6 +11,7 @@ import { leaseIdOf } from './leases.js';
 import { buryTooOld, type Ledger, move } from './ledger.js';
 import { costOf, type Group, nextGroups } from './groups.js';
 import { serve } from './line.js';
+import { findOldest } from './oldest.js';
 import { type Pacer, type Pacers, pacersOf } from './pacers.js';
 import { jobsOf, type Tx } from './rows.js';
 
@@ -42,15 +44,43 @@ export async function claimDue(ledger: Ledger, pacers: Pacers, request: ClaimReq
   if (opening.kind === 'closed') return { claims: [], nextAt: opening.nextAt, closed: true, saturated: true };
   if (opening.kind === 'busy') return { claims: [], nextAt: undefined, closed: false, saturated: true };
   const slots = Math.min(opening.slots, request.maxClaims);
-  const dueAt = await promoteDue(ledger, slots);
-  const taken = await take(ledger, { pacers, request, slots });
+  const [heads] = await Promise.all([readHeads(ledger, slots), findOldest(ledger)]);
+  const { promoted, nextAt: dueAt } = promoteDue(ledger, slots, heads);
+  const line = promoted > 0 ? undefined : heads.ready;
+  const taken = await take(ledger, { pacers, request, slots, line });
   const claims = await Promise.all(taken.claims.map((claim) => withBodies(ledger.tx, claim)));
   return { ...taken, claims, nextAt: earlier(taken.nextAt, dueAt), closed: false };
 }
 
+/** What stands first of each kind that a claim looks at: one wait for all. */
+interface Heads {
+  ready: Job[];
+  scheduled: Job[];
+  delayed: Job[];
+}
+
+async function readHeads({ tx, row }: Ledger, slots: number): Promise<Heads> {
+  const first = (kind: 'ready' | 'scheduled' | 'delayed', count: number): Promise<Job[]> =>
+    tx.all('jobs', { ...jobsOf(row, kind), count });
+  const [ready, scheduled, delayed] = await Promise.all([
+    first('ready', slots),
+    first('scheduled', slots + 1),
+    first('delayed', slots + 1),
+  ]);
+  return { ready, scheduled, delayed };
+}
+
+interface Taking {
+  pacers: Pacers;
+  request: ClaimRequest;
+  slots: number;
+  /** The head of the line, where it is known. */
+  line: Job[] | undefined;
+}
+
 async function take(
   ledger: Ledger,
-  { pacers, request, slots }: { pacers: Pacers; request: ClaimRequest; slots: number },
+  { pacers, request, slots, line }: Taking,
 ): Promise<Omit<Claims, 'closed'>> {
   const { now } = ledger;
   const { leadMs } = request;
@@ -59,7 +89,7 @@ async function take(
   // A rate of the queue binds all its jobs; one of a destination leaves room for those to another.
   const bindsAll = Object.keys(ledger.row.policy.limits).length === 0;
   while (claims.length < slots) {
-    const next = await nextGroups(ledger, slots - claims.length);
+    const next = await nextGroups(ledger, slots - claims.length, claims.length === 0 ? line : undefined);
     if (next.kind === 'later') return { claims, nextAt: next.at, saturated: false };
     if (next.groups.length === 0) return { claims, nextAt: undefined, saturated: false };
     for (const jobs of next.groups) {
@@ -75,10 +105,10 @@ async function take(
 }
 
 async function withBodies(tx: Tx, claim: Claim): Promise<Claim> {
-  const { queue, seq, bodyBytes } = claim.job;
+  const { bodyBytes } = claim.job;
   const riders = await Promise.all(claim.riders.map((rider) => withBodies(tx, rider)));
   if (bodyBytes === 0 || bodyBytes > SMALL_BODY_BYTES) return { ...claim, riders };
-  const body = (await tx.get('bodies', [queue, seq]))?.body;
+  const body = await bodyOf(tx, claim.job);
   return { ...claim, riders, ...(body ? { body } : {}) };
 }
 
@@ -121,43 +151,50 @@ function lease(
   return { job: { ...job, state }, leaseId, leaseUntil };
 }
 
-/** Makes ready what has become due, a bounded number at a time, and answers when the next one is due. */
-async function promoteDue(ledger: Ledger, slots: number): Promise<number | undefined> {
-  const scheduled = await promote(ledger, 'scheduled', slots);
-  return earlier(scheduled.nextAt, await promoteRetries(ledger, slots));
-}
-
-/** As many as the retry budget allows: jobs that always fail must not crowd out the others. */
-async function promoteRetries(ledger: Ledger, slots: number): Promise<number | undefined> {
-  const { row, now } = ledger;
-  const isProbing = row.flow.phase.kind === 'probe';
-  // A probe takes a job that has not failed yet, so that a poisoned one cannot keep the queue probing with it for ever.
-  if (isProbing && (await hasReady(ledger))) return undefined;
-  const allowed = isProbing ? slots : Math.min(slots, Math.floor(retriesLeft(row.flow, now)));
-  const { promoted, left, nextAt } = await promote(ledger, 'delayed', allowed);
-  if (promoted > 0) row.flow = { ...row.flow, budget: budgetAfter(row.flow, now, { sent: promoted }) };
-  return left > 0 && allowed < slots ? retryAt(row.flow, now) : nextAt;
-}
-
 interface Promotion {
   promoted: number;
-  /** Due as well, and left for another turn. */
-  left: number;
-  /** When the next one that is not due yet will be. */
+  /** When the next one that is not due yet will be, or may be promoted. */
   nextAt: number | undefined;
 }
 
-async function promote(ledger: Ledger, kind: 'scheduled' | 'delayed', count: number): Promise<Promotion> {
-  const range = { ...jobsOf(ledger.row, kind), count: count + 1 };
-  const promotion: Promotion = { promoted: 0, left: 0, nextAt: undefined };
-  for (const job of await ledger.tx.all('jobs', range)) {
-    const dueAt = kind === 'delayed' ? sooner(job.state.at, ledger.now) : job.state.at;
-    if (dueAt > ledger.now) return { ...promotion, nextAt: dueAt };
-    if (promotion.promoted === count) return { ...promotion, left: 1 };
+/** Makes ready what has become due, a bounded number at a time. */
+function promoteDue(ledger: Ledger, slots: number, { scheduled, delayed, ready }: Heads): Promotion {
+  const first = promote(ledger, scheduled, slots);
+  const hasReady = ready.length + first.promoted > 0;
+  const retries = promoteRetries(ledger, delayed, { slots, hasReady });
+  return {
+    promoted: first.promoted + retries.promoted,
+    nextAt: earlier(first.nextAt, retries.nextAt),
+  };
+}
+
+/** As many as the retry budget allows: jobs that always fail must not crowd out the others. */
+function promoteRetries(
+  ledger: Ledger,
+  delayed: readonly Job[],
+  { slots, hasReady }: { slots: number; hasReady: boolean },
+): Promotion {
+  const { row, now } = ledger;
+  const isProbing = row.flow.phase.kind === 'probe';
+  // A probe takes a job that has not failed yet, so that a poisoned one cannot keep the queue probing with it for ever.
+  if (isProbing && hasReady) return { promoted: 0, nextAt: undefined };
+  const allowed = isProbing ? slots : Math.min(slots, Math.floor(retriesLeft(row.flow, now)));
+  const { promoted, left, nextAt } = promote(ledger, delayed, allowed);
+  if (promoted > 0) row.flow = { ...row.flow, budget: budgetAfter(row.flow, now, { sent: promoted }) };
+  return { promoted, nextAt: left > 0 && allowed < slots ? retryAt(row.flow, now) : nextAt };
+}
+
+/** @returns also how many were due as well, and are left for another turn */
+function promote(ledger: Ledger, jobs: readonly Job[], count: number): Promotion & { left: number } {
+  let promoted = 0;
+  for (const job of jobs) {
+    const dueAt = job.state.kind === 'delayed' ? sooner(job.state.at, ledger.now) : job.state.at;
+    if (dueAt > ledger.now) return { promoted, left: 0, nextAt: dueAt };
+    if (promoted === count) return { promoted, left: 1, nextAt: undefined };
     move(ledger, job, { kind: 'ready', at: job.rank });
-    promotion.promoted += 1;
+    promoted += 1;
   }
-  return promotion;
+  return { promoted, left: 0, nextAt: undefined };
 }
 
 /** What waits for somebody's word is never claimed, and so would never be found too old. */
@@ -168,10 +205,6 @@ async function buryExpiredParked(ledger: Ledger): Promise<void> {
 }
 
 const EXPIRED_AT_ONCE = 50;
-
-async function hasReady({ tx, row }: Ledger): Promise<boolean> {
-  return (await tx.all('jobs', { ...jobsOf(row, 'ready'), count: 1 })).length > 0;
-}
 
 /** No backoff is longer than this: an instant beyond it was written before the clock went back. */
 function sooner(at: number, now: number): number {

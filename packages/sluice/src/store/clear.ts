@@ -1,3 +1,4 @@
+import { deleteBody } from './bodies.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { Owner } from '../core/identity.js';
 import { type Job, WAITING_KINDS } from '../core/job.js';
@@ -97,7 +98,7 @@ function recallAsCleared(ledger: Ledger, job: Job): void {
 function erase({ tx, row, events }: Ledger, job: Job): void {
   const { queue, seq, ticket, state } = job;
   tx.delete('jobs', [queue, seq]);
-  tx.delete('bodies', [queue, seq]);
+  deleteBody(tx, job);
   if (state.kind === 'dead') return;
   leaveQueue(row, job);
   row.counts.cancelled.cleared = (row.counts.cancelled.cleared ?? 0) + 1;

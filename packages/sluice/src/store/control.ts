@@ -1,3 +1,4 @@
+import { replaceBody } from './bodies.js';
 import { patched, type PolicyPatch } from '../core/policy-patch.js';
 import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
@@ -154,12 +155,10 @@ export function editJob(
     if (job.mayHaveArrived)
       throw conflict(ticket, 'it was sent without an answer, and may have been done as it is');
     if (job.idempotencyKey !== previousKey) throw conflict(ticket, 'it was changed meanwhile');
-    const bodyBytes = body?.byteLength ?? job.bodyBytes;
-    if (body && bodyBytes > 0) tx.put('bodies', { queue: job.queue, seq: job.seq, body });
-    if (bodyBytes === 0) tx.delete('bodies', [job.queue, job.seq]);
+    const edited = { ...(body ? replaceBody(tx, job, body) : job), request, idempotencyKey };
     if (job.state.kind !== 'dead')
-      row.bytes += bytesOf(request, bodyBytes) - bytesOf(job.request, job.bodyBytes);
-    tx.put('jobs', { ...job, request, bodyBytes, idempotencyKey });
+      row.bytes += bytesOf(request, edited.bodyBytes) - bytesOf(job.request, job.bodyBytes);
+    tx.put('jobs', edited);
     events.push({ type: 'edited', queue: job.queue, ticket });
   });
 }

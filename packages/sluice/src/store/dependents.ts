@@ -1,3 +1,4 @@
+import { bodyOf, replaceBody } from './bodies.js';
 import { sentenceOf } from '../core/errors.js';
 import type { Owner } from '../core/identity.js';
 import { type Answer, bytesOf, type Job, parseTicket, type Stored, type Ticket } from '../core/job.js';
@@ -80,15 +81,10 @@ async function release(ledger: Ledger, job: Job, answer: Answer): Promise<void> 
 /** The job with its request and body rewritten, and nothing to wait for any more. */
 async function rewriteJob(ledger: Ledger, job: Job, rewrite: (stored: Stored) => Stored): Promise<Job> {
   const { tx, row } = ledger;
-  const { queue, seq } = job;
-  const body = job.bodyBytes > 0 ? (await tx.get('bodies', [queue, seq]))?.body : undefined;
-  const stored = rewrite({ request: job.request, body });
-  const bodyBytes = stored.body?.byteLength ?? 0;
-  if (stored.body && bodyBytes > 0) tx.put('bodies', { queue, seq, body: stored.body });
-  else tx.delete('bodies', [queue, seq]);
-  row.bytes += bytesOf(stored.request, bodyBytes) - bytesOf(job.request, job.bodyBytes);
-  const { after: _, ...free } = job;
-  return { ...free, request: stored.request, bodyBytes };
+  const { request, body } = rewrite({ request: job.request, body: await bodyOf(tx, job) });
+  const { after: _, ...rewritten } = replaceBody(tx, job, body);
+  row.bytes += bytesOf(request, rewritten.bodyBytes) - bytesOf(job.request, job.bodyBytes);
+  return { ...rewritten, request };
 }
 
 async function dependentsOf({ tx, row }: Ledger, ticket: Ticket): Promise<Job[]> {

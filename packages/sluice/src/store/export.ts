@@ -1,3 +1,4 @@
+import { bodyOf } from './bodies.js';
 import type { Job } from '../core/job.js';
 import { viewOfJob } from '../core/views.js';
 import { readQueues } from './query.js';
@@ -40,8 +41,7 @@ function readRows(database: Database, queue: string, after: number): Promise<Exp
   return database.run(READ, async (tx) => {
     const rows: Exported[] = [];
     for (const job of await tx.all('jobs', range)) {
-      const body = job.bodyBytes > 0 ? (await tx.get('bodies', [queue, job.seq]))?.body : undefined;
-      rows.push({ job, body });
+      rows.push({ job, body: await bodyOf(tx, job) });
     }
     return rows;
   });

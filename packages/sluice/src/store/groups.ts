@@ -12,12 +12,18 @@ type Next =
   /** A batch waits for company until then. */
   | { kind: 'later'; at: number };
 
-/** What is next in line, as requests, at most `count` of them. What has become too old is buried on the way. */
-export async function nextGroups(ledger: Ledger, count: number): Promise<Next> {
+/**
+ * What is next in line, as requests, at most `count` of them. What has become too old is buried on the way.
+ *
+ * @param head the head of the line, where it is known
+ */
+export async function nextGroups(ledger: Ledger, count: number, head?: readonly Job[]): Promise<Next> {
   const { batch } = ledger.row.policy;
   if (batch) return nextBatch(ledger, batch);
+  let known = head;
   for (;;) {
-    const jobs = await nextInLine(ledger, count);
+    const jobs = await nextInLine(ledger, count, known);
+    known = undefined;
     const fresh = await withoutExpired(ledger, jobs);
     if (fresh.length > 0 || jobs.length === 0)
       return { kind: 'groups', groups: fresh.map((job): Group => [job]) };

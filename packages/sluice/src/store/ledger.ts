@@ -1,3 +1,4 @@
+import { deleteBody } from './bodies.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { Owner } from '../core/identity.js';
 import {
@@ -81,7 +82,7 @@ export async function leave(ledger: Ledger, job: Job, end: Result['end']): Promi
   const { tx, row } = ledger;
   leaveQueue(row, job);
   tx.delete('jobs', [job.queue, job.seq]);
-  if (job.bodyBytes > 0) tx.delete('bodies', [job.queue, job.seq]);
+  deleteBody(tx, job);
   tx.put('results', resultOf(job, end, row.policy.resultsKeptMs));
   await leaveFlow(ledger, job);
   await promoteNext(ledger, job);

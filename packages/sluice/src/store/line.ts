@@ -72,11 +72,16 @@ export function serve({ row }: Ledger, { priority, rank }: Job): void {
  * The next jobs to be served, at most `count`. With one class in use they are the head of the line; with several they are
  * taken one by one, since the oldest of all may have its turn among them.
  */
-export async function nextInLine(ledger: Ledger, count: number): Promise<Job[]> {
+export async function nextInLine(
+  ledger: Ledger,
+  count: number,
+  head?: readonly Job[],
+): Promise<readonly Job[]> {
   const { tx, row } = ledger;
   const isOneClass = Object.keys(row.classes).length < 2;
   if (!isOneClass && isAgeingTurn(row.overtakes)) return oldestHead(ledger);
-  return tx.all('jobs', { ...jobsOf(row, 'ready'), count: isOneClass ? count : 1 });
+  const most = isOneClass ? count : 1;
+  return head ? head.slice(0, most) : tx.all('jobs', { ...jobsOf(row, 'ready'), count: most });
 }
 
 async function oldestHead({ tx, row }: Ledger): Promise<Job[]> {

@@ -1,3 +1,4 @@
+import { bodyOf } from './bodies.js';
 import { FIRST_OWNER, type Owner } from '../core/identity.js';
 import { type Job, parseTicket, type Result, type Ticket, WAITING_KINDS } from '../core/job.js';
 import type { QueueRow } from '../core/queue-row.js';
@@ -41,7 +42,7 @@ export function readStored(
     const row = await tx.get('queues', place.queue);
     const job = await tx.get('jobs', [place.queue, place.seq]);
     if (job?.ticket !== ticket || job.owner !== row?.owner) return undefined;
-    return { job, body: (await tx.get('bodies', [place.queue, place.seq]))?.body };
+    return { job, body: await bodyOf(tx, job) };
   });
 }
 

@@ -1,25 +1,35 @@
 import type { AttemptEnd, Settlement } from '../core/attempt.js';
 import { type Job, stateInTurn } from '../core/job.js';
 import { type Instant, settle, type Settled } from '../core/settle.js';
+import type { TurnRequest } from '../core/ports.js';
 import { cancel, finish } from './endings.js';
 import { bury, type Ledger, move } from './ledger.js';
+import type { Tx } from './rows.js';
+
+/** What has ended, and its job; undefined where there is none any more. */
+interface Ended {
+  settlement: Settlement;
+  job: Job | undefined;
+}
+
+export function readEnded(tx: Tx, { queue, settlements }: TurnRequest): Promise<Ended[]> {
+  return Promise.all(
+    settlements.map(async (settlement) => ({
+      settlement,
+      job: await tx.get('jobs', [queue, settlement.seq]),
+    })),
+  );
+}
 
 /** Applies the verdicts on what has ended, in the order in which it ended. */
-export async function settleEnded(
-  ledger: Ledger,
-  ended: readonly Settlement[],
-  instant: Instant,
-): Promise<void> {
+export async function settleEnded(ledger: Ledger, ended: readonly Ended[], instant: Instant): Promise<void> {
   const { tx, row } = ledger;
-  const read = (seq: number): Promise<Job | undefined> => tx.get('jobs', [row.name, seq]);
-  // All at once: each read by itself is a wait.
-  const jobs = await Promise.all(ended.map(({ seq }) => read(seq)));
   const settled = new Set<number>();
-  for (const [i, settlement] of ended.entries()) {
+  for (const { settlement, job } of ended) {
     const { seq } = settlement;
-    const job = settled.has(seq) ? await read(seq) : jobs[i];
+    const current = settled.has(seq) ? await tx.get('jobs', [row.name, seq]) : job;
     settled.add(seq);
-    if (job) await settleOne(ledger, job, settlement, instant);
+    if (current) await settleOne(ledger, current, settlement, instant);
   }
 }
 

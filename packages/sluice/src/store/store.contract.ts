@@ -138,7 +138,8 @@ export function testStore(name: string, open: () => Database): void {
       expect(await turn(T0)).toMatchObject({ claims: [{ sendAt: T0 }], nextAt: T0 + 1050 });
     });
 
-    test('records each send, with its key and the number of its attempt', async () => {
+    test('records each send that a rate binds, with its key and the number of its attempt', async () => {
+      policy = { ...policy, rate: { limit: 1, perMs: 1000, burst: 1 } };
       await enqueue(1, { idempotencyKey: 'k-1' });
       await turn(T0);
       expect(await sends()).toEqual([
@@ -188,10 +189,10 @@ export function testStore(name: string, open: () => Database): void {
     });
 
     test('an ack deletes the job and its body, and keeps the result', async () => {
-      const [ticket = ''] = await tickets(1, { body: new TextEncoder().encode('hi').buffer });
+      const [ticket = ''] = await tickets(1, { body: new ArrayBuffer(5000) });
       const { claims } = await turn(T0);
       const job = (claims[0] as Claim).job;
-      expect(await store.body(job)).toHaveProperty('byteLength', 2);
+      expect(await store.body(job)).toHaveProperty('byteLength', 5000);
       const { events } = await settle(T0 + 10, claims, ok(201));
       expect(events).toContainEqual({ type: 'done', queue: QUEUE, ticket, status: 201 });
       expect(await store.body(job)).toBeUndefined();

@@ -1,3 +1,4 @@
+import { readBody } from './bodies.js';
 import type { Store } from '../core/ports.js';
 import { eraseOwner } from './clear.js';
 import { chargeDirect } from './direct.js';
@@ -28,11 +29,6 @@ export function createStore(database: Database, rewriteOf: RewriteOf = () => und
     forgotten: async (now) =>
       ((await foreignLeaseUntil(database)) ?? 0) > now ? [] : forgottenOwners(database),
     erase: (owner, now) => eraseOwner(database, owner, now),
-    body: ({ queue, seq, bodyBytes }) =>
-      bodyBytes === 0
-        ? Promise.resolve(undefined)
-        : database.run({ tables: ['bodies'], mode: 'readonly', durability: 'relaxed' }, async (tx) => {
-            return (await tx.get('bodies', [queue, seq]))?.body;
-          }),
+    body: (job) => readBody(database, job),
   };
 }

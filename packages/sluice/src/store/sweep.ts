@@ -1,3 +1,4 @@
+import { deleteBody } from './bodies.js';
 import type { SluiceEvent } from '../core/events.js';
 import { WAITING_KINDS } from '../core/job.js';
 import type { QueueRow } from '../core/queue-row.js';
@@ -52,9 +53,9 @@ async function sweepDead({ tx, row, now }: Ledger): Promise<number> {
   for (const { owner } of await tx.all('owners', EVERY_OWNER)) {
     const range = jobsOf({ name: row.name, owner }, 'dead', now - row.policy.deadKeptMs);
     const dead = await tx.all('jobs', { ...range, count: SWEPT_AT_ONCE });
-    for (const { queue, seq } of dead) {
-      tx.delete('jobs', [queue, seq]);
-      tx.delete('bodies', [queue, seq]);
+    for (const job of dead) {
+      tx.delete('jobs', [job.queue, job.seq]);
+      deleteBody(tx, job);
     }
     count += dead.length;
   }

@@ -11,7 +11,7 @@ import { recoverLeases } from './leases.js';
 import { findOldest } from './oldest.js';
 import { openPacers } from './pacers.js';
 import type { Database } from './rows.js';
-import { settleEnded } from './settle.js';
+import { readEnded, settleEnded } from './settle.js';
 
 /**
  * One turn of the engine in one transaction: what has ended is settled, then what may be sent is claimed and charged.
@@ -24,8 +24,10 @@ export function turn(
 ): Promise<TurnReport | undefined> {
   const tables = ['jobs', 'bodies', 'queues', 'sends', 'results', 'flows', 'twins', 'paces'] as const;
   return database.run({ tables, mode: 'readwrite', durability: request.durability }, async (tx) => {
-    const row = await tx.get('queues', request.queue);
+    // Together: each read by itself is a wait, and while a turn waits the slots of those that have ended stand empty.
+    const [row, read] = await Promise.all([tx.get('queues', request.queue), readEnded(tx, request)]);
     if (!row) return undefined;
+    const isAlone = row.counts.leased <= request.held;
     const ledger: Ledger = { tx, row, now: instant.now, events: [], rewriteOf };
     if (request.recover) row.flow = event(row.flow, instant.now, 'boot', instant.chance);
     if (request.clockJumped) row.flow = event(row.flow, instant.now, 'resume', instant.chance);
@@ -33,7 +35,8 @@ export function turn(
     const leaseEndsAt = await recoverLeases(ledger, request);
     if (request.recover) await recoverDependents(ledger);
     await refundUnsent(ledger, pacers, request.settlements);
-    await settleEnded(ledger, request.settlements, instant);
+    // What another engine held may just have been given back.
+    await settleEnded(ledger, isAlone ? read : await readEnded(tx, request), instant);
     const durability = row.policy.repeat === 'never' ? 'strict' : 'relaxed';
     const isTooWeak = durability === 'strict' && request.durability === 'relaxed';
     const claiming = { ...request, chance: instant.chance, ...(isTooWeak ? { maxClaims: 0 } : {}) };

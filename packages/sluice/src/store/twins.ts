@@ -1,3 +1,4 @@
+import { bodyOf } from './bodies.js';
 import { sentenceOf } from '../core/errors.js';
 import type { Coalesced, Job, JobDraft, Ticket } from '../core/job.js';
 import type { Ledger } from './ledger.js';
@@ -22,7 +23,7 @@ export async function findTwin(ledger: Ledger, { owner, options, coalesce }: Job
   // What is under way, or may have arrived, is not to be changed under its key: the newer one is a job of its own.
   if (!job || job.state.kind === 'leased' || job.mayHaveArrived) return { kind: 'none' };
   try {
-    const body = (await tx.get('bodies', [row.name, twin.seq]))?.body;
+    const body = await bodyOf(tx, job);
     return { kind: 'older', job, coalesced: coalesce({ request: job.request, body }) };
   } catch (error) {
     return { kind: 'failed', detail: sentenceOf(error) };
