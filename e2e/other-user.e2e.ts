@@ -35,8 +35,8 @@ test('what one user queued offline is not sent under the next, and is sent when 
   await submit(page, 'bob 1');
   await origin.up();
   await page.evaluate(() => sluice.nudge());
+  await expect.poll(() => sentAs(origin)).toEqual(['bob 1 by user=bob']);
   await expect.poll(() => left(page)).toBe(0);
-  expect(sentAs(origin)).toEqual(['bob 1 by user=bob']);
   expect(await page.evaluate((ticket) => sluice.get(ticket), ticket)).toBeUndefined();
   const status = await page.evaluate(
     async (ticket) => (await fetch(`/sluice-jobs/${ticket}`)).status,

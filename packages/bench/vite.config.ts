@@ -15,6 +15,7 @@ export default defineConfig({
       input: {
         'pages/sluice': `${root}/sluice/index.html`,
         'pages/peer': `${root}/peer/index.html`,
+        'pages/store': `${root}/store/index.html`,
         ...Object.fromEntries(scripts.map((name) => [name, `${root}/workers/${name.split('/').at(-1)}.ts`])),
       },
       output: {

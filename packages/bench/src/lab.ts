@@ -5,12 +5,14 @@ import { type BrowserContext, chromium, type LaunchOptions, type Page } from '@p
 import { type Origin, startOrigin } from '@sluice/origin';
 import type { Sluice } from 'sluice/client';
 import type { Peers } from './peers.js';
+import type { StoreUnderTest } from './store-under-test.js';
 
 /* oxlint-disable no-var -- a global of the page can only be declared so */
 declare global {
   var sluice: Sluice;
   var startBare: () => Worker;
   var peers: Peers;
+  var storage: StoreUnderTest;
 }
 /* oxlint-enable no-var */
 
@@ -24,6 +26,9 @@ export interface Lab {
   open(orders: object): Promise<Page>;
   /** A fresh page with the libraries of the peers at hand. */
   openPeer(peer: Peer): Promise<Page>;
+  /** A fresh page with the store at hand, and nothing else. */
+  openStore(): Promise<Page>;
+  profile: string;
 }
 
 /** Runs `work` in a lab of its own: nothing is left of it. */
@@ -38,6 +43,8 @@ export async function inLab<T>(
     return await work({
       origin,
       open: (orders) => openPage(context, urlOf(origin, orders), 'sluice'),
+      profile,
+      openStore: () => openPage(context, `http://localhost:${origin.port}/store/`, 'storage'),
       openPeer: (peer) => openPage(context, peerUrl(origin, peer), 'peers'),
     });
   } finally {

@@ -9,6 +9,7 @@ import { intercept } from './intercept.js';
 import { inLab } from './lab.js';
 import { rateKept } from './rate-kept.js';
 import { receiptLatency } from './receipt-latency.js';
+import { scale } from './scale.js';
 import { unmatched } from './unmatched.js';
 import { workerHeap } from './worker-heap.js';
 
@@ -17,6 +18,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   enqueue,
   drain,
   unmatched,
+  scale,
   receiptLatency,
   rateKept,
   workerHeap,

@@ -154,10 +154,12 @@ function createTx(transaction: IDBTransaction): Tx {
   return {
     get: <T extends Table>(table: T, key: Tables[T]['key']) =>
       answered<Tables[T]['row'] | undefined>(transaction.objectStore(table).get(key)),
-    all: <T extends Table>(table: T, range: Range) =>
-      answered<Tables[T]['row'][]>(
-        sourceOf(transaction, table, range).getAll(keyRange(table, range), range.count),
-      ),
+    all: async <T extends Table>(table: T, range: Range) => {
+      // To `getAll` a count of 0 is none (Indexed Database API 3.0, 6.2): every row there is.
+      if (range.count === 0) return [];
+      const source = sourceOf(transaction, table, range);
+      return answered<Tables[T]['row'][]>(source.getAll(keyRange(table, range), range.count));
+    },
     last: async <T extends Table>(table: T, range: Range) => {
       const source = sourceOf(transaction, table, range);
       const cursor = await answered<IDBCursorWithValue | null>(

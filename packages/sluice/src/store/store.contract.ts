@@ -138,6 +138,13 @@ export function testStore(name: string, open: () => Database): void {
       expect(await turn(T0)).toMatchObject({ claims: [{ sendAt: T0 }], nextAt: T0 + 1050 });
     });
 
+    test('asked for no rows, reads none', async () => {
+      await enqueue(2);
+      const plan = { tables: ['jobs'], mode: 'readonly', durability: 'relaxed' } as const;
+      const range = { from: [QUEUE], to: [QUEUE, Number.POSITIVE_INFINITY], count: 0 };
+      expect(await database.run(plan, (tx) => tx.all('jobs', range))).toEqual([]);
+    });
+
     test('records each send that a rate binds, with its key and the number of its attempt', async () => {
       policy = { ...policy, rate: { limit: 1, perMs: 1000, burst: 1 } };
       await enqueue(1, { idempotencyKey: 'k-1' });
