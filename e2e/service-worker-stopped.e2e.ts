@@ -18,3 +18,22 @@ test('a service worker killed in mid-drain is started again and loses nothing', 
   expectEachOnce(origin, 50);
   expect(await countsOf(page)).toMatchObject({ accepted: 50, done: 50 });
 });
+
+test('what no rule names goes past the service worker, and so does the page itself', async ({
+  open,
+  browserName,
+}) => {
+  test.skip(browserName !== 'chromium', 'Firefox has no static routes');
+  const page = await open();
+  await page.reload();
+  const sources = await page.evaluate(async () => {
+    const send = async (url: string) => (await fetch(url, { method: 'POST', body: 'x' })).arrayBuffer();
+    await send('/api/other');
+    await send('/api/orders');
+    const entries = performance.getEntries() as (PerformanceEntry & { workerFinalSourceType?: string })[];
+    const sourceOf = (url: string) =>
+      entries.find(({ name }) => name === new URL(url, location.href).href)?.workerFinalSourceType;
+    return [sourceOf(''), sourceOf('/api/other'), sourceOf('/api/orders')];
+  });
+  expect(sources).toEqual(['network', 'network', '']);
+});

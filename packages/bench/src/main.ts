@@ -3,6 +3,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LaunchOptions } from '@playwright/test';
 import type { Benchmark, Figure } from './benchmark.js';
+import { bodies } from './bodies.js';
+import { idle } from './idle.js';
+import { pace } from './pace.js';
+import { startUp } from './start-up.js';
+import { tabs } from './tabs.js';
+import { wire } from './wire.js';
 import { drain } from './drain.js';
 import { enqueue } from './enqueue.js';
 import { intercept } from './intercept.js';
@@ -19,6 +25,12 @@ const BENCHMARKS: readonly Benchmark[] = [
   drain,
   unmatched,
   scale,
+  bodies,
+  tabs,
+  pace,
+  startUp,
+  idle,
+  wire,
   receiptLatency,
   rateKept,
   workerHeap,

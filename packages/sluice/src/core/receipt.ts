@@ -9,7 +9,8 @@ export function readTicket(response: { headers: { get(name: string): string | nu
   return response.headers.get(TICKET_HEADER) ?? undefined;
 }
 
-const STATUS_PATH = '/sluice-jobs/';
+/** Under it stands how each job is doing. */
+export const STATUS_PATH = '/sluice-jobs/';
 
 /** Where a receipt points to. The service worker answers there how the job stands. */
 export function statusPath(ticket: Ticket): string {

@@ -2,6 +2,7 @@ import { policiesOf } from '../core/config.js';
 import { PROTOCOL, SCHEMA } from '../core/messages.js';
 import type { Runtime } from '../drain/runtime.js';
 import { readMeta, writePolicies } from '../store/meta.js';
+import { addStaticRoutes, staticRoutes } from './static-routes.js';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -9,7 +10,12 @@ export type Lifecycle = 'host' | 'own';
 
 /** Writes the policies at activation: the active service worker owns them. */
 export function listenToLifecycle(runtime: Runtime, lifecycle: Lifecycle): void {
-  if (lifecycle === 'own') self.addEventListener('install', (event) => event.waitUntil(skipIfAlike(runtime)));
+  if (lifecycle === 'own') {
+    self.addEventListener('install', (event) => {
+      event.waitUntil(skipIfAlike(runtime));
+      event.waitUntil(addStaticRoutes(event, staticRoutes(runtime.definition, runtime.base)));
+    });
+  }
   self.addEventListener('activate', (event) => {
     event.waitUntil(activate(runtime, lifecycle));
   });
