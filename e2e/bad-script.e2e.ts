@@ -1,5 +1,5 @@
 import { startOrigin } from '@sluice/origin';
-import { connected, DIST, expect, test } from './fixtures.js';
+import { NO_INIT_SCRIPT, connected, DIST, expect, test } from './fixtures.js';
 
 /** The usage page with a service worker script that does not do. */
 const problemOf = async (page: import('@playwright/test').Page, url: string) => {
@@ -59,7 +59,9 @@ test('an entry that is called in a page says where it belongs', async ({ page, o
 
 test('the first request after a failed registration is queued by the worker of the page', async ({
   page,
+  browserName,
 }) => {
+  test.skip(browserName === 'webkit', NO_INIT_SCRIPT);
   // The worker script runs, the registration does not: a header alone decides that.
   const origin = await startOrigin({ staticDirs: [DIST] });
   await page.addInitScript(() => {

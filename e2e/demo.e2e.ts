@@ -2,6 +2,8 @@ import { startOrigin } from '@sluice/origin';
 import type { Locator } from '@playwright/test';
 import { expect, test } from './fixtures.js';
 
+test.skip(({ browserName }) => browserName === 'webkit', 'WebDriver has none of the locators of this test');
+
 const DEMO = `${import.meta.dirname}/../demo/dist`;
 const behaviour = {
   ratePerSecond: 10,

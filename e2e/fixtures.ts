@@ -1,7 +1,8 @@
-import { type BrowserContext, expect, type Page, test as base } from '@playwright/test';
+import { type Browser, type BrowserContext, expect, type Page, test as base } from '@playwright/test';
 import type { Sluice } from 'sluice/client';
 import { type Origin, startOrigin } from '@sluice/origin';
 import type { Settings } from './pages/settings.js';
+import { webKitBrowser } from './webkit/browser.js';
 
 export { expect };
 export type { Origin, Page };
@@ -26,10 +27,22 @@ interface Fixtures {
   open: (options?: OpenOptions) => Promise<Page>;
 }
 
+/** Why a test is not for WebKit. */
+export const NO_INIT_SCRIPT = 'WebDriver runs no script before those of the page';
+
 export const DIST = `${import.meta.dirname}/dist`;
 
 /** Each test has a service of its own, on a port of its own: with it a storage of its own. */
-export const test = base.extend<Fixtures>({
+export const test = base.extend<Fixtures, { browser: Browser }>({
+  browser: [
+    async ({ browserName, playwright, launchOptions }, use) => {
+      const browser =
+        browserName === 'webkit' ? webKitBrowser() : await playwright[browserName].launch(launchOptions);
+      await use(browser);
+      await browser.close();
+    },
+    { scope: 'worker' },
+  ],
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern to know what a fixture needs
   origin: async ({}, use) => {
     const origin = await startOrigin({ staticDirs: [DIST] });

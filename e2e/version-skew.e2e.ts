@@ -30,7 +30,7 @@ for (const [name, path, script] of [
 
 test('an update in mid-queue loses nothing, and reloads nobody', async ({ origin, open, context }) => {
   const old = await open({ settings: slow });
-  await old.evaluate(() => Object.assign(globalThis, { isTheSame: true }));
+  await old.evaluate(() => void Object.assign(globalThis, { isTheSame: true }));
   await burst(old, 10);
   const url = urlOf(`${origin.url}/next/short/`, slow);
   const next = await openAt(await context.newPage(), `${url}&script=/sluice-next.js`);

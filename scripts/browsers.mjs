@@ -45,9 +45,10 @@ export async function launchOptions(name) {
 
 /** @throws Error naming the browser and what to do */
 export async function requireBrowser(name) {
-  const found = (await findBrowser(name)) ?? installFromDebian(name);
-  if (found) return found;
   const { variable, commands, debianPackage } = BROWSERS[name];
+  const install = () => installFromDebian([debianPackage], () => commands.map(inPath).find(Boolean));
+  const found = (await findBrowser(name)) ?? install();
+  if (found) return found;
   throw new Error(
     `${name} is missing: neither ${variable}, nor ${commands.join(', ')} in PATH, nor Playwright's download.\n` +
       `Install it (Debian: apt-get install ${debianPackage}; elsewhere: npx playwright install ${name}) ` +
@@ -55,20 +56,35 @@ export async function requireBrowser(name) {
   );
 }
 
-function installFromDebian(name) {
+/** WebKitGTK's driver and the browser that it drives, brought from Debian where that can be; undefined where there is none. */
+export function findOrInstallWebKit() {
+  return findWebKit() ?? installFromDebian(['webkit2gtk-driver', 'xvfb', 'xauth'], findWebKit);
+}
+
+export function findWebKit() {
+  const driver = inPath('WebKitWebDriver');
+  const browser = MINI_BROWSERS.find(isExecutable);
+  return driver && browser && inPath('xvfb-run') ? { driver, browser } : undefined;
+}
+
+const MINI_BROWSERS = ['4.1', '6.0', '4.0'].flatMap((version) =>
+  ['x86_64', 'aarch64'].map((machine) => `/usr/lib/${machine}-linux-gnu/webkit2gtk-${version}/MiniBrowser`),
+);
+
+/** What `find` finds once the packages are there; undefined where they cannot be brought. */
+function installFromDebian(packages, find) {
   const isDebian = existsSync('/etc/debian_version') && process.getuid?.() === 0 && inPath('apt-get');
   if (!isDebian) return undefined;
-  const { debianPackage, commands } = BROWSERS[name];
-  console.log(`${name} is missing: installing Debian's ${debianPackage}`);
+  console.log(`installing from Debian: ${packages.join(', ')}`);
   const run = (...args) =>
     execFileSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 'ignore', 'inherit'], env: APT_ENV });
   try {
     run('update');
-    run('install', '-y', '--no-install-recommends', debianPackage);
+    run('install', '-y', '--no-install-recommends', ...packages);
   } catch (error) {
-    console.error(`apt-get could not install ${debianPackage}: ${error.message}`);
+    console.error(`apt-get could not install ${packages.join(', ')}: ${error.message}`);
   }
-  return commands.map(inPath).find(Boolean);
+  return find();
 }
 
 const APT_ENV = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { requireBrowser } from './browsers.mjs';
+import { findOrInstallWebKit, findWebKit, requireBrowser } from './browsers.mjs';
 import { build } from './build.mjs';
-import { NOTHING, readPlaywright, readVitest } from './report.mjs';
+import { add, NOTHING, readPlaywright, readVitest } from './report.mjs';
 import { run } from './run.mjs';
 import { simulateBriefly } from './simulate.mjs';
 import { soakFor } from './soak.mjs';
@@ -47,7 +47,7 @@ export const LEVELS = [
       run('playwright', ['test', '--config', 'e2e/playwright.config.ts'], {
         PLAYWRIGHT_JSON_OUTPUT_NAME: `../${REPORTS}/e2e.json`,
       }),
-    count: () => readPlaywright(`${REPORTS}/e2e.json`),
+    count: () => add(readPlaywright(`${REPORTS}/e2e.json`), withoutWebKit()),
   },
   { name: 'soak', run: () => soakFor(1), count: undefined },
   check('bench', 'test:bench'),
@@ -74,4 +74,12 @@ export function clearReports() {
 
 async function requireBrowsers() {
   for (const name of ['chromium', 'firefox']) console.log(`${name}: ${await requireBrowser(name)}`);
+  console.log(`webkit: ${findOrInstallWebKit()?.browser ?? 'none here'}`);
+}
+
+/** WebKitGTK exists on Linux alone: elsewhere the others have to do. */
+function withoutWebKit() {
+  if (findWebKit()) return NOTHING;
+  const reason = 'all of WebKit: neither WebKitWebDriver with its MiniBrowser nor xvfb-run is here';
+  return { ...NOTHING, skipped: 1, reasons: [reason] };
 }

@@ -31,7 +31,11 @@ export class Disk {
 
   /** The connection of one context. */
   connect(actor: Mortal): Database {
-    return { run: (plan, work) => this.#run(actor, plan, work), close: () => undefined };
+    return {
+      run: (plan, work) => this.#run(actor, plan, work),
+      close: () => undefined,
+      abandon: () => undefined,
+    };
   }
 
   async #run<T>(actor: Mortal, plan: Plan, work: (tx: Tx) => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import type { SluiceDefinition } from '../core/config.js';
 import { isSluiceError, SluiceError, sentenceOf } from '../core/errors.js';
-import { linkToWorker, type HostLink } from './host-link.js';
+import { linkToWorker, type WorkerLink } from './host-link.js';
 import { openPage } from './page.js';
 import { register, requireSecureContext, whenControlled } from './registration.js';
 import type { ConnectOptions, Mode, Sluice } from './sluice.js';
@@ -59,7 +59,7 @@ async function open(options: Resolved, onClose: () => void): Promise<Sluice> {
     return { mode: 'page-only' as Mode, controlled: false };
   });
   // After control: a worker of an uncontrolled page stays uncontrolled in Chromium.
-  const link: HostLink | undefined = await linkToWorker(worker, name).catch(report);
+  const link: WorkerLink | undefined = await linkToWorker(worker, name).catch(report);
   return openPage({ name, mode, controlled, link, problem: problems[0], onClose });
 }
 

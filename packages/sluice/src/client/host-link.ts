@@ -9,11 +9,45 @@ export interface HostLink {
   close(): void;
 }
 
+/** The line to the worker of a page, which ends and starts again as the page is frozen and thawed. */
+export interface WorkerLink extends HostLink {
+  /** Resolves once a worker that was ended runs again. */
+  readonly resumed: Promise<void>;
+  /** Ends the worker in the middle of whatever it does. */
+  suspend(): void;
+  resume(): void;
+}
+
 /** A worker that has not answered by then is not there: a proxy by itself would wait for ever. */
 const HELLO_MS = 5000;
 
-/** A worker that loads slowly gets one more chance. @throws SluiceError `worker-failed`, `protocol-mismatch` */
-export async function linkToWorker(spawn: () => Worker, name: string): Promise<HostLink> {
+/** @throws SluiceError `worker-failed`, `protocol-mismatch` */
+export async function linkToWorker(spawn: () => Worker, name: string): Promise<WorkerLink> {
+  let current = await spawnTwice(spawn, name);
+  let resumed = Promise.resolve();
+  return {
+    get remote() {
+      return current.remote;
+    },
+    get hello() {
+      return current.hello;
+    },
+    get resumed() {
+      return resumed;
+    },
+    suspend: () => current.close(),
+    resume: () => {
+      resumed = spawnTwice(spawn, name).then((link) => {
+        current = link;
+      });
+      resumed.catch(() => undefined);
+    },
+    close: () => current.close(),
+  };
+}
+
+/** A worker that loads slowly gets one more chance. */
+async function spawnTwice(spawn: () => Worker, name: string): Promise<HostLink> {
   try {
     return await spawnAndGreet(spawn, name);
   } catch (error) {

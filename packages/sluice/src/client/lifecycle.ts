@@ -1,27 +1,29 @@
 import { type EngineLeft, PROTOCOL } from '../core/messages.js';
-import type { Notify } from '../core/ports.js';
-import type { HostLink } from './host-link.js';
+import type { World } from '../drain/world.js';
+import { releaseLeases } from '../store/lease-commands.js';
+import type { WorkerLink } from './host-link.js';
 import type { Snapshots } from './snapshots.js';
 
 export interface LifecycleOptions {
   name: string;
-  link: HostLink | undefined;
-  notify: Notify;
+  link: WorkerLink | undefined;
+  world: Pick<World, 'database' | 'notify' | 'clock'>;
   snapshots: Snapshots;
 }
 
 /** What the page's coming and going means for the queue. Answers a function that stops following it. */
-export function followLifecycle({ name, link, notify, snapshots }: LifecycleOptions): () => void {
+export function followLifecycle({ name, link, world, snapshots }: LifecycleOptions): () => void {
+  const { notify } = world;
   const stop = new AbortController();
   const { signal } = stop;
   const stopAsking = askToPersist(notify);
 
-  // The worker lets go of the lock, or the page could not enter the back/forward cache; should the page be gone for
-  // good before that is done, the service worker ends the leases, so that no job counts it as a crash.
+  // Should the page be gone for good, the service worker ends the leases, so that no job counts it as a crash.
   addEventListener(
     'pagehide',
-    () => {
-      link?.remote.suspend().catch(() => undefined);
+    ({ persisted }) => {
+      if (persisted) freeze(link, world);
+      else link?.remote.suspend().catch(() => undefined);
       if (link) tellLeft(name, link.hello.engine);
     },
     { signal },
@@ -29,8 +31,7 @@ export function followLifecycle({ name, link, notify, snapshots }: LifecycleOpti
   addEventListener(
     'pageshow',
     ({ persisted }) => {
-      if (persisted) link?.remote.resume().catch(() => undefined);
-      if (persisted) snapshots.refreshSoon();
+      if (persisted) void thaw(link, world, snapshots);
     },
     { signal },
   );
@@ -54,13 +55,33 @@ export function followLifecycle({ name, link, notify, snapshots }: LifecycleOpti
   };
 }
 
+/**
+ * A page in the back/forward cache must hold nothing. WebKit freezes it, and its worker with it, in the middle of a
+ * transaction, and with it every table that it has opened, and the lock, against all others.
+ */
+function freeze(link: WorkerLink | undefined, { database }: Pick<World, 'database'>): void {
+  link?.suspend();
+  database.abandon();
+}
+
+/** The service worker may not have heard that the engine had left. */
+async function thaw(
+  link: WorkerLink | undefined,
+  { database, notify, clock }: Pick<World, 'database' | 'notify' | 'clock'>,
+  snapshots: Snapshots,
+): Promise<void> {
+  if (link) notify.tell(await releaseLeases(database, link.hello.engine, clock.now()).catch(() => []));
+  link?.resume();
+  snapshots.refreshSoon();
+}
+
 function tellLeft(name: string, engine: string): void {
   const message: EngineLeft = { sluice: 'engine-left', protocol: PROTOCOL, name, engine };
   navigator.serviceWorker?.controller?.postMessage(message);
 }
 
 /** Once there is something to lose, ask the browser not to evict it. A refusal is the user's good right. */
-function askToPersist(notify: Notify): () => void {
+function askToPersist(notify: World['notify']): () => void {
   const stopListening = notify.listen((events) => {
     if (!events.some(({ type }) => type === 'accepted')) return;
     stopListening();

@@ -6,7 +6,7 @@ import { browserWorld, type World } from '../drain/world.js';
 import { createSealingKeys } from '../drain/sealing-key.js';
 import { createCommands } from './commands.js';
 import { passBarrier } from './barrier.js';
-import { type HostLink, linkToServiceWorker, within } from './host-link.js';
+import { linkToServiceWorker, type WorkerLink, within } from './host-link.js';
 import { createIdentify } from './identify.js';
 import { followLifecycle } from './lifecycle.js';
 import { createRequests, type Desk, type Requests } from './requests.js';
@@ -21,7 +21,7 @@ export interface PageOptions {
   mode: Mode;
   controlled: boolean;
   /** The line to the worker of this page, where it runs. */
-  link: HostLink | undefined;
+  link: WorkerLink | undefined;
   problem: SluiceError | undefined;
   onClose: () => void;
 }
@@ -41,7 +41,7 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
     problem: problem && { code: problem.code, message: problem.message },
     wake: (await hasBackgroundSync()) ? { kind: 'ready' } : { kind: 'unsupported' },
   });
-  const stopFollowing = followLifecycle({ name, link, notify, snapshots });
+  const stopFollowing = followLifecycle({ name, link, world, snapshots });
   const stopWarning = warnOfUncontrolled(link, snapshots);
   notify.listen((events) => note(events, snapshots));
   const tellLost = (depth: number): void => {
@@ -53,7 +53,10 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   return pageOf({
     world,
     snapshots,
-    desk: async () => (link ?? (await linkToServiceWorker(name))).remote,
+    desk: async () => {
+      await link?.resumed;
+      return (link ?? (await linkToServiceWorker(name))).remote;
+    },
     barrier: () =>
       passBarrier(world, { name, link, isIntercepting: () => navigator.serviceWorker?.controller != null }),
     close: async () => {

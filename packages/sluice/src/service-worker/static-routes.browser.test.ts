@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { defineSluice } from '../core/define.js';
 import type { Match } from '../core/match.js';
-import { staticRoutes } from './static-routes.js';
+import { type Route, staticRoutes } from './static-routes.js';
 
 const BASE = 'https://app.test/sluice.js';
 const PAGE = { condition: { requestMode: 'navigate', requestMethod: 'GET' }, source: 'network' };
@@ -16,7 +16,9 @@ test('all that no rule names goes to the network, and the rules and the status o
     { method: 'POST', url: 'https://other.test/x' },
   ]);
   expect(page).toEqual(PAGE);
-  const { not } = rest?.condition as { not: { or: { urlPattern: URLPattern; requestMethod?: string }[] } };
+  const { not } = (rest as Route).condition as {
+    not: { or: { urlPattern: URLPattern; requestMethod?: string }[] };
+  };
   const comes = (method: string, url: string) =>
     not.or.some(({ urlPattern, requestMethod = method }) => requestMethod === method && urlPattern.test(url));
   expect(comes('POST', 'https://app.test/api/a')).toBe(true);

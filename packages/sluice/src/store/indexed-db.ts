@@ -31,17 +31,24 @@ export function openIndexedDb(name: string, events: DatabaseEvents = {}): Databa
     });
     return connection;
   };
+  const underWay = new Set<IDBTransaction>();
+  const close = (): void => {
+    connection?.then(
+      (db) => db.close(),
+      () => undefined,
+    );
+    drop();
+  };
   return {
     run: async (plan, work) => {
       const transaction = await begin(connect, drop, plan);
-      return settleTransaction(transaction, work);
+      underWay.add(transaction);
+      return settleTransaction(transaction, work).finally(() => underWay.delete(transaction));
     },
-    close: () => {
-      connection?.then(
-        (db) => db.close(),
-        () => undefined,
-      );
-      drop();
+    close,
+    abandon: () => {
+      for (const transaction of underWay) abort(transaction);
+      close();
     },
   };
 }

@@ -32,6 +32,7 @@ export function openMemory(): MemoryDatabase {
       return result;
     },
     close: () => undefined,
+    abandon: () => undefined,
     snapshot: () => new Map(tables),
     restore: (snapshot) => {
       for (const [table, rows] of snapshot) tables.set(table, rows);

@@ -146,7 +146,10 @@ export interface Plan {
 export interface Database {
   /** Runs `work` in one transaction, and answers after its `complete`. Nothing stays of one that throws. */
   run<T>(plan: Plan, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Once what is under way has ended; opened again by the next use. */
   close(): void;
+  /** Now: what is under way is aborted. */
+  abandon(): void;
 }
 
 /** Every row of a table whose keys are strings. */
