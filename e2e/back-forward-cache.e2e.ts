@@ -7,10 +7,7 @@ test('a page that is kept for its return holds nothing against others, and goes 
   open,
   browserName,
 }) => {
-  test.skip(
-    browserName !== 'webkit',
-    'with a driver attached, Chromium and Firefox keep no page for its return',
-  );
+  test.skip(browserName !== 'webkit', 'with a driver attached it keeps no page for its return');
   const page = await open({ settings: SLOW });
   await page.evaluate(() =>
     addEventListener('pageshow', ({ persisted }) => Object.assign(globalThis, { persisted })),

@@ -140,6 +140,27 @@ test('sendBeacon is queued like any other request', async ({ origin, open }) => 
   expect(origin.arrivals).toMatchObject([{ method: 'POST', body: 'beacon' }]);
 });
 
+test('a fetch with keepalive is queued like any other request', async ({ open, browserName }) => {
+  test.skip(browserName === 'firefox', 'the browser sends it past the service worker');
+  const page = await open();
+  const status = await page.evaluate(
+    async () => (await fetch('/api/orders', { method: 'POST', body: 'x', keepalive: true })).status,
+  );
+  expect(status).toBe(202);
+});
+
+test('a synchronous XHR is queued like any other request', async ({ open, browserName }) => {
+  test.skip(browserName !== 'firefox', 'the browser sends it past the service worker');
+  const page = await open();
+  const status = await page.evaluate(() => {
+    const xhr = new XMLHttpRequest();
+    xhr.open('POST', '/api/orders', false);
+    xhr.send('x');
+    return xhr.status;
+  });
+  expect(status).toBe(202);
+});
+
 test('what no rule names is not touched', async ({ origin, open }) => {
   const page = await open();
   await page.evaluate(() => fetch('/api/other', { method: 'POST', body: 'x' }));

@@ -5,7 +5,7 @@ test('a service worker killed in mid-drain is started again and loses nothing', 
   open,
   browserName,
 }) => {
-  test.skip(browserName !== 'chromium', 'no driver of Firefox can kill a service worker that has work');
+  test.skip(browserName !== 'chromium', 'its driver cannot kill a service worker that has work');
   const page = await open({
     settings: { queues: { orders: { rate: { limit: 20, perMs: 1000 }, concurrency: 4 } } },
   });
@@ -23,7 +23,7 @@ test('what no rule names goes past the service worker, and so does the page itse
   open,
   browserName,
 }) => {
-  test.skip(browserName !== 'chromium', 'Firefox has no static routes');
+  test.skip(browserName !== 'chromium', 'it has no static routes');
   const page = await open();
   await page.reload();
   const sources = await page.evaluate(async () => {

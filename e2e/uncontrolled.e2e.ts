@@ -13,7 +13,7 @@ test('a hard-reloaded page is not controlled: sluice.fetch queues all the same',
   open,
   browserName,
 }) => {
-  test.skip(browserName !== 'chromium', 'no driver of Firefox can reload past the cache');
+  test.skip(browserName !== 'chromium', 'its driver cannot reload past the cache');
   const page = await open();
   const cdp = await page.context().newCDPSession(page);
   await cdp.send('Page.reload', { ignoreCache: true });

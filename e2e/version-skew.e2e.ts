@@ -44,6 +44,31 @@ test('an update in mid-queue loses nothing, and reloads nobody', async ({ origin
   expectEachOnce(origin, 25);
 });
 
+test('an update in mid-hold leaves whoever is held with the answer of the service', async ({
+  origin,
+  open,
+}) => {
+  const settings = (holdMs: number) => ({ queues: { orders: { respond: 'hold' as const, holdMs } } });
+  const page = await open({ settings: settings(20_000) });
+  origin.set({ fault: { kind: 'delay', ms: 4000 } });
+  const held = page.evaluate(async () => {
+    const response = await fetch('/api/orders', { method: 'POST', body: 'x' });
+    return [response.status, response.headers.has('Sluice-Ticket')];
+  });
+  await origin.waitFor(({ arrivals }) => arrivals.length === 1);
+  // Another script of the same protocol and schema: it skips waiting, and takes over this page as well.
+  const isOver = page.evaluate(
+    () =>
+      new Promise((resolve) =>
+        navigator.serviceWorker.addEventListener('controllerchange', () => resolve(true)),
+      ),
+  );
+  await open({ settings: settings(19_000) });
+  expect(await isOver).toBe(true);
+  expect(await held).toEqual([200, false]);
+  expectEachOnce(origin, 1);
+});
+
 test('a newer schema takes the queue over: the old page is told, its jobs are sent, and none is lost', async ({
   origin,
   open,

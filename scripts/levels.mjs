@@ -5,6 +5,7 @@ import { add, NOTHING, readPlaywright, readVitest } from './report.mjs';
 import { run } from './run.mjs';
 import { simulateBriefly } from './simulate.mjs';
 import { soakFor } from './soak.mjs';
+import { writeSupport } from './support.mjs';
 
 const REPORTS = '.reports';
 
@@ -49,6 +50,7 @@ export const LEVELS = [
       }),
     count: () => add(readPlaywright(`${REPORTS}/e2e.json`), withoutWebKit()),
   },
+  { name: 'support table', run: checkSupport, count: undefined },
   { name: 'soak', run: () => soakFor(1), count: undefined },
   check('bench', 'test:bench'),
   check('sizes', 'test:sizes'),
@@ -75,6 +77,13 @@ export function clearReports() {
 async function requireBrowsers() {
   for (const name of ['chromium', 'firefox']) console.log(`${name}: ${await requireBrowser(name)}`);
   console.log(`webkit: ${findOrInstallWebKit()?.browser ?? 'none here'}`);
+}
+
+/** The README says what the tests have just shown. */
+async function checkSupport() {
+  if (!findWebKit()) return;
+  if (writeSupport(`${REPORTS}/e2e.json`))
+    throw new Error('the support table of the README has changed: look at it and commit it');
 }
 
 /** WebKitGTK exists on Linux alone: elsewhere the others have to do. */

@@ -13,7 +13,7 @@ const settings = { queues: { orders: { concurrency: 2 } } };
 test.describe('the leading tab', () => {
   test.skip(
     ({ browserName }) => browserName !== 'chromium',
-    'Firefox gives a test no means to end or stop one tab alone',
+    'its driver has no means to end or stop one tab alone',
   );
 
   test('crashed in mid-send is followed by another tab', async ({ driven, origin }) => {

@@ -13,6 +13,7 @@ import { drain } from './drain.js';
 import { enqueue } from './enqueue.js';
 import { intercept } from './intercept.js';
 import { inLab } from './lab.js';
+import { profile } from './profile.js';
 import { rateKept } from './rate-kept.js';
 import { receiptLatency } from './receipt-latency.js';
 import { scale } from './scale.js';
@@ -31,6 +32,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   startUp,
   idle,
   wire,
+  profile,
   receiptLatency,
   rateKept,
   workerHeap,

@@ -15,13 +15,13 @@ export const startUp: Benchmark = {
       sluice: await lab.open({}),
     };
     const visits = await alternate(rounds, {
-      'no service worker': () => visit(lab, pages.none),
-      'the floor': () => visit(lab, pages.floor),
-      sluice: () => visit(lab, pages.sluice),
+      'no service worker': () => visit(pages.none),
+      'the floor': () => visit(pages.floor),
+      sluice: () => visit(pages.sluice),
     });
     const requests = await alternate(rounds, {
-      'the floor': () => firstRequest(lab, pages.floor),
-      sluice: () => firstRequest(lab, pages.sluice),
+      'the floor': () => firstRequest(pages.floor),
+      sluice: () => firstRequest(pages.sluice),
     });
     const connects = await alternate(rounds, { sluice: () => connect(pages.sluice) });
     const sends = await alternate(isSmoke ? 1 : 5, { sluice: () => firstSend(lab, pages.sluice) });
@@ -46,7 +46,7 @@ async function stopServiceWorkers(page: Page): Promise<void> {
 }
 
 /** From the navigation to the response of the document. */
-async function visit(_lab: Lab, page: Page): Promise<number> {
+async function visit(page: Page): Promise<number> {
   await stopServiceWorkers(page);
   await page.bringToFront();
   await page.reload();
@@ -56,7 +56,7 @@ async function visit(_lab: Lab, page: Page): Promise<number> {
   });
 }
 
-async function firstRequest(_lab: Lab, page: Page): Promise<number> {
+async function firstRequest(page: Page): Promise<number> {
   await page.bringToFront();
   await stopServiceWorkers(page);
   return page.evaluate(async () => {

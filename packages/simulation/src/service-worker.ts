@@ -4,7 +4,7 @@ import { createRuntime, type Runtime } from '../../sluice/src/drain/runtime.ts';
 import type { Drain } from '../../sluice/src/core/wake-state.ts';
 import { createWakeUp, type WakeUp } from '../../sluice/src/service-worker/wake-up.ts';
 import { releaseLeases } from '../../sluice/src/store/lease-commands.ts';
-import { writePolicies } from '../../sluice/src/store/meta.ts';
+import { writePolicies } from '../../sluice/src/store/policies.ts';
 import { type Browser, Context } from './contexts.ts';
 import type { SyncScheduler } from './sync.ts';
 

@@ -1,10 +1,11 @@
+import { createControls } from '../../sluice/src/client/controls.ts';
 import { pageOf } from '../../sluice/src/client/page.ts';
 import { Snapshots } from '../../sluice/src/client/snapshots.ts';
 import type { Sluice } from '../../sluice/src/client/sluice.ts';
 import { policiesOf, type SluiceDefinition } from '../../sluice/src/core/config.ts';
 import { createHost } from '../../sluice/src/drain/host.ts';
 import { createRuntime, type Runtime } from '../../sluice/src/drain/runtime.ts';
-import { writePolicies } from '../../sluice/src/store/meta.ts';
+import { writePolicies } from '../../sluice/src/store/policies.ts';
 import { Drainer } from '../../sluice/src/worker/drainer.ts';
 import { type Browser, Context } from './contexts.ts';
 
@@ -25,13 +26,15 @@ export class Tab extends Context {
     this.#drainer = new Drainer(this.runtime);
     const host = createHost(this.runtime, this.#drainer);
     const snapshots = new Snapshots(world, STATE);
+    const passed = async (): Promise<void> => {
+      await Promise.all([barrier(), host.refreshIdentity()]).catch(() => undefined);
+    };
+    const controls = createControls({ ...world, barrier: passed });
     this.sluice = pageOf({
       world,
       snapshots,
+      controls: async () => controls,
       desk: async () => host,
-      barrier: async () => {
-        await Promise.all([barrier(), host.refreshIdentity()]).catch(() => undefined);
-      },
       close: async () => undefined,
     });
     void writePolicies(world.database, policiesOf(definition), { overwrite: false }).catch(() => undefined);

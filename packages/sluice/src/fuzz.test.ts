@@ -10,7 +10,7 @@ import { depthOf, type QueueRow } from './core/queue-row.js';
 import { createHost } from './drain/host.js';
 import { createRuntime, type Runtime } from './drain/runtime.js';
 import { openMemory } from './store/memory.js';
-import { readQueues } from './store/query.js';
+import { readQueues } from './store/queues.js';
 import { FakeClock } from './testing/fake-clock.js';
 import { createHub } from './testing/hub.js';
 import { testSluice } from './testing/index.js';

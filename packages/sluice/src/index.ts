@@ -25,4 +25,5 @@ export type { PolicyPatch } from './core/policy-patch.js';
 export type { Counts } from './core/queue-row.js';
 export { readTicket, type ReceiptChange } from './core/receipt.js';
 export type { VerdictKey, VerdictTable, VerdictWord } from './core/verdict-table.js';
-export type { JobView, Outcome, QueueStatus, QueueView } from './core/views.js';
+export type { QueueStatus, QueueView } from './core/queue-view.js';
+export type { JobView, Outcome } from './core/views.js';

@@ -1,7 +1,7 @@
 import { checkPatch } from '../core/policy-patch.js';
 import { SluiceError } from '../core/errors.js';
 import { findNotJson } from '../core/json-like.js';
-import { metricsOf } from '../core/views.js';
+import { metricsOf } from '../core/queue-metrics.js';
 import { openView } from '../drain/open-view.js';
 import type { Watching } from '../drain/settled.js';
 import type { World } from '../drain/world.js';
@@ -9,12 +9,13 @@ import { cancelJob, commandQueues, editJob, holdJob, redriveJob, releaseJob } fr
 import { openIdentity } from '../store/identity.js';
 import { writeContext } from '../store/owners.js';
 import { exportLines } from '../store/export.js';
-import { listJobs, readQueues, readTicketed } from '../store/query.js';
+import { listJobs, readTicketed } from '../store/query.js';
+import { readQueues } from '../store/queues.js';
 import { sealContext } from '../transport/seal.js';
 import { makeEdit } from './edit.js';
 import type { Sluice } from './sluice.js';
 
-type Commands = Pick<
+export type Commands = Pick<
   Sluice,
   | 'counts'
   | 'metrics'

@@ -1,18 +1,20 @@
 import { type EngineLeft, PROTOCOL } from '../core/messages.js';
 import type { World } from '../drain/world.js';
-import { releaseLeases } from '../store/lease-commands.js';
 import type { WorkerLink } from './host-link.js';
+import type { LoadControls } from './load-controls.js';
 import type { Snapshots } from './snapshots.js';
 
 export interface LifecycleOptions {
   name: string;
   link: WorkerLink | undefined;
-  world: Pick<World, 'database' | 'notify' | 'clock'>;
+  world: Pick<World, 'database' | 'notify'>;
   snapshots: Snapshots;
+  controls: LoadControls;
 }
 
 /** What the page's coming and going means for the queue. Answers a function that stops following it. */
-export function followLifecycle({ name, link, world, snapshots }: LifecycleOptions): () => void {
+export function followLifecycle(options: LifecycleOptions): () => void {
+  const { name, link, world, snapshots } = options;
   const { notify } = world;
   const stop = new AbortController();
   const { signal } = stop;
@@ -31,7 +33,7 @@ export function followLifecycle({ name, link, world, snapshots }: LifecycleOptio
   addEventListener(
     'pageshow',
     ({ persisted }) => {
-      if (persisted) void thaw(link, world, snapshots);
+      if (persisted) void thaw(options);
     },
     { signal },
   );
@@ -65,13 +67,14 @@ function freeze(link: WorkerLink | undefined, { database }: Pick<World, 'databas
 }
 
 /** The service worker may not have heard that the engine had left. */
-async function thaw(
-  link: WorkerLink | undefined,
-  { database, notify, clock }: Pick<World, 'database' | 'notify' | 'clock'>,
-  snapshots: Snapshots,
-): Promise<void> {
-  if (link) notify.tell(await releaseLeases(database, link.hello.engine, clock.now()).catch(() => []));
-  link?.resume();
+async function thaw({ link, snapshots, controls }: LifecycleOptions): Promise<void> {
+  if (link) {
+    const { engine } = link.hello;
+    await controls()
+      .then(({ releaseLeases }) => releaseLeases(engine))
+      .catch(() => undefined);
+    link.resume();
+  }
   snapshots.refreshSoon();
 }
 

@@ -3,14 +3,11 @@ import type { EventOf, EventType, SluiceEvent } from '../core/events.js';
 import type { Receipt } from '../core/messages.js';
 import type { Notify } from '../core/ports.js';
 import { browserWorld, type World } from '../drain/world.js';
-import { createSealingKeys } from '../drain/sealing-key.js';
-import { createCommands } from './commands.js';
 import { passBarrier } from './barrier.js';
 import { linkToServiceWorker, type WorkerLink, within } from './host-link.js';
-import { createIdentify } from './identify.js';
 import { followLifecycle } from './lifecycle.js';
+import { loadOnce, type LoadControls, whenLoaded } from './load-controls.js';
 import { createRequests, type Desk, type Requests } from './requests.js';
-import { settled } from '../drain/settled.js';
 import type { Mode, Sluice, SluiceEnqueueOptions } from './sluice.js';
 import { Snapshots } from './snapshots.js';
 import { warnOfUncontrolled } from './uncontrolled-warning.js';
@@ -41,7 +38,12 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
     problem: problem && { code: problem.code, message: problem.message },
     wake: (await hasBackgroundSync()) ? { kind: 'ready' } : { kind: 'unsupported' },
   });
-  const stopFollowing = followLifecycle({ name, link, world, snapshots });
+  const barrier = () =>
+    passBarrier(world, { name, link, isIntercepting: () => navigator.serviceWorker?.controller != null });
+  const controls = loadOnce(async () =>
+    (await import('./controls.js')).createControls({ ...world, barrier }),
+  );
+  const stopFollowing = followLifecycle({ name, link, world, snapshots, controls });
   const stopWarning = warnOfUncontrolled(link, snapshots);
   notify.listen((events) => note(events, snapshots));
   const tellLost = (depth: number): void => {
@@ -50,15 +52,16 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   followDepth(world, { name, depth: () => held(snapshots), tellLost });
   await snapshots.refresh();
   tellLost(lost);
+  // The page is up: what it may ask for comes behind. Whoever asks for it is told of a failure.
+  controls().catch(() => undefined);
   return pageOf({
     world,
     snapshots,
+    controls,
     desk: async () => {
       await link?.resumed;
       return (link ?? (await linkToServiceWorker(name))).remote;
     },
-    barrier: () =>
-      passBarrier(world, { name, link, isIntercepting: () => navigator.serviceWorker?.controller != null }),
     close: async () => {
       options.onClose();
       stopFollowing();
@@ -81,22 +84,16 @@ function held({ current }: Snapshots): number {
 export interface PageParts {
   world: World;
   snapshots: Snapshots;
+  controls: LoadControls;
   desk: () => Promise<Desk>;
-  barrier: () => Promise<void>;
   close: () => Promise<void>;
 }
 
 /** What an app holds in its hands. */
-export function pageOf({ world: surroundings, snapshots, desk, barrier, close }: PageParts): Sluice {
-  const world = {
-    ...surroundings,
-    sealingKey: createSealingKeys(surroundings.database, surroundings.notify),
-  };
-  const commands = createCommands(world);
-  const requests = createRequests(world, desk, commands.cancel);
+export function pageOf({ world, snapshots, controls, desk, close }: PageParts): Sluice {
+  const requests = createRequests(world, { desk, controls });
   return {
-    ...commands,
-    ...createIdentify({ ...world, barrier }),
+    ...whenLoaded(controls),
     get mode() {
       return snapshots.current.mode;
     },
@@ -105,7 +102,6 @@ export function pageOf({ world: surroundings, snapshots, desk, barrier, close }:
     },
     snapshot: () => snapshots.current,
     subscribe: (callback) => snapshots.subscribe(callback),
-    settled: (ticket) => settled(world, ticket),
     fetch: (input, init = {}) => requests.fetch(input, init),
     enqueue: createEnqueue(requests.enqueue),
     on: (type, callback) => listenTo(world.notify, type, callback),

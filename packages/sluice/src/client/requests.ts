@@ -1,13 +1,12 @@
 import { SluiceError } from '../core/errors.js';
 import type { Captured, EnqueueOptions, Host, Intake, Receipt, Refusal } from '../core/messages.js';
 import { refusalParts } from '../core/receipt.js';
-import { answerInTime } from '../drain/respond.js';
-import type { Watching } from '../drain/settled.js';
 import type { World } from '../drain/world.js';
 import { capture } from '../transport/capture.js';
 import { direct, toResponse } from '../transport/direct.js';
 import { rebuild } from '../transport/rebuild.js';
 import { within } from './host-link.js';
+import type { LoadControls } from './load-controls.js';
 import type { SluiceRequestInit } from './sluice.js';
 
 /** A transaction of thousands of requests may take that long on a slow disk. */
@@ -25,9 +24,8 @@ export interface Requests {
 
 /** What a page hands over by itself: its worker knows the rules, and so does the service worker. */
 export function createRequests(
-  world: Watching & Pick<World, 'base' | 'fetch'>,
-  desk: () => Promise<Desk>,
-  cancel: (ticket: string) => Promise<unknown>,
+  world: Pick<World, 'base' | 'fetch'>,
+  { desk, controls }: { desk: () => Promise<Desk>; controls: LoadControls },
 ): Requests {
   async function ask(captured: Captured[], options: EnqueueOptions): Promise<Intake[]> {
     const { enqueue } = await desk();
@@ -40,8 +38,8 @@ export function createRequests(
       const captured = await capture(request);
       const [intake] = await ask([captured], queue === undefined ? job : { ...job, queue });
       if (intake?.kind === 'accepted') {
-        cancelOnAbort(request.signal, () => cancel(intake.receipt.ticket));
-        return toResponse(await answerInTime(world, intake));
+        cancelOnAbort(request.signal, async () => (await controls()).cancel(intake.receipt.ticket));
+        return toResponse(intake.holdMs === 0 ? intake.parts : await (await controls()).answerInTime(intake));
       }
       return answerTo(intake as Intake, captured, world);
     },

@@ -6,7 +6,8 @@ import type { JobOptions } from '../core/job-options.js';
 import type { Receipt } from '../core/messages.js';
 import type { QueueMetrics } from '../core/metrics.js';
 import type { Counts } from '../core/queue-row.js';
-import type { JobView, Outcome, QueueView } from '../core/views.js';
+import type { JobView, Outcome } from '../core/views.js';
+import type { QueueView } from '../core/queue-view.js';
 import type { WakeState } from '../core/wake-state.js';
 
 /** The state of all queues, and of this page's part in it. The same reference until something changed. */

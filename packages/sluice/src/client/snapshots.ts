@@ -1,6 +1,6 @@
-import { viewOfQueue } from '../core/views.js';
+import { viewOfQueue } from '../core/queue-view.js';
 import type { World } from '../drain/world.js';
-import { readQueues } from '../store/query.js';
+import { readQueues } from '../store/queues.js';
 import type { Snapshot } from './sluice.js';
 
 /** What a snapshot holds besides the queues. */

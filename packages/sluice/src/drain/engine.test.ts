@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { cancelJob, commandQueues } from '../store/control.js';
-import { readQueues } from '../store/query.js';
+import { readQueues } from '../store/queues.js';
 import { answered, Bench, T0 } from './engine.kit.js';
 
 let bench: Bench;

@@ -1,6 +1,6 @@
 import { depthOf, type QueueRow } from '../core/queue-row.js';
 import { readMeta } from '../store/meta.js';
-import { readQueues } from '../store/query.js';
+import { readQueues } from '../store/queues.js';
 import type { World } from './world.js';
 
 /** A leader that has given no sign of life for so long, with work there, is frozen or gone. */

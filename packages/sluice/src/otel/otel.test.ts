@@ -16,7 +16,7 @@ import type { SluiceEvent } from '../core/events.js';
 import { NO_METRICS } from '../core/metrics.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import { newQueueRow } from '../core/queue-row.js';
-import { metricsOf } from '../core/views.js';
+import { metricsOf } from '../core/queue-metrics.js';
 import { instrumentSluice } from './index.js';
 
 // The page object is stood in for: its events come by BroadcastChannel, which Node has not between threads of one page.

@@ -1,7 +1,8 @@
 import { policiesOf } from '../core/config.js';
 import { PROTOCOL, SCHEMA } from '../core/messages.js';
 import type { Runtime } from '../drain/runtime.js';
-import { readMeta, writePolicies } from '../store/meta.js';
+import { readMeta } from '../store/meta.js';
+import { writePolicies } from '../store/policies.js';
 import { addStaticRoutes, staticRoutes } from './static-routes.js';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -21,8 +22,14 @@ export function listenToLifecycle(runtime: Runtime, lifecycle: Lifecycle): void 
   });
 }
 
-async function activate({ database, definition, notify }: Runtime, lifecycle: Lifecycle): Promise<void> {
+async function activate(runtime: Runtime, lifecycle: Lifecycle): Promise<void> {
+  // Begun before the first page is ours: whatever that one sends finds its queue.
+  const writing = writeOwnPolicies(runtime);
   if (lifecycle === 'own') await self.clients.claim();
+  await writing;
+}
+
+async function writeOwnPolicies({ database, definition, notify }: Runtime): Promise<void> {
   try {
     await writePolicies(database, policiesOf(definition), { overwrite: true });
     notify.tell(definition.queues.map(({ name }) => ({ type: 'nudged', queue: name })));

@@ -5,7 +5,7 @@ import { type Job, WAITING_KINDS } from '../core/job.js';
 import { cancel } from './endings.js';
 import { type Ledger, leaveQueue, move } from './ledger.js';
 import { leasedJobs } from './leases.js';
-import { readQueues } from './query.js';
+import { readQueues } from './queues.js';
 import { type Database, jobsOf, type Plan } from './rows.js';
 
 const CLEAR: Plan = {

@@ -10,7 +10,7 @@ import { clearQueue, eraseOwner } from './clear.js';
 import { forget, openIdentity, signIn } from './identity.js';
 import { releaseLeases } from './lease-commands.js';
 import { openMemory } from './memory.js';
-import { readQueues } from './query.js';
+import { readQueues } from './queues.js';
 import type { Database } from './rows.js';
 import { createStore } from './store.js';
 

@@ -4,7 +4,7 @@ import type { EnqueueAnswer } from '../core/ports.js';
 import type { QueueRow } from '../core/queue-row.js';
 import { acceptedAs, admit, coalesce } from './admit.js';
 import type { Ledger, RewriteOf } from './ledger.js';
-import { writePolicies } from './meta.js';
+import { writePolicies } from './policies.js';
 import type { Database, Tx } from './rows.js';
 import { findTwin } from './twins.js';
 

@@ -1,7 +1,7 @@
 import { bodyOf } from './bodies.js';
 import type { Job } from '../core/job.js';
 import { viewOfJob } from '../core/views.js';
-import { readQueues } from './query.js';
+import { readQueues } from './queues.js';
 import type { Database, Plan } from './rows.js';
 
 const READ: Plan = { tables: ['jobs', 'bodies'], mode: 'readonly', durability: 'relaxed' };

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { commandQueues } from './control.js';
 import { releaseLeases } from './lease-commands.js';
-import { writePolicies } from './meta.js';
+import { writePolicies } from './policies.js';
 import { readJob } from './query.js';
 import type { Database } from './rows.js';
 import { answered, StoreBench, T0 } from './store.kit.js';

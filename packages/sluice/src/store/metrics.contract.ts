@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { metricsOf } from '../core/views.js';
+import { metricsOf } from '../core/queue-metrics.js';
 import { cancelJob, redriveJob } from './control.js';
 import type { Database } from './rows.js';
 import { answered, StoreBench, T0 } from './store.kit.js';

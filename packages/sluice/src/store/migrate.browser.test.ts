@@ -4,7 +4,8 @@ import fixture from './fixtures/schema-1.json';
 import { foreignLeaseUntil, openIdentity, signIn } from './identity.js';
 import { openIndexedDb } from './indexed-db.js';
 import { readOwner } from './owners.js';
-import { listJobs, readJob, readQueues } from './query.js';
+import { listJobs, readJob } from './query.js';
+import { readQueues } from './queues.js';
 import type { Database } from './rows.js';
 import { createStore } from './store.js';
 

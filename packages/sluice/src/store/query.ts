@@ -1,15 +1,10 @@
 import { bodyOf } from './bodies.js';
 import { FIRST_OWNER, type Owner } from '../core/identity.js';
 import { type Job, parseTicket, type Result, type Ticket, WAITING_KINDS } from '../core/job.js';
-import type { QueueRow } from '../core/queue-row.js';
 import { type JobView, viewOfJob, viewOfResult } from '../core/views.js';
-import { type Database, EVERYTHING, type KeyPart, type Plan, type Tx } from './rows.js';
+import { type Database, type KeyPart, type Plan, type Tx } from './rows.js';
 
 const READ: Plan = { tables: ['jobs', 'queues', 'results'], mode: 'readonly', durability: 'relaxed' };
-
-export function readQueues(database: Database): Promise<QueueRow[]> {
-  return database.run({ ...READ, tables: ['queues'] }, (tx) => tx.all('queues', EVERYTHING));
-}
 
 /** What is known of a ticket. `elsewhere`: its job is that of another user. */
 export type Known =

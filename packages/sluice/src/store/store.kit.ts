@@ -6,7 +6,7 @@ import type { Claim, EnqueueAnswer, Store, TurnReport, TurnRequest } from '../co
 import type { QueueRow } from '../core/queue-row.js';
 import { openIdentity } from './identity.js';
 import type { RewriteOf } from './ledger.js';
-import { readQueues } from './query.js';
+import { readQueues } from './queues.js';
 import type { Database } from './rows.js';
 import { createStore } from './store.js';
 

@@ -9,7 +9,7 @@ import { chargeFirstTry } from './first-try.js';
 import { writeMeta } from './meta.js';
 import { foreignLeaseUntil } from './identity.js';
 import { forgottenOwners } from './owners.js';
-import { readQueues } from './query.js';
+import { readQueues } from './queues.js';
 import type { Database } from './rows.js';
 import { sweep } from './sweep.js';
 import { turn } from './turn.js';

@@ -1,4 +1,5 @@
 import type { Sluice } from '../client/sluice.js';
+import { createControls } from '../client/controls.js';
 import { pageOf } from '../client/page.js';
 import { Snapshots } from '../client/snapshots.js';
 import { policiesOf, type SluiceConfig, type SluiceDefinition } from '../core/config.js';
@@ -7,7 +8,7 @@ import { createHost } from '../drain/host.js';
 import { createRuntime } from '../drain/runtime.js';
 import type { World } from '../drain/world.js';
 import { openMemory } from '../store/memory.js';
-import { writePolicies } from '../store/meta.js';
+import { writePolicies } from '../store/policies.js';
 import { FakeClock } from './fake-clock.js';
 import { createHub } from './hub.js';
 
@@ -55,11 +56,12 @@ export async function testSluice<const Q extends string>(
   const snapshots = new Snapshots(world, STATE);
   await snapshots.refresh();
   const host = createHost(runtime, { suspend: () => engine.stop(), resume: () => undefined });
+  const controls = createControls({ ...world, barrier: () => host.refreshIdentity() });
   const sluice = pageOf({
     world,
     snapshots,
+    controls: async () => controls,
     desk: async () => host,
-    barrier: () => host.refreshIdentity(),
     close: async () => {
       snapshots.close();
       await engine.stop();

@@ -1,6 +1,6 @@
 import { policiesOf } from '../core/config.js';
 import { commandQueues, type QueueCommand } from '../store/control.js';
-import { writePolicies } from '../store/meta.js';
+import { writePolicies } from '../store/policies.js';
 import { holdSeat } from '../drain/leadership.js';
 import type { Runtime } from '../drain/runtime.js';
 

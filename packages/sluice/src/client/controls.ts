@@ -1,0 +1,33 @@
+import type { Intake } from '../core/messages.js';
+import type { ResponseParts } from '../core/receipt.js';
+import { answerInTime } from '../drain/respond.js';
+import { createSealingKeys } from '../drain/sealing-key.js';
+import { settled } from '../drain/settled.js';
+import type { World } from '../drain/world.js';
+import { releaseLeases } from '../store/lease-commands.js';
+import { type Commands, createCommands } from './commands.js';
+import { createIdentify } from './identify.js';
+import type { Sluice } from './sluice.js';
+
+/** What a page asks for now and then, and not to be up: a chunk of its own. */
+export interface Controls extends Commands, Pick<Sluice, 'identify' | 'clear' | 'settled'> {
+  answerInTime(accepted: Extract<Intake, { kind: 'accepted' }>): Promise<ResponseParts>;
+  /** An engine of this page has ended without a word. */
+  releaseLeases(engine: string): Promise<void>;
+}
+
+export type ControlsWorld = Pick<World, 'database' | 'notify' | 'clock' | 'base'> & {
+  barrier: () => Promise<void>;
+};
+
+export function createControls(world: ControlsWorld): Controls {
+  const { database, notify, clock } = world;
+  const watching = { ...world, sealingKey: createSealingKeys(database, notify) };
+  return {
+    ...createCommands(watching),
+    ...createIdentify(world),
+    settled: (ticket) => settled(watching, ticket),
+    answerInTime: (accepted) => answerInTime(watching, accepted),
+    releaseLeases: async (engine) => notify.tell(await releaseLeases(database, engine, clock.now())),
+  };
+}
