@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { buildBenchPages } from './bench-pages.mjs';
 import { launchOptions } from './browsers.mjs';
 import { install } from './install.mjs';
 import { ROOT, run } from './run.mjs';
@@ -18,8 +18,7 @@ if (args[0] === 'fleet') {
 } else await inBrowser(args);
 
 async function inBrowser(names) {
-  await run('vite', ['build', '--config', 'packages/bench/vite.config.ts']);
+  const pagesDir = await buildBenchPages();
   const { main } = await import('../packages/bench/dist/main.js');
-  const pagesDir = join(ROOT, 'packages', 'bench', 'dist', 'pages');
   await main(names, { root: ROOT, pagesDir, launch: await launchOptions('chromium') });
 }

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildBenchPages } from './bench-pages.mjs';
 import { launchOptions } from './browsers.mjs';
 import { install } from './install.mjs';
 import { ROOT, run } from './run.mjs';
@@ -9,7 +9,7 @@ import { ROOT, run } from './run.mjs';
 export async function soakFor(minutes) {
   const { inLab } = await import('../packages/bench/dist/lab.js');
   const { complaints, soak } = await import('../packages/bench/dist/soak.js');
-  const pagesDir = join(ROOT, 'e2e', 'dist');
+  const pagesDir = await buildBenchPages();
   const soaked = await inLab({ pagesDir, launch: await launchOptions('chromium') }, (lab) =>
     soak(lab, minutes),
   );
@@ -24,6 +24,5 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
   await install();
   await run('tsc', ['-b', 'packages/sluice', 'packages/origin', 'packages/bench']);
-  await run('vite', ['build', '--config', 'e2e/vite.config.ts']);
   await soakFor(Number(values.minutes));
 }

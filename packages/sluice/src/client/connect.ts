@@ -48,6 +48,8 @@ function resolve(
 
 async function open(options: Resolved, onClose: () => void): Promise<Sluice> {
   const { name, worker } = options;
+  // It comes while service worker and worker start.
+  import('./controls.js').catch(() => undefined);
   const problems: SluiceError[] = [];
   const report = (error: unknown): undefined => {
     const problem = asProblem(error);

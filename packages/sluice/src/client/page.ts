@@ -52,8 +52,8 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   followDepth(world, { name, depth: () => held(snapshots), tellLost });
   await snapshots.refresh();
   tellLost(lost);
-  // The page is up: what it may ask for comes behind. Whoever asks for it is told of a failure.
-  controls().catch(() => undefined);
+  // Here before anybody may ask for it, or be offline by then. Where it did not come, whoever asks is told.
+  await controls().catch(() => undefined);
   return pageOf({
     world,
     snapshots,
