@@ -1,14 +1,16 @@
-import type { openIdentity } from '../../sluice/dist/store/identity.js';
-import type { openIndexedDb } from '../../sluice/dist/store/indexed-db.js';
-import type { listJobs } from '../../sluice/dist/store/query.js';
-import type { createStore } from '../../sluice/dist/store/store.js';
-import type { DEFAULT_POLICY } from '../../sluice/dist/core/policy.js';
+export type Operation = 'enqueue' | 'claim' | 'settle' | 'list';
+
+/** How much stands in a queue, and what that is called. */
+export interface Depth {
+  name: string;
+  waiting: number;
+  scheduled: number;
+}
 
 /** What the page of the store puts up. */
 export interface StoreUnderTest {
-  openIdentity: typeof openIdentity;
-  openIndexedDb: typeof openIndexedDb;
-  listJobs: typeof listJobs;
-  createStore: typeof createStore;
-  DEFAULT_POLICY: typeof DEFAULT_POLICY;
+  /** Fills a database that is named after its depth. */
+  fill: (depth: Depth) => Promise<void>;
+  /** The p50 of an operation on one job, in ms. */
+  measure: (name: string, operation: Operation, count: number) => Promise<number>;
 }

@@ -82,7 +82,7 @@ export class Lane {
     this.#waiter.wake();
   }
 
-  /** A job was accepted. While it would change nothing, no turn is spent on it: under load that halves the cost of a turn. */
+  /** A job was accepted. While it would change nothing, no turn is spent on it: each would hold up the next accept. */
   arrived(): void {
     if (!this.#isSaturated) this.nudge();
   }
