@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Controls } from './controls.js';
 import { loadOnce, whenLoaded } from './load-controls.js';
 
@@ -21,4 +21,18 @@ test('what did not come is told by code, and asked for again by the next', async
   const page = whenLoaded(loadOnce(() => answers.shift() as Promise<Controls>));
   await expect(page.counts()).rejects.toMatchObject({ code: 'script-failed' });
   expect(await page.counts()).toEqual({});
+});
+
+test('what never comes is told after five seconds, and asked for again by the next', async () => {
+  vi.useFakeTimers();
+  const answers = [new Promise<Controls>(() => undefined), Promise.resolve(controls)];
+  const page = whenLoaded(loadOnce(() => answers.shift() as Promise<Controls>));
+  const told = expect(page.counts()).rejects.toMatchObject({
+    code: 'script-failed',
+    message: expect.stringContaining('did not answer within 5000 ms'),
+  });
+  await vi.advanceTimersByTimeAsync(5000);
+  await told;
+  expect(await page.counts()).toEqual({});
+  vi.useRealTimers();
 });

@@ -1,5 +1,6 @@
 import { SluiceError, sentenceOf } from '../core/errors.js';
 import type { Controls } from './controls.js';
+import { within } from './host-link.js';
 import type { Sluice } from './sluice.js';
 
 /** The members of the page object that are loaded behind it. */
@@ -28,11 +29,14 @@ const LOADED: Record<keyof Loaded, true> = {
 
 export type LoadControls = () => Promise<Controls>;
 
-/** Loaded once; what failed is tried again by whoever asks next. @throws SluiceError `script-failed` */
+/** A network that takes the request and never answers holds nobody up for longer: an `import()` alone has no deadline. */
+const LOAD_MS = 5000;
+
+/** Loaded once; what failed, or is late, is asked for again by whoever asks next. @throws SluiceError `script-failed` */
 export function loadOnce(load: LoadControls): LoadControls {
   let loading: Promise<Controls> | undefined;
   return () => {
-    loading ??= load().catch((cause: unknown) => {
+    loading ??= within(LOAD_MS, load(), 'the network').catch((cause: unknown) => {
       loading = undefined;
       const sentence = `a part of the page's script did not load (${sentenceOf(cause)}). Try again, or reload the page.`;
       throw new SluiceError('script-failed', sentence, { cause });

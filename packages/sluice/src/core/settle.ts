@@ -5,6 +5,7 @@ import type { Flow } from './flow/state.js';
 import type { CancelReason, DeadReason, Job } from './job.js';
 import { flowConfigOf, type QueuePolicy } from './policy.js';
 import type { QueueRow } from './queue-row.js';
+import { underWay } from './turn.js';
 import { type Verdict, verdictOn } from './verdict.js';
 
 /** Where a verdict takes a job. */
@@ -43,14 +44,15 @@ const GIVE_BACK: Verdict = { kind: 'give-back' };
 
 /** What a request tells of the service: that of a batch once, by its first job. */
 function queueAfter(row: QueueRow, { job, settlement, instant }: Told): Settled['queue'] {
-  const { flow, awaitsSignIn, batchMax, policy, inFlight } = row;
+  const { flow, awaitsSignIn, batchMax, policy } = row;
   const { batch, end } = settlement;
   if (batch && batch.index > 0) return { flow, awaitsSignIn, batchMax };
   const whole = batch?.whole ?? end;
   const verdict = verdictOn(whole, policy);
   const outcome = outcomeOf(whole, verdict, { job, settlement });
   const { now, chance } = instant;
-  const observed = observe(flow, flowConfigOf(policy), now, outcome, inFlight - 1, chance);
+  const others = Math.max(0, underWay(row, now) - 1);
+  const observed = observe(flow, flowConfigOf(policy), now, outcome, others, chance);
   return {
     flow: verdict.kind === 'freeze' ? frozen(observed, whole, { policy, now, chance }) : observed,
     awaitsSignIn: awaitsSignIn || verdict.kind === 'sign-in',

@@ -1,5 +1,5 @@
 import { quietUntil } from './flow/decide.js';
-import { capOf } from './flow/state.js';
+import { aheadOf, capOf } from './flow/state.js';
 import { flowConfigOf } from './policy.js';
 import type { QueueRow } from './queue-row.js';
 
@@ -12,12 +12,31 @@ export type Opening =
   | { kind: 'open'; slots: number };
 
 /** What stands between a queue and its next claim, rate apart. */
-export function openingOf({ paused, awaitsSignIn, flow, policy, inFlight }: QueueRow, now: number): Opening {
+export function openingOf(row: QueueRow, now: number): Opening {
+  const { paused, awaitsSignIn, flow } = row;
   if (paused || awaitsSignIn) return { kind: 'closed', nextAt: undefined };
   const nextAt = quietUntil(flow, now);
   if (nextAt !== undefined) return { kind: 'closed', nextAt };
-  const slots = capOf(flow, flowConfigOf(policy)) - inFlight;
-  return slots > 0 ? { kind: 'open', slots } : { kind: 'busy' };
+  return hasSlot(row, now) ? { kind: 'open', slots: mostOf(row) - row.inFlight } : { kind: 'busy' };
+}
+
+/**
+ * Whether one more may be claimed. What latency allows are sends under way: one that has not left does not count, or a
+ * claim ahead of its turn would lower the rate that the cap stands for.
+ */
+export function hasSlot(row: QueueRow, now: number): boolean {
+  const { flow, policy, inFlight } = row;
+  return inFlight < mostOf(row) && underWay(row, now) < capOf(flow, flowConfigOf(policy));
+}
+
+/** Of the sends in flight those that have left, as far as their instants tell. */
+export function underWay({ flow, policy, inFlight }: QueueRow, now: number): number {
+  return Math.max(0, inFlight - aheadOf(flow, flowConfigOf(policy), now));
+}
+
+/** Leases at most, a probe being alone. */
+function mostOf({ flow, policy }: QueueRow): number {
+  return flow.phase.kind === 'probe' ? 1 : policy.concurrency;
 }
 
 /** The earlier of two instants, either of which may not exist. */

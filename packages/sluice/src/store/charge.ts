@@ -15,10 +15,9 @@ const SENDS_KEPT = 1000;
 /** A send that never left is looked for among so many units; further back, its charge stands: slow, and safe. */
 const REFUND_REACH = 256;
 
-/** When the flow allows the next send, from `earliest` on; undefined: not before one of those in flight has ended. */
-export function flowInstant({ flow, policy, inFlight }: QueueRow, earliest: number): number | undefined {
-  const decision = decide(flow, flowConfigOf(policy), earliest, { queued: 1, retriesDue: 0, inFlight });
-  if (decision.kind === 'hold') return undefined;
+/** When the flow allows the next send, from `earliest` on, where a slot is free. */
+export function flowInstant({ flow, policy }: QueueRow, earliest: number): number {
+  const decision = decide(flow, flowConfigOf(policy), earliest, { queued: 1, retriesDue: 0, inFlight: 0 });
   return decision.kind === 'wait' ? decision.until : earliest;
 }
 

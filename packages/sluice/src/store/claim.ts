@@ -5,7 +5,7 @@ import { sent } from '../core/flow/sent.js';
 import { unitsOf } from '../core/pace.js';
 import { flowConfigOf, MAX_FREEZE_MS } from '../core/policy.js';
 import type { Claim, TurnRequest } from '../core/ports.js';
-import { earlier, openingOf } from '../core/turn.js';
+import { earlier, hasSlot, openingOf } from '../core/turn.js';
 import { chargeSend, flowInstant, nextInstant } from './charge.js';
 import { leaseIdOf } from './leases.js';
 import { buryTooOld, type Ledger, move } from './ledger.js';
@@ -94,8 +94,8 @@ async function take(
     if (next.groups.length === 0) return { claims, nextAt: undefined, saturated: false };
     for (const jobs of next.groups) {
       const own = pacersOf(pacers, jobs[0].request.url);
+      if (!hasSlot(ledger.row, now)) return { claims, nextAt: undefined, saturated: true };
       const turnAt = flowInstant(ledger.row, own.some(({ rate }) => rate) ? now + leadMs : now);
-      if (turnAt === undefined) return { claims, nextAt: undefined, saturated: true };
       const at = await nextInstant(ledger.tx, own, { cost: costOf(jobs), earliest: turnAt });
       if (at > now + leadMs + aheadMs) return { claims, nextAt: at - 2 * leadMs, saturated: bindsAll };
       claims.push(leaseGroup(ledger, jobs, { pacers: own, at, request }));

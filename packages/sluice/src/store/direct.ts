@@ -22,7 +22,7 @@ export function chargeDirect(
     const ledger: Ledger = { tx, row, now, events: [] };
     const pacers = pacersOf(await openPacers(ledger, { clockJumped: false }), url);
     // It takes no place among the sends in flight: those are counted by their leases, and it has none.
-    const earliest = flowInstant({ ...row, inFlight: 0 }, now) ?? now;
+    const earliest = flowInstant(row, now);
     const at = await nextInstant(tx, pacers, { cost: 1, earliest });
     if (at > now + MAX_AHEAD_MS) return undefined;
     const { latestAt } = chargeSend(

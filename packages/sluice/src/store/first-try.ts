@@ -30,9 +30,8 @@ export function chargeFirstTry(
     const ledger: Ledger = { tx, row, now, events: [] };
     if (await isBehind(ledger, orderingKey)) return undefined;
     const pacers = pacersOf(await openPacers(ledger, { clockJumped: false }), url);
-    const earliest = flowInstant(row, now);
-    const at = earliest === undefined ? undefined : await nextInstant(tx, pacers, { cost: 1, earliest });
-    if (at === undefined || at > now + NEAR_MS) return undefined;
+    const at = await nextInstant(tx, pacers, { cost: 1, earliest: flowInstant(row, now) });
+    if (at > now + NEAR_MS) return undefined;
     const send = { cost: 1, idempotencyKey, attempts: 0 };
     const { latestAt } = chargeSend(ledger, send, { pacers, at, leaseId: 'first-try' });
     trimSends(tx, pacers);

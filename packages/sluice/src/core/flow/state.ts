@@ -140,6 +140,14 @@ export function toleranceMs(rate: number, { burst }: FlowConfig): number {
   return ((Math.max(1, Math.min(burst, rate)) - 1) * 1000) / rate;
 }
 
+/** Sends that were charged for an instant to come: they are leased, and have not left. Rather too few than too many. */
+export function aheadOf(flow: Flow, config: FlowConfig, now: number): number {
+  const rate = rateOf(flow, config, now);
+  const spacingMs = isAtConfigured(flow, config, now) ? 0 : toleranceMs(rate, config) + 1000 / rate;
+  const aheadMs = flow.nextAt - spacingMs - now;
+  return aheadMs > 0 ? Math.floor((aheadMs * rate) / 1000) : 0;
+}
+
 /** Sends in flight at most. */
 export function capOf({ phase, latency }: Flow, { concurrency, adaptive }: FlowConfig): number {
   if (phase.kind === 'probe') return 1;
