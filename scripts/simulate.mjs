@@ -1,94 +1,143 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { createServer } from 'vite';
+import { Worker } from 'node:worker_threads';
 import { install } from './install.mjs';
 import { ROOT } from './run.mjs';
 
-if (isMainThread) process.chdir(ROOT);
+/** Findings that are printed; all are counted. */
+const SHOWN = 20;
 
-const MAIN = '/packages/simulation/src/main.ts';
-const SOURCE = join(ROOT, 'packages', 'sluice', 'src');
-
-const HUNT = 'hunt';
-
-/** `npm run simulate [-- --seeds N --from S --pairs N --scenario NAME]`, and `--mutants` to see that the checkers see. */
-if (workerData === HUNT) parentPort.postMessage(await huntAll());
-else if (isMainThread && process.argv[1] === new URL(import.meta.url).pathname) {
+/**
+ * `npm run simulate [-- --seeds N --from S --pairs SHARE --scenario NAME]`, `--weeks N` for weeks of an app, and `--mutants` to
+ * see that the checkers see.
+ */
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  process.chdir(ROOT);
   await install();
   const { values } = parseArgs({
     options: {
       seeds: { type: 'string', default: '1000' },
       from: { type: 'string', default: '1' },
-      pairs: { type: 'string', default: '100000' },
+      pairs: { type: 'string', default: '1' },
       scenario: { type: 'string' },
+      weeks: { type: 'string' },
       mutants: { type: 'boolean', default: false },
     },
   });
   const [seeds, from, pairs] = [values.seeds, values.from, values.pairs].map(Number);
-  const { failed } = values.mutants
-    ? await huntAll()
-    : await simulate({ seeds, from, pairs, scenario: values.scenario });
+  const { failed } = await withThreads((threads) => {
+    if (values.mutants) return hunt(threads);
+    if (values.weeks) return live(threads, { weeks: Number(values.weeks), from });
+    return explore(threads, { seeds, from, pairs, scenario: values.scenario });
+  });
   process.exit(failed > 0 ? 1 : 0);
 }
 
-/** What is run at each `npm test`: every step, some of the pairs, some seeds, and every mutant. */
+/** What is run at each `npm test`: every step, all pairs but of the longest scenarios, some seeds and weeks, every mutant. */
 export async function simulateBriefly() {
-  const hunting = huntBeside();
-  const explored = await simulate({ seeds: 40, from: 1, pairs: 5, scenario: undefined });
-  const hunted = await hunting;
-  return { passed: explored.passed + hunted.passed, failed: explored.failed + hunted.failed };
-}
-
-/** On another core. */
-function huntBeside() {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: HUNT });
-    worker.once('message', resolve);
-    worker.once('error', reject);
+  return withThreads(async (threads) => {
+    const parts = [
+      await explore(threads, { seeds: 2000, from: 1, pairs: 0.05, scenario: undefined }),
+      await live(threads, { weeks: 20, from: 1 }),
+      await hunt(threads),
+    ];
+    const sum = (of) => parts.reduce((total, part) => total + part[of], 0);
+    return { passed: sum('passed'), failed: sum('failed') };
   });
 }
 
-async function simulate(options) {
-  return withSource({}, (main) => main.simulate(options));
-}
-
-async function huntAll() {
-  const { MUTANTS } = await withSource({}, async (main) => main);
-  const rows = [];
-  for (const mutant of MUTANTS) {
-    const seen = await withSource(mutant, (main) => main.hunt(mutant));
-    rows.push({ mutant: mutant.name, caught: seen ?? 'NOT CAUGHT' });
-  }
+/** Each fault at each call, pairs of kills, and seeds. */
+async function explore(threads, options) {
+  const tasks = await threads.one({ kind: 'tasks', options });
+  const tried = await threads.all(tasks);
+  const countOf = (kind, name) =>
+    tried.find((_, i) => tasks[i].kind === kind && tasks[i].scenario === name)?.count;
+  const names = tasks.filter(({ kind }) => kind === 'steps').map(({ scenario }) => scenario);
+  const rows = names.map((scenario) => ({
+    scenario,
+    calls: countOf('steps', scenario),
+    pairs: countOf('pairs', scenario),
+  }));
   console.table(rows);
-  const failed = rows.filter(({ caught }) => caught === 'NOT CAUGHT').length;
-  console.log(`${rows.length - failed} of ${rows.length} mutants caught`);
-  return { passed: rows.length - failed, failed };
+  const sum = (of) => rows.reduce((total, row) => total + row[of], 0);
+  const what = `${sum('calls')} calls with each fault, ${sum('pairs')} pairs of kills, ${options.seeds} seeds from ${options.from}`;
+  return report(tried, what);
 }
 
-/** The simulation, on the source as it is or with one change to it, which never touches a file. */
-async function withSource({ file, from, to }, use) {
-  const changed = file && join(SOURCE, file);
-  if (changed && !readFileSync(changed, 'utf8').includes(from))
-    throw new Error(`${file} has no longer: ${from}`);
-  const mutate = {
-    name: 'mutate',
-    enforce: 'pre',
-    transform: (code, id) => (id === changed ? code.replace(from, () => to) : undefined),
-  };
-  const server = await createServer({
-    root: ROOT,
-    configFile: false,
-    appType: 'custom',
-    logLevel: 'error',
-    server: { middlewareMode: true, watch: null, ws: false },
-    optimizeDeps: { noDiscovery: true },
-    plugins: [mutate],
-  });
-  try {
-    return await use(await server.ssrLoadModule(MAIN));
-  } finally {
-    await server.close();
+/** Weeks of an app, a thread's share at a time. */
+async function live(threads, { weeks, from }) {
+  const tasks = Array.from({ length: weeks }, (_, i) => ({ kind: 'weeks', from: from + i, count: 1 }));
+  return report(await threads.all(tasks), `${weeks} simulated weeks from seed ${from}`);
+}
+
+function report(tried, what) {
+  console.table(faultsByCall(tried));
+  const runs = tried.reduce((total, log) => total + log.runs, 0);
+  const findings = tried.flatMap((log) => log.findings);
+  console.log(`${runs} runs: ${what}; ${findings.length} went wrong`);
+  for (const finding of findings.slice(0, SHOWN)) console.error(JSON.stringify(finding));
+  return { passed: runs - findings.length, failed: findings.length };
+}
+
+/** How often each fault struck, by the call that it struck, and in all. */
+function faultsByCall(tried) {
+  const table = {};
+  for (const [fault, count] of tried.flatMap((log) => Object.entries(log.coverage))) {
+    const [kind, , call] = fault.split(' ');
+    for (const row of [call, 'all']) {
+      table[row] ??= {};
+      table[row][kind] = (table[row][kind] ?? 0) + count;
+    }
   }
+  const { all, ...calls } = table;
+  return { ...calls, all };
+}
+
+async function hunt(threads) {
+  const mutants = await threads.one({ kind: 'mutants' });
+  const seen = await threads.all(mutants.map((mutant) => ({ kind: 'hunt', mutant })));
+  console.table(mutants.map((mutant, i) => ({ mutant, caught: seen[i] ?? 'NOT CAUGHT' })));
+  const passed = seen.filter((caught) => caught !== undefined).length;
+  console.log(`${passed} of ${mutants.length} mutants caught`);
+  return { passed, failed: mutants.length - passed };
+}
+
+/** As many threads as there are cores, each of which takes the next task when it has done one. */
+async function withThreads(use) {
+  const workers = Array.from({ length: availableParallelism() }, startWorker);
+  try {
+    return await use({
+      one: (task) => workers[0].perform(task),
+      all: async (tasks) => {
+        const results = [];
+        let next = 0;
+        const takeTurns = async (worker) => {
+          while (next < tasks.length) {
+            const i = next++;
+            results[i] = await worker.perform(tasks[i]);
+          }
+        };
+        await Promise.all(workers.map(takeTurns));
+        return results;
+      },
+    });
+  } finally {
+    await Promise.all(workers.map((worker) => worker.end()));
+  }
+}
+
+function startWorker() {
+  const worker = new Worker(new URL('simulate-thread.mjs', import.meta.url));
+  return {
+    perform: (task) =>
+      new Promise((resolve, reject) => {
+        worker.once('error', reject);
+        worker.once('message', (result) => {
+          worker.off('error', reject);
+          resolve(result);
+        });
+        worker.postMessage(task);
+      }),
+    end: () => worker.terminate(),
+  };
 }

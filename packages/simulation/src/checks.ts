@@ -1,5 +1,6 @@
 import type { Job } from '../../sluice/src/core/job.ts';
 import type { QueueRow } from '../../sluice/src/core/queue-row.ts';
+import { STEAL_AFTER_MS } from '../../sluice/src/drain/leadership.ts';
 import type { Contents } from '../../sluice/src/store/memory.ts';
 import type { Arrival, Service } from './service.ts';
 import { REBOOT_MS, type Stage } from './stage.ts';
@@ -28,8 +29,9 @@ function checkRow({ counts, policy, inFlight }: QueueRow, jobs: readonly Job[], 
     universe.fail('conservation', `${counts.waiting} waiting, ${waiting.length} rows ${at}`);
   if (counts.leased !== leased.length)
     universe.fail('conservation', `${counts.leased} leased, ${leased.length} rows ${at}`);
-  if (inFlight > policy.concurrency)
-    universe.fail('concurrency', `${inFlight} of ${policy.concurrency} ${at}`);
+  const sends = leased.filter(({ state }) => state.kind === 'leased' && !state.rides).length;
+  if (sends > policy.concurrency) universe.fail('concurrency', `${sends} of ${policy.concurrency} ${at}`);
+  if (sends !== inFlight) universe.fail('conservation', `${inFlight} in flight, ${sends} leases ${at}`);
   for (const { attempts, orphans, ticket } of jobs) {
     if (attempts > policy.maxAttempts)
       universe.fail('poison bound', `${ticket} has ${attempts} attempts ${at}`);
@@ -41,6 +43,7 @@ function checkRow({ counts, policy, inFlight }: QueueRow, jobs: readonly Job[], 
 /** At the end: what was promised to the page is kept, and nothing beyond it was done to the service. */
 export function checkEnd(stage: Stage): void {
   checkReceipts(stage);
+  checkServed(stage);
   checkRepeats(stage);
   checkRate(stage);
   checkOrder(stage);
@@ -65,6 +68,15 @@ function checkReceipts({ universe, receipts, ends, service, scenario }: Stage): 
   }
 }
 
+/** Whoever heard the service's own answer may throw the request away. */
+function checkServed({ universe, served, service }: Stage): void {
+  for (const { body, at } of served) {
+    const own = service.arrivals.filter((one) => isOf(one, body) && one.status < 300);
+    const isTaken = own.some(({ arrivedAt = Number.POSITIVE_INFINITY }) => arrivedAt <= at);
+    if (!isTaken) universe.fail('done is done', `${body} was answered, and had not arrived`);
+  }
+}
+
 /** I4, I5, I9: one key for all sends of a job, and no more of them than faults and lost answers account for. */
 function checkRepeats({ universe, service, bodies, scenario }: Stage): void {
   for (const body of bodies) {
@@ -73,7 +85,8 @@ function checkRepeats({ universe, service, bodies, scenario }: Stage): void {
     if (keys.size > 1 && !scenario.hasNewKeys)
       universe.fail('one key', `${body} went under ${[...keys].join(', ')}`);
     const verdicts = own.filter(({ arrivedAt, status }) => arrivedAt !== undefined && isFinal(status)).length;
-    const allowed = 1 + universe.strikes + (scenario.unanswered ?? 0) + (scenario.hasNewKeys ? 1 : 0);
+    const unheard = own.filter((arrival) => arrival.arrivedAt !== undefined && isUnheard(arrival));
+    const allowed = 1 + universe.strikes + unheard.length + (scenario.hasNewKeys ? 1 : 0);
     if (verdicts > allowed)
       universe.fail('once a verdict', `${body} had ${verdicts} final answers, ${allowed} allowed`);
     if (scenario.neverRepeats && own.length > 1)
@@ -86,7 +99,8 @@ function checkRate({ universe, service, rate, scenario, lostPower }: Stage): voi
   if (!rate || scenario.breaksClock) return;
   // The named exception: what was sent right before a loss of power is not remembered, and a reboot takes shorter.
   if (lostPower && rate.perMs > REBOOT_MS) return;
-  const sends = service.arrivals.filter(isOurs).map(({ sentAt }) => sentAt);
+  const counted = universe.strikes === 0 ? service.arrivals : service.arrivals.filter(isOurs);
+  const sends = counted.map(({ sentAt }) => sentAt);
   for (const at of sends) {
     const inWindow = sends.filter((other) => other >= at && other < at + rate.perMs).length;
     if (inWindow > rate.limit)
@@ -128,6 +142,11 @@ function checkIdentity({ universe, service }: Stage): void {
 
 /** From the answer to the commit of what it says. */
 const COMMIT_MS = 20;
+
+/** Lost, or heard once others had reason to give its sender up. */
+function isUnheard({ sentAt, answeredAt = Number.POSITIVE_INFINITY }: Arrival): boolean {
+  return answeredAt - sentAt > STEAL_AFTER_MS;
+}
 
 /** After such an answer nothing is sent again. */
 function isFinal(status: number): boolean {

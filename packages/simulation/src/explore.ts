@@ -1,6 +1,7 @@
 import { run, type RunResult } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { randomOf } from './random.ts';
+import { WEEK } from './scenarios/week.ts';
 import type { Fault, FaultKind, When } from './universe.ts';
 
 const KINDS: readonly FaultKind[] = ['kill', 'kill-browser', 'power-loss', 'freeze', 'abort'];
@@ -14,57 +15,68 @@ export interface Finding {
   failures: readonly string[];
 }
 
-/** What was tried, and what was found. */
-export class Log {
-  runs = 0;
-  readonly findings: Finding[] = [];
-  readonly coverage = new Map<string, number>();
+/** What was tried, and what was found: plain data, since it crosses threads. */
+export interface Log {
+  runs: number;
+  findings: Finding[];
+  /** How often each fault struck at each kind of call. */
+  coverage: Record<string, number>;
+}
 
-  note(scenario: Scenario, seed: number, faults: readonly Fault[], { failures, coverage }: RunResult): void {
-    this.runs += 1;
-    if (failures.length > 0) this.findings.push({ scenario: scenario.name, seed, faults, failures });
-    for (const [name, count] of coverage) this.coverage.set(name, (this.coverage.get(name) ?? 0) + count);
-  }
+export function newLog(): Log {
+  return { runs: 0, findings: [], coverage: {} };
+}
+
+function note(log: Log, tried: Omit<Finding, 'failures'>, { failures, coverage }: RunResult): void {
+  log.runs += 1;
+  if (failures.length > 0) log.findings.push({ ...tried, failures });
+  for (const [name, count] of coverage) log.coverage[name] = (log.coverage[name] ?? 0) + count;
 }
 
 const SEED = 1;
 
 /** Where a scenario lasts hours, what comes later only repeats: looks at a queue that nothing can be done for. */
-const MOST_STEPS = 60;
+const MOST_CALLS = 60;
 
-/** Each fault, once, before and after each step (a kill alone where that takes long), or until it is enough. */
+/**
+ * Each fault, once, before and after each call that has an effect (a kill alone where that takes long), or until it is enough.
+ * Answers how many calls there are.
+ */
 export async function everyStep(
   scenario: Scenario,
   log: Log,
   isEnough = (): boolean => false,
 ): Promise<number> {
-  const { steps } = await tryOut(scenario, [], log);
-  const last = Math.min(steps, MOST_STEPS);
-  for (let step = 0; step < last; step++) {
+  const { effects } = await tryOut(scenario, [], log);
+  const calls = effects.slice(0, MOST_CALLS);
+  for (const step of calls) {
     for (const when of WHENS) {
       for (const kind of isLong(scenario) ? ['kill' as const] : KINDS) {
-        if (isEnough()) return last;
+        if (isEnough()) return calls.length;
         await tryOut(scenario, [{ step, when, kind }], log);
       }
     }
   }
-  return last;
+  return calls.length;
 }
 
-/** A kill after each step, and another after each later one: all pairs, or so many of them. */
-export async function everyPair(scenario: Scenario, log: Log, most: number): Promise<number> {
+/** A kill after each call that has an effect, and another after each later one: all pairs, or that share of them. */
+export async function everyPair(scenario: Scenario, log: Log, share: number): Promise<number> {
   if (isLong(scenario)) return 0;
-  const { steps } = await run(scenario, { seed: SEED });
-  const pairs: Fault[][] = [];
-  for (let first = 0; first < steps; first++) {
-    // A killed context is followed by others, which take steps of their own.
-    for (let second = first + 1; second < steps + 10; second++) {
-      pairs.push([first, second].map((step) => ({ step, when: 'after', kind: 'kill' })));
+  const chance = randomOf(SEED);
+  const killAfter = (step: number): Fault => ({ step, when: 'after', kind: 'kill' });
+  let pairs = 0;
+  const { effects } = await run(scenario, { seed: SEED });
+  for (const first of effects.slice(0, MOST_CALLS)) {
+    // Whatever comes after a kill makes calls of its own.
+    const killed = await run(scenario, { seed: SEED, faults: [killAfter(first)] });
+    for (const second of killed.effects.filter((step) => step > first).slice(0, MOST_CALLS)) {
+      if (chance() >= share) continue;
+      await tryOut(scenario, [killAfter(first), killAfter(second)], log);
+      pairs += 1;
     }
   }
-  const tried = pairs.length > most ? sample(pairs, most) : pairs;
-  for (const faults of tried) await tryOut(scenario, faults, log);
-  return tried.length;
+  return pairs;
 }
 
 /** Faults by chance, of all kinds, as many as the seed wills. */
@@ -73,7 +85,12 @@ export async function bySeed(scenarios: readonly Scenario[], log: Log, seed: num
   const short = scenarios.filter((scenario) => !isLong(scenario));
   const scenario = short[Math.floor(chance() * short.length)] as Scenario;
   const faultRate = [0.005, 0.02, 0.06][Math.floor(chance() * 3)] ?? 0.02;
-  log.note(scenario, seed, [], await run(scenario, { seed, faultRate }));
+  note(log, { scenario: scenario.name, seed, faults: [] }, await run(scenario, { seed, faultRate }));
+}
+
+/** A week, in which of a hundred calls one is struck. */
+export async function byWeek(log: Log, seed: number): Promise<void> {
+  note(log, { scenario: WEEK.name, seed, faults: [] }, await run(WEEK, { seed, faultRate: 0.01 }));
 }
 
 /** Hours, which cost as much as a hundred others. */
@@ -83,11 +100,6 @@ function isLong({ scriptMs = 0 }: Scenario): boolean {
 
 async function tryOut(scenario: Scenario, faults: readonly Fault[], log: Log): Promise<RunResult> {
   const result = await run(scenario, { seed: SEED, faults });
-  log.note(scenario, SEED, faults, result);
+  note(log, { scenario: scenario.name, seed: SEED, faults }, result);
   return result;
-}
-
-function sample<T>(all: readonly T[], count: number): T[] {
-  const chance = randomOf(SEED);
-  return all.filter(() => chance() < count / all.length);
 }

@@ -1,69 +1,113 @@
-import { bySeed, everyPair, everyStep, Log } from './explore.ts';
-import type { Mutant } from './mutants.ts';
+import { bySeed, byWeek, everyPair, everyStep, type Log, newLog } from './explore.ts';
+import { MUTANTS } from './mutants.ts';
 import { run } from './run.ts';
-import { SCENARIOS } from './scenarios.ts';
+import type { Scenario } from './scenario.ts';
+import { SCENARIOS } from './scenarios/index.ts';
 
-export { MUTANTS } from './mutants.ts';
+export { MUTANTS };
+
+/** A share of the work, which a thread does by itself. */
+export type Task =
+  /** Each fault at each call of a scenario. */
+  | { kind: 'steps'; scenario: string }
+  /** Kills at all pairs of calls of a scenario, or at that share of them. */
+  | { kind: 'pairs'; scenario: string; share: number }
+  /** Faults by chance, in scenarios by chance or in the one. */
+  | { kind: 'seeds'; from: number; count: number; scenario: string | undefined }
+  /** Weeks of an app, with faults by chance. */
+  | { kind: 'weeks'; from: number; count: number }
+  /** I31: the same seed, the same trace. */
+  | { kind: 'repeats' };
+
+export interface Tried extends Log {
+  /** Calls that have an effect, or pairs of them. */
+  count: number;
+}
 
 export interface Options {
   /** Random runs, and the first of their seeds. */
   seeds: number;
   from: number;
-  /** Pairs of kills in each scenario of one or two jobs, at most; a tenth of them in those of three. */
+  /** The share of the pairs of kills in scenarios of three jobs; in those of one or two it is all of them. */
   pairs: number;
   scenario: string | undefined;
 }
 
-/** Explores, prints what was tried, and answers how much went well and wrong. */
-export async function simulate({
-  seeds,
-  from,
-  pairs,
-  scenario: only,
-}: Options): Promise<{ passed: number; failed: number }> {
+const SEEDS_AT_ONCE = 100;
+
+/** All that there is to do, what takes longest first. @throws Error for a scenario that is not there */
+export function tasksOf({ seeds, from, pairs, scenario: only }: Options): Task[] {
   const scenarios = SCENARIOS.filter(({ name }) => only === undefined || name === only);
   if (scenarios.length === 0) throw new Error(`there is no scenario '${only}'`);
-  const log = new Log();
-  const rows: object[] = [];
-  for (const scenario of scenarios) {
-    const steps = await everyStep(scenario, log);
-    const most = scenario.jobs === 3 ? Math.ceil(pairs / 10) : pairs;
-    rows.push({ scenario: scenario.name, steps, pairs: await everyPair(scenario, log, most) });
-  }
-  for (let seed = from; seed < from + seeds; seed++) await bySeed(scenarios, log, seed);
-  await checkRepeatable(log);
-  console.table(rows);
-  console.table(
-    [...log.coverage].toSorted(([a], [b]) => a.localeCompare(b)).map(([fault, count]) => ({ fault, count })),
-  );
-  console.log(`${log.runs} runs: each fault at each step, pairs of kills, ${seeds} seeds from ${from}`);
-  for (const finding of log.findings.slice(0, SHOWN)) console.error(JSON.stringify(finding));
-  return { passed: log.runs - log.findings.length, failed: log.findings.length };
+  const chunks = Array.from({ length: Math.ceil(seeds / SEEDS_AT_ONCE) }, (_, i) => i * SEEDS_AT_ONCE);
+  return [
+    ...scenarios.map(
+      ({ name, jobs }): Task => ({ kind: 'pairs', scenario: name, share: jobs === 3 ? pairs : 1 }),
+    ),
+    ...scenarios.map(({ name }): Task => ({ kind: 'steps', scenario: name })),
+    ...chunks.map(
+      (done): Task => ({
+        kind: 'seeds',
+        from: from + done,
+        count: Math.min(SEEDS_AT_ONCE, seeds - done),
+        scenario: only,
+      }),
+    ),
+    { kind: 'repeats' },
+  ];
 }
 
-const SHOWN = 20;
+export async function perform(task: Task): Promise<Tried> {
+  const log = newLog();
+  return { count: await explore(task, log), ...log };
+}
 
-/** I31: the same seed, the same trace. */
-async function checkRepeatable(log: Log): Promise<void> {
-  for (const scenario of SCENARIOS.slice(0, 5)) {
+async function explore(task: Task, log: Log): Promise<number> {
+  switch (task.kind) {
+    case 'steps':
+      return everyStep(scenarioOf(task.scenario), log);
+    case 'pairs':
+      return everyPair(scenarioOf(task.scenario), log, task.share);
+    case 'seeds': {
+      const scenarios = task.scenario === undefined ? SCENARIOS : [scenarioOf(task.scenario)];
+      for (let seed = task.from; seed < task.from + task.count; seed++) await bySeed(scenarios, log, seed);
+      return task.count;
+    }
+    case 'weeks':
+      for (let seed = task.from; seed < task.from + task.count; seed++) await byWeek(log, seed);
+      return task.count;
+    case 'repeats':
+      return checkRepeatable(log);
+  }
+}
+
+async function checkRepeatable(log: Log): Promise<number> {
+  for (const scenario of SCENARIOS) {
     const options = { seed: 7, faultRate: 0.02 };
     const first = await run(scenario, options);
     const second = await run(scenario, options);
+    log.runs += 1;
     if (first.traceHash === second.traceHash) continue;
     const failures = [`repeatable: ${first.traceHash}, then ${second.traceHash}`];
     log.findings.push({ scenario: scenario.name, seed: 7, faults: [], failures });
   }
+  return SCENARIOS.length;
 }
 
 /** Whether a checker sees the bug that this copy of the source was made with: what it said, or undefined. */
-export async function hunt({ scenarios }: Mutant): Promise<string | undefined> {
+export async function hunt(mutant: string): Promise<string | undefined> {
+  const { scenarios } = MUTANTS.find(({ name }) => name === mutant) ?? { scenarios: [] };
   for (const name of scenarios) {
-    const scenario = SCENARIOS.find((one) => one.name === name);
-    if (!scenario) throw new Error(`there is no scenario '${name}'`);
-    const log = new Log();
-    await everyStep(scenario, log, () => log.findings.length > 0);
+    const log = newLog();
+    await everyStep(scenarioOf(name), log, () => log.findings.length > 0);
     const [finding] = log.findings;
     if (finding) return `${finding.scenario}, after ${log.runs} runs: ${finding.failures[0]}`;
   }
   return undefined;
+}
+
+function scenarioOf(wanted: string): Scenario {
+  const found = SCENARIOS.find(({ name }) => name === wanted);
+  if (!found) throw new Error(`there is no scenario '${wanted}'`);
+  return found;
 }

@@ -8,7 +8,7 @@ export interface Mutant {
   scenarios: readonly string[];
 }
 
-/** Twenty-five bugs that queues have had. */
+/** Bugs that queues have had. */
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a job is deleted before it is sent',
@@ -166,9 +166,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'more in flight than concurrency allows',
-    file: 'core/flow/state.ts',
-    from: 'return adaptive ? Math.max(1, Math.min(concurrency, Math.floor(latency.cap))) : concurrency;',
-    to: 'return concurrency + 1;',
+    file: 'store/ledger.ts',
+    from: "if (state.kind === 'leased' && !state.rides) row.inFlight += by;",
+    to: "if (state.kind === 'leased' && !state.rides) row.inFlight += by / 2;",
     scenarios: ['three jobs at once'],
   },
   {
@@ -205,6 +205,27 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'await accept(ledger, draft)',
     to: 'await accept(ledger, { ...draft, owner: row.owner })',
     scenarios: ['one user leaves, another comes'],
+  },
+  {
+    name: 'an answer that was held back comes before it is there',
+    file: 'drain/respond.ts',
+    from: 'const held = outcome && heldParts(outcome);',
+    to: 'const held = outcome ? heldParts(outcome) : { status: 200, headers: [], body: null };',
+    scenarios: ['an answer that was held back becomes a receipt'],
+  },
+  {
+    name: 'what the network took first is sent again',
+    file: 'service-worker/answer.ts',
+    from: "  if (first?.kind === 'answered') return first.response;\n",
+    to: '',
+    scenarios: ['the network first'],
+  },
+  {
+    name: 'a full queue lets through without charging it',
+    file: 'store/direct.ts',
+    from: '    const { latestAt } = chargeSend(',
+    to: '    const { latestAt } = { latestAt: at + 50 } || chargeSend(',
+    scenarios: ['a full queue lets through'],
   },
   {
     name: 'a straggler of a user who was forgotten is stored',

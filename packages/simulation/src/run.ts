@@ -14,6 +14,8 @@ export interface RunOptions {
 export interface RunResult {
   failures: string[];
   steps: number;
+  /** The numbers of the calls at which a fault can strike. */
+  effects: readonly number[];
   traceHash: string;
   coverage: Map<string, number>;
 }
@@ -41,8 +43,8 @@ export async function run(scenario: Scenario, options: RunOptions): Promise<RunR
   } finally {
     restorePlatform();
   }
-  const { failures, steps, traceHash, coverage } = universe;
-  return { failures, steps, traceHash, coverage };
+  const { failures, steps, effects, traceHash, coverage } = universe;
+  return { failures, steps, effects, traceHash, coverage };
 }
 
 /** Time goes on until it has. */

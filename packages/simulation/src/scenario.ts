@@ -20,8 +20,6 @@ export interface Scenario {
   mayRefuse?: boolean;
   /** A job may be sent under another key. */
   hasNewKeys?: boolean;
-  /** Answers that the service loses by itself. */
-  unanswered?: number;
   /** A job may be forgotten with its user. */
   mayForget?: boolean;
   /** No job may be sent twice. */
@@ -32,6 +30,8 @@ export interface Scenario {
   scriptMs?: number;
   /** Time is set forward while engines change: the named exception of the pace. */
   breaksClock?: boolean;
+  /** The page has none, and its workers are alone. */
+  hasNoServiceWorker?: boolean;
   /** Nobody comes back: the browser alone wakes the service worker. */
   staysClosed?: boolean;
 }

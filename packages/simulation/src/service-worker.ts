@@ -1,8 +1,9 @@
 import { policiesOf, type SluiceDefinition } from '../../sluice/src/core/config.ts';
-import type { Captured, Intake } from '../../sluice/src/core/messages.ts';
 import { createRuntime, type Runtime } from '../../sluice/src/drain/runtime.ts';
 import type { Drain } from '../../sluice/src/core/wake-state.ts';
-import { createWakeUp, type WakeUp } from '../../sluice/src/service-worker/wake-up.ts';
+import { createBrokenPace } from '../../sluice/src/service-worker/broken-pace.ts';
+import { answer, type Interception } from '../../sluice/src/service-worker/answer.ts';
+import { createWakeUp } from '../../sluice/src/service-worker/wake-up.ts';
 import { releaseLeases } from '../../sluice/src/store/lease-commands.ts';
 import { writePolicies } from '../../sluice/src/store/policies.ts';
 import { type Browser, Context } from './contexts.ts';
@@ -12,11 +13,13 @@ import type { SyncScheduler } from './sync.ts';
 const IDLE_MS = 30_000;
 const EVENT_MS = 300_000;
 
+const QUEUE_NAME = 'orders';
+
 /** A run of the service worker: from its start to the moment when the browser stops it. */
 export class ServiceWorkerRun extends Context {
   readonly #browser: Browser;
   readonly #runtime: Runtime;
-  readonly #wakeUp: WakeUp;
+  readonly #interception: Interception;
   #drain: Drain = async () => true;
   #events = 0;
   #idleSince: number;
@@ -30,10 +33,12 @@ export class ServiceWorkerRun extends Context {
     this.#browser = browser;
     this.#idleSince = browser.universe.timeline.now;
     this.#runtime = createRuntime(definition, this.world());
-    this.#wakeUp = createWakeUp(this.#runtime, (_name, drain) => {
+    const { onAccepted } = createWakeUp(this.#runtime, (_name, drain) => {
       this.#drain = drain;
       return { register: async () => sync.register() };
     });
+    const brokenPace = createBrokenPace(definition, this.#runtime.clock);
+    this.#interception = { runtime: this.#runtime, matcher: () => QUEUE_NAME, brokenPace, onAccepted };
     this.#watchIdle();
   }
 
@@ -42,16 +47,10 @@ export class ServiceWorkerRun extends Context {
     return this.#lasting(writePolicies(this.#runtime.database, policiesOf(definition), { overwrite: true }));
   }
 
-  accept(capturing: Promise<Captured>, queue: string): Promise<Intake> {
-    const identity = this.#runtime.identity.current();
-    identity.catch(() => undefined);
-    const accepting = async (): Promise<Intake> => {
-      const intake = await this.#runtime.intake.accept(await capturing, queue, { identity });
-      if (intake.kind === 'accepted')
-        this.#wakeUp.onAccepted({ waitUntil: (work: Promise<unknown>) => void this.#lasting(work) });
-      return intake;
-    };
-    return this.#lasting(accepting());
+  /** A fetch of a page that a rule names. */
+  fetch(request: Request): Promise<Response> {
+    const waitUntil = (work: Promise<unknown>): void => void this.#lasting(work);
+    return this.#lasting(answer({ request, waitUntil }, QUEUE_NAME, this.#interception));
   }
 
   /** The page's barrier. */

@@ -1,12 +1,11 @@
 import type { QueueConfig, SluiceDefinition } from '../../sluice/src/core/config.ts';
 import { definitionFrom } from '../../sluice/src/core/define.ts';
 import type { JobOptions } from '../../sluice/src/core/job-options.ts';
-import type { Captured } from '../../sluice/src/core/messages.ts';
+import { readTicket } from '../../sluice/src/core/receipt.ts';
 import { depthOf } from '../../sluice/src/core/queue-row.ts';
 import { viewOfJob, viewOfResult } from '../../sluice/src/core/views.ts';
 import type { RequestFacts } from '../../sluice/src/core/match.ts';
 import { EVERYTHING } from '../../sluice/src/store/rows.ts';
-import { capture } from '../../sluice/src/transport/capture.ts';
 import { BASE, Browser } from './contexts.ts';
 import { Disk } from './disk.ts';
 import type { Scenario } from './scenario.ts';
@@ -26,6 +25,8 @@ export class Stage {
   readonly browser: Browser;
   readonly sync: SyncScheduler;
   readonly receipts: { ticket: string; body: string }[] = [];
+  /** Bodies that the service is said to have taken, by an answer of its own. */
+  readonly served: { body: string; at: number }[] = [];
   readonly bodies: string[] = [];
   /** Bodies of one ordering key, as they were accepted. */
   readonly ordered: string[] = [];
@@ -33,7 +34,7 @@ export class Stage {
   readonly ends = new Map<string, string>();
   lostPower = false;
   readonly #disk: Disk;
-  readonly #definition: SluiceDefinition;
+  #definition: SluiceDefinition;
   #serviceWorker: ServiceWorkerRun | undefined;
   #names = 0;
 
@@ -44,9 +45,7 @@ export class Stage {
     this.#disk = new Disk(universe);
     this.browser = new Browser(universe, { disk: this.#disk, service: this.service });
     this.sync = new SyncScheduler(universe, () => this.#wakeServiceWorker());
-    const { rate, ...unpaced } = QUEUE;
-    const base = scenario.unpaced ? unpaced : { ...unpaced, rate };
-    this.#definition = definitionFrom({ queues: { orders: { ...base, ...scenario.queue } } });
+    this.#definition = definitionOf(scenario);
     universe.onBrowserKilled = (isPowerLost) => {
       this.browser.kill();
       if (!isPowerLost) return;
@@ -65,33 +64,34 @@ export class Stage {
   }
 
   openTab(): Tab {
-    if (!this.#serviceWorker)
-      void this.#wakeServiceWorker()
-        .activate(this.#definition)
-        .catch(() => undefined);
+    const { hasNoServiceWorker } = this.scenario;
+    if (!hasNoServiceWorker && !this.#serviceWorker) this.#activate();
     return new Tab(this.browser, `tab ${this.#names++}`, {
       definition: this.#definition,
-      barrier: () => this.#wakeServiceWorker().refreshIdentity(),
+      barrier: async () => (hasNoServiceWorker ? undefined : this.#wakeServiceWorker().refreshIdentity()),
     });
+  }
+
+  /** Another version, whose service worker takes over at once. The one before lives on until its events have ended. */
+  deploy(change: Partial<QueueConfig>): void {
+    this.#definition = definitionOf(this.scenario, change);
+    this.#serviceWorker = undefined;
+    this.#activate();
   }
 
   closeTab(tab: Tab): void {
     if (!tab.isAlive) return;
     tab.close();
-    this.#wakeServiceWorker().engineLeft(tab.runtime.id);
+    if (!this.scenario.hasNoServiceWorker) this.#wakeServiceWorker().engineLeft(tab.runtime.id);
   }
 
   /** A plain `fetch` of a page, which the service worker takes. Answers the ticket that the page has heard. */
   async submit(tab: Tab, body: string, { uploadMs = 0 }: { uploadMs?: number } = {}): Promise<string> {
     if (!tab.isAlive) return never();
     this.bodies.push(body);
-    const request = new Request(ORDERS, { method: 'POST', body });
-    const intake = await this.#wakeServiceWorker().accept(this.#captureSlowly(request, uploadMs), 'orders');
-    if (!tab.isAlive) return never();
-    if (intake.kind === 'accepted') return this.#heard(intake.receipt.ticket, body);
-    if (this.universe.strikes === 0 && !this.scenario.mayRefuse)
-      this.universe.fail('accepts', `${body}: ${intake.kind}`);
-    return '';
+    const content = uploadMs > 0 ? this.#slowly(body, uploadMs) : body;
+    const request = new Request(ORDERS, { method: 'POST', body: content, duplex: 'half' } as RequestInit);
+    return this.#heard(tab, body, await this.#wakeServiceWorker().fetch(request));
   }
 
   /** By `sluice.fetch`, with options. */
@@ -99,13 +99,7 @@ export class Stage {
     if (!tab.isAlive) return never();
     this.bodies.push(body);
     if (options.orderingKey !== undefined) this.ordered.push(body);
-    const response = await tab.sluice.fetch(ORDERS, { method: 'POST', body, job: options });
-    if (!tab.isAlive) return never();
-    const ticket = response.headers.get('Sluice-Ticket');
-    if (ticket !== null) return this.#heard(ticket, body);
-    if (this.universe.strikes === 0 && !this.scenario.mayRefuse)
-      this.universe.fail('accepts', `${body}: ${response.status}`);
-    return '';
+    return this.#heard(tab, body, await tab.sluice.fetch(ORDERS, { method: 'POST', body, job: options }));
   }
 
   /** As an app does: the cookies first, then the word. Somebody else, if there is one, is signed out before. */
@@ -175,14 +169,31 @@ export class Stage {
   }
 
   /** The body of a request may come long after its event. */
-  async #captureSlowly(request: Request, ms: number): Promise<Captured> {
-    if (ms > 0) await this.after(ms);
-    return capture(request);
+  #slowly(body: string, ms: number): ReadableStream<Uint8Array> {
+    return new ReadableStream({
+      start: async (controller) => {
+        await this.after(ms);
+        controller.enqueue(new TextEncoder().encode(body));
+        controller.close();
+      },
+    });
   }
 
-  #heard(ticket: string, body: string): string {
-    this.receipts.push({ ticket, body });
-    return ticket;
+  /** What a page is told is a promise: by a receipt, that it will be sent; by an answer of the service, that it was. */
+  #heard(tab: Tab, body: string, response: Response): string | Promise<string> {
+    if (!tab.isAlive) return never();
+    const ticket = readTicket(response);
+    if (ticket !== undefined) this.receipts.push({ ticket, body });
+    else if (response.ok) this.served.push({ body, at: this.universe.timeline.now });
+    else if (this.universe.strikes === 0 && !this.scenario.mayRefuse)
+      this.universe.fail('accepts', `${body}: ${response.status}`);
+    return ticket ?? '';
+  }
+
+  #activate(): void {
+    this.#wakeServiceWorker()
+      .activate(this.#definition)
+      .catch(() => undefined);
   }
 
   #wakeServiceWorker(): ServiceWorkerRun {
@@ -218,6 +229,12 @@ export const REBOOT_MS = 20_000;
 
 /** Long enough for the last of three attempts of Background Sync. */
 const PATIENCE_MS = 3 * 3_600_000;
+
+function definitionOf(scenario: Scenario, change: Partial<QueueConfig> = {}): SluiceDefinition {
+  const { rate, ...unpaced } = QUEUE;
+  const base = scenario.unpaced ? unpaced : { ...unpaced, rate };
+  return definitionFrom({ queues: { orders: { ...base, ...scenario.queue, ...change } } });
+}
 
 const QUEUE = {
   match: ({ method }: RequestFacts) => method === 'POST',

@@ -32,6 +32,9 @@ export function never(): Promise<never> {
 /** A transaction that the fault has aborted. */
 export class Aborted extends Error {}
 
+/** Hundreds of them come between two other calls of a leader that waits. */
+const HEARTBEAT = 'write:relaxed:meta';
+
 /** One run: its time, its chance, its faults, and the trace of all calls. */
 export class Universe {
   readonly timeline = new Timeline();
@@ -45,6 +48,8 @@ export class Universe {
   /** Kills and aborts so far, of those that can make a send repeat. */
   strikes = 0;
   steps = 0;
+  /** The numbers of those that have an effect: where a fault may strike. */
+  readonly effects: number[] = [];
   onBrowserKilled: (isPowerLost: boolean) => void = () => undefined;
   readonly #faults: readonly Fault[];
   readonly #faultRate: number;
@@ -101,7 +106,8 @@ export class Universe {
     { number, when }: { number: number; when: When },
   ): 'go' | 'gone' | 'abort' {
     if (!actor.isAlive) return 'gone';
-    const kind = this.#faultAt(number, when);
+    if (when === 'before' && !this.isHealing) this.effects.push(number);
+    const kind = this.#faultAt(number, { when, label });
     if (!kind) return 'go';
     const name = `${kind} ${when} ${label.split(' ')[0]}`;
     this.coverage.set(name, (this.coverage.get(name) ?? 0) + 1);
@@ -122,11 +128,12 @@ export class Universe {
     }
   }
 
-  #faultAt(step: number, when: When): FaultKind | undefined {
+  #faultAt(step: number, { when, label }: { when: When; label: string }): FaultKind | undefined {
     if (this.isHealing) return undefined;
     const planned = this.#faults.find((fault) => fault.step === step && fault.when === when);
     if (planned) return planned.kind;
-    if (this.#faultRate === 0 || this.chance() >= this.#faultRate) return undefined;
+    const rate = label === HEARTBEAT ? this.#faultRate / 100 : this.#faultRate;
+    if (rate === 0 || this.chance() >= rate) return undefined;
     const kinds: FaultKind[] = ['kill', 'kill', 'kill-browser', 'power-loss', 'freeze', 'abort'];
     return kinds[Math.floor(this.chance() * kinds.length)];
   }

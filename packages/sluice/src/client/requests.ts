@@ -24,7 +24,7 @@ export interface Requests {
 
 /** What a page hands over by itself: its worker knows the rules, and so does the service worker. */
 export function createRequests(
-  world: Pick<World, 'base' | 'fetch'>,
+  world: Pick<World, 'base' | 'clock' | 'fetch'>,
   { desk, controls }: { desk: () => Promise<Desk>; controls: LoadControls },
 ): Requests {
   async function ask(captured: Captured[], options: EnqueueOptions): Promise<Intake[]> {
@@ -54,13 +54,13 @@ export function createRequests(
 function answerTo(
   intake: Intake,
   captured: Captured,
-  { fetch }: Pick<World, 'fetch'>,
+  world: Pick<World, 'clock' | 'fetch'>,
 ): Response | Promise<Response> {
-  if (intake.kind === 'direct') return direct(intake, captured);
+  if (intake.kind === 'direct') return direct(intake, captured, world);
   const isNetworks =
     intake.kind === 'unmatched' || (intake.kind === 'broken' && intake.whenBroken === 'network');
   // Marked as a replay: the service worker of a controlled page would otherwise try the same again.
-  if (isNetworks) return fetch(rebuild(captured.request, captured.body), {});
+  if (isNetworks) return world.fetch(rebuild(captured.request, captured.body), {});
   return toResponse(refusalParts((intake as { refusal: Refusal }).refusal));
 }
 

@@ -33,20 +33,20 @@ export async function tryFirst(
   const endedAt = runtime.clock.now();
   return {
     kind: 'queue',
-    tried: { idempotencyKey, end, sentAt: turn.at, endedAt, chance: () => Math.random() },
+    tried: { idempotencyKey, end, sentAt: turn.at, endedAt, chance: runtime.chance },
   };
 }
 
 /** Storage that fails now will fail again in a moment, and is answered there. */
 async function charge(
-  { store, clock }: Runtime,
+  { store, clock, chance }: Runtime,
   queue: QueueDefinition,
   { captured, idempotencyKey }: { captured: Captured; idempotencyKey: string },
 ) {
   try {
     const { orderingKey } = await storableOptions(queue, readOptions(queue, captured));
     const trying = { queue: queue.name, url: captured.request.url, orderingKey, idempotencyKey };
-    return await store.chargeFirstTry(trying, { now: clock.now(), chance: () => Math.random() });
+    return await store.chargeFirstTry(trying, { now: clock.now(), chance });
   } catch {
     return undefined;
   }
@@ -60,7 +60,7 @@ interface Sending {
 }
 
 async function send(
-  { clock, prepare, identity }: Runtime,
+  { clock, fetch, prepare, identity }: Runtime,
   queue: QueueDefinition,
   { captured, idempotencyKey, at, latestAt }: Sending,
 ): Promise<{ end: AttemptEnd; response?: Response }> {
@@ -69,7 +69,7 @@ async function send(
   try {
     const { signal } = tooLong;
     const { owner } = await identity.current();
-    const job = { ...jobOf(queue, captured, idempotencyKey), owner };
+    const job = { ...jobOf(queue, captured, { idempotencyKey, now: clock.now() }), owner };
     const prepared = await prepare({ job, body: captured.body, policy: queue.policy, signal });
     if (prepared.kind !== 'request') return { end: prepared };
     await new Promise<void>((resolve) => clock.at(at, resolve));
@@ -78,7 +78,7 @@ async function send(
     const { referrer, referrerPolicy } = request;
     const response = await fetch(request, { signal, referrer, referrerPolicy });
     const judged = await judge(response, { expect: queue.expect, request, signal });
-    return { end: headOf(response, { now: Date.now(), judged }), response };
+    return { end: headOf(response, { now: clock.now(), judged }), response };
   } catch (error) {
     return {
       end: tooLong.signal.aborted
@@ -94,9 +94,8 @@ async function send(
 function jobOf(
   { name, policy }: QueueDefinition,
   { request, body }: Captured,
-  idempotencyKey: string,
+  { idempotencyKey, now }: { idempotencyKey: string; now: number },
 ): Omit<Job, 'owner'> {
-  const now = Date.now();
   return {
     queue: name,
     seq: 0,

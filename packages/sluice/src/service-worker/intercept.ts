@@ -1,23 +1,9 @@
-import type { Matcher } from '../core/match.js';
-import type { Captured, Intake } from '../core/messages.js';
-import { askedAt, redirectParts, refusalParts } from '../core/receipt.js';
-import { answerInTime } from '../drain/respond.js';
+import { askedAt, refusalParts } from '../core/receipt.js';
 import type { Runtime } from '../drain/runtime.js';
 import { readJob } from '../store/query.js';
-import { capture } from '../transport/capture.js';
-import { direct, toResponse } from '../transport/direct.js';
-import { rebuild } from '../transport/rebuild.js';
+import { toResponse } from '../transport/direct.js';
 import { factsOf, isReplay } from '../transport/replay.js';
-import type { BrokenPace } from './broken-pace.js';
-import { tryFirst } from './first-try.js';
-
-export interface Interception {
-  runtime: Runtime;
-  matcher: Matcher;
-  brokenPace: BrokenPace;
-  /** Called once a request is stored, while its event still lives. */
-  onAccepted: (event: FetchEvent) => void;
-}
+import { answer, type Interception } from './answer.js';
 
 /**
  * Decides at once whether a request is ours. What is not gets no `respondWith` at all: the browser then treats it as if
@@ -32,40 +18,6 @@ export function intercept(event: FetchEvent, interception: Interception): void {
   if (asked !== undefined && request.method === 'GET') return event.respondWith(statusOf(asked, runtime));
   const queue = matcher(factsOf(request));
   if (queue !== undefined) event.respondWith(answer(event, queue, interception));
-}
-
-async function answer(event: FetchEvent, queue: string, interception: Interception): Promise<Response> {
-  const { runtime } = interception;
-  // Now, not once the body has been read: somebody else may be signed in by then.
-  const identity = runtime.identity.current();
-  identity.catch(() => undefined);
-  const isForm = event.request.mode === 'navigate';
-  const captured = await capture(event.request);
-  const definition = runtime.definition.queues.find(({ name }) => name === queue);
-  const first =
-    definition?.mode === 'network-first' && !isForm
-      ? await tryFirst(runtime, definition, captured)
-      : undefined;
-  if (first?.kind === 'answered') return first.response;
-  const tried = first?.tried;
-  const intake = await runtime.intake.accept(captured, queue, { identity, ...(tried ? { tried } : {}) });
-  if (intake.kind !== 'accepted') return passOrRefuse(intake, { captured, queue, interception });
-  interception.onAccepted(event);
-  const redirectTo = isForm ? definition?.navigations?.redirectTo : undefined;
-  if (redirectTo) return toResponse(redirectParts(intake.receipt, new URL(redirectTo, location.href).href));
-  return toResponse(await answerInTime(runtime, intake));
-}
-
-async function passOrRefuse(
-  intake: Exclude<Intake, { kind: 'accepted' }>,
-  { captured, queue, interception }: { captured: Captured; queue: string; interception: Interception },
-): Promise<Response> {
-  if (intake.kind === 'unmatched') return Response.error();
-  if (intake.kind === 'direct') return direct(intake, captured);
-  if (intake.kind === 'refused' || intake.whenBroken === 'reject')
-    return toResponse(refusalParts(intake.refusal));
-  await interception.brokenPace.turn(queue);
-  return fetch(rebuild(captured.request, captured.body));
 }
 
 async function identified({ identity }: Runtime): Promise<Response> {

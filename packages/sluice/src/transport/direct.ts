@@ -1,4 +1,5 @@
 import type { Captured, Intake } from '../core/messages.js';
+import type { Clock } from '../core/ports.js';
 import { refusalParts, type ResponseParts } from '../core/receipt.js';
 import { rebuild } from './rebuild.js';
 
@@ -6,10 +7,13 @@ import { rebuild } from './rebuild.js';
 export async function direct(
   { turn, refusal }: Extract<Intake, { kind: 'direct' }>,
   { request, body }: Captured,
+  { clock, fetch }: { clock: Clock; fetch: Fetch },
 ): Promise<Response> {
-  await new Promise((resolve) => setTimeout(resolve, turn.at - Date.now()));
-  return Date.now() > turn.latestAt ? toResponse(refusalParts(refusal)) : fetch(rebuild(request, body));
+  await new Promise<void>((resolve) => clock.at(turn.at, resolve));
+  return clock.now() > turn.latestAt ? toResponse(refusalParts(refusal)) : fetch(rebuild(request, body), {});
 }
+
+type Fetch = (request: Request, init: RequestInit) => Promise<Response>;
 
 /** Statuses that no Response with a body can have (Fetch, null body status). */
 const WITHOUT_BODY = [204, 205, 304];

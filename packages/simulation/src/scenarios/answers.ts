@@ -1,0 +1,45 @@
+import type { Scenario } from '../scenario.ts';
+import { answer, first, submitTwo } from './parts.ts';
+
+/** What a page hears: not a receipt, but the service's own answer. */
+export const OF_ANSWERS: readonly Scenario[] = [
+  {
+    name: 'an answer is held back',
+    jobs: 2,
+    queue: { respond: 'hold' },
+    service: () => ({ kind: 'answer', status: 200, ms: 300 }),
+    script: submitTwo,
+  },
+  {
+    name: 'an answer that was held back becomes a receipt',
+    jobs: 2,
+    queue: { respond: 'hold', holdMs: 1000 },
+    service: first(3, answer(503)),
+    script: submitTwo,
+  },
+  {
+    name: 'the network first',
+    jobs: 2,
+    queue: { mode: 'network-first' },
+    service: () => ({ kind: 'answer', status: 200, ms: 100 }),
+    script: submitTwo,
+  },
+  {
+    name: 'the network first, and the queue where it fails',
+    jobs: 2,
+    queue: { mode: 'network-first', firstTryMs: 2000 },
+    service: (n) => (n === 0 ? { kind: 'hang' } : n === 1 ? answer(503) : answer(200)),
+    script: submitTwo,
+  },
+  {
+    name: 'a full queue lets through',
+    jobs: 3,
+    queue: { maxJobs: 1, whenFull: 'network', rate: { limit: 2, perMs: 1000, burst: 2 } },
+    mayRefuse: true,
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await Promise.all(['a', 'b', 'c'].map((body) => stage.submit(tab, body)));
+    },
+  },
+];

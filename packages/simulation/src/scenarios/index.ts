@@ -1,0 +1,17 @@
+import type { Scenario } from '../scenario.ts';
+import { OF_ANSWERS } from './answers.ts';
+import { OF_JOBS } from './jobs.ts';
+import { OF_SERVICE } from './service.ts';
+import { OF_TABS } from './tabs.ts';
+import { OF_USERS } from './users.ts';
+import { OF_VERSIONS } from './versions.ts';
+
+/** Everything that a job of Sluice may go through, small enough to break it at each of its steps. */
+export const SCENARIOS: readonly Scenario[] = [
+  ...OF_SERVICE,
+  ...OF_TABS,
+  ...OF_JOBS,
+  ...OF_USERS,
+  ...OF_ANSWERS,
+  ...OF_VERSIONS,
+];

@@ -1,0 +1,36 @@
+import type { Reaction } from '../service.ts';
+import type { Stage } from '../stage.ts';
+
+export const answer = (status: number, headers: Record<string, string> = {}, body?: string): Reaction => ({
+  kind: 'answer',
+  status,
+  headers,
+  ...(body === undefined ? {} : { body }),
+});
+
+/** The first `count` requests are taken so, and all others well. */
+export const first =
+  (count: number, reaction: Reaction) =>
+  (n: number): Reaction =>
+    n < count ? reaction : answer(200);
+
+export const submitOne = async (stage: Stage): Promise<void> => {
+  const tab = stage.openTab();
+  await stage.after(20);
+  await stage.submit(tab, 'a');
+};
+
+export const submitTwo = async (stage: Stage): Promise<void> => {
+  const tab = stage.openTab();
+  await stage.after(20);
+  await Promise.all([stage.submit(tab, 'a'), stage.submit(tab, 'b')]);
+};
+
+/** Two tabs, of which the first leads. */
+export const twoTabs = async (stage: Stage): Promise<ReturnType<Stage['openTab']>[]> => {
+  const leader = stage.openTab();
+  await stage.after(20);
+  const other = stage.openTab();
+  await stage.after(20);
+  return [leader, other];
+};

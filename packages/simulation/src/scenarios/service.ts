@@ -1,0 +1,95 @@
+import type { Reaction } from '../service.ts';
+import type { Scenario } from '../scenario.ts';
+import { answer, first, submitOne, submitTwo } from './parts.ts';
+
+/** What the service may make of a send. */
+export const OF_SERVICE: readonly Scenario[] = [
+  { name: 'one job', jobs: 1, script: submitOne },
+  { name: 'two jobs', jobs: 2, script: submitTwo },
+  { name: 'a service that fails once', jobs: 1, service: first(1, answer(503)), script: submitOne },
+  {
+    name: 'an answer that is lost',
+    jobs: 1,
+    service: first(1, { kind: 'lose-answer' }),
+    script: submitOne,
+  },
+  {
+    name: 'an answer that never comes',
+    jobs: 1,
+    queue: { timeoutMs: 3000 },
+    service: first(1, { kind: 'hang' }),
+    script: submitOne,
+  },
+  { name: 'a request that is lost', jobs: 1, service: first(1, { kind: 'drop' }), script: submitOne },
+  {
+    name: 'a service that asks for quiet',
+    jobs: 2,
+    quietMs: 3000,
+    service: first(1, answer(429, { 'Retry-After': '3' })),
+    script: submitTwo,
+  },
+  {
+    name: 'a service that is gone for six sends',
+    jobs: 2,
+    service: first(6, answer(503)),
+    script: submitTwo,
+  },
+  {
+    name: 'a request that is refused',
+    jobs: 2,
+    mayDie: true,
+    service: (_n, body) => (body === 'a' ? answer(422) : answer(200)),
+    script: submitTwo,
+  },
+  {
+    name: 'nobody is signed in',
+    jobs: 1,
+    service: first(1, answer(401)),
+    script: submitOne,
+    heal: async (stage) => {
+      const tab = stage.openTab();
+      for (let i = 0; i < 20; i++) {
+        await stage.after(5000);
+        await tab.sluice.nudge();
+      }
+    },
+  },
+  {
+    name: 'nothing is repeated',
+    jobs: 1,
+    mayDie: true,
+    neverRepeats: true,
+    queue: { repeat: 'never' },
+    script: submitOne,
+  },
+  {
+    name: 'three jobs at once',
+    jobs: 3,
+    queue: { rate: { limit: 20, perMs: 1000, burst: 20 } },
+    service: () => ({ ...answer(200), ms: 300 }) as Reaction,
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await Promise.all(['a', 'b', 'c'].map((body) => stage.submit(tab, body)));
+    },
+  },
+  {
+    name: 'a job that always fails',
+    jobs: 2,
+    mayDie: true,
+    queue: { backoff: { baseMs: 100, maxMs: 1000 } },
+    service: (_n, body) => (body === 'a' ? answer(500) : answer(200)),
+    script: submitTwo,
+  },
+  {
+    name: 'the service is gone for ten minutes',
+    jobs: 1,
+    scriptMs: 900_000,
+    script: async (stage) => {
+      stage.service.isDown = true;
+      await submitOne(stage);
+      await stage.after(600_000);
+      stage.service.isDown = false;
+    },
+  },
+];

@@ -1,0 +1,170 @@
+import type { Reaction } from '../service.ts';
+import type { Scenario } from '../scenario.ts';
+import { answer, twoTabs } from './parts.ts';
+
+/** Who drains, and what befalls them. */
+export const OF_TABS: readonly Scenario[] = [
+  {
+    name: 'two tabs submit',
+    jobs: 2,
+    script: async (stage) => {
+      const [leader, other] = await twoTabs(stage);
+      if (!leader || !other) return;
+      await Promise.all([stage.submit(leader, 'a'), stage.ask(other, 'b')]);
+    },
+  },
+  {
+    name: 'the leading tab is closed in mid-send',
+    jobs: 2,
+    script: async (stage) => {
+      const [leader, other] = await twoTabs(stage);
+      if (!leader || !other) return;
+      await stage.submit(other, 'a');
+      await stage.submit(other, 'b');
+      stage.closeTab(leader);
+    },
+  },
+  {
+    name: 'the leading tab freezes',
+    jobs: 2,
+    script: async (stage) => {
+      const [leader, other] = await twoTabs(stage);
+      if (!leader || !other) return;
+      await stage.submit(other, 'a');
+      leader.freeze(30_000);
+      await stage.submit(other, 'b');
+    },
+  },
+  {
+    name: 'the leading tab freezes for an hour',
+    jobs: 1,
+    scriptMs: 3_700_000,
+    script: async (stage) => {
+      const [leader, other] = await twoTabs(stage);
+      if (!leader || !other) return;
+      leader.freeze(3_600_000);
+      // Not by way of the service worker, which would take the seat in its own event.
+      await stage.ask(other, 'a');
+      await stage.after(60_000);
+      if (stage.universe.strikes === 0 && stage.service.arrivals.length === 0)
+        stage.universe.fail('takeover', 'nobody has sent within a minute');
+    },
+  },
+  {
+    name: 'the leading tab freezes, and its answer comes late',
+    jobs: 1,
+    mayDie: true,
+    // The answer to the frozen one comes while another tab is in the middle of the next attempt.
+    service: (n) => (n === 0 ? answer(422) : { ...answer(200), ms: 20_000 }) as Reaction,
+    script: async (stage) => {
+      const [leader, other] = await twoTabs(stage);
+      if (!leader || !other) return;
+      const ticket = await stage.submit(other, 'a');
+      await stage.after(15);
+      leader.freeze(30_000);
+      await stage.after(59_000);
+      const { state } = (await other.sluice.get(ticket)) ?? {};
+      const isTriedAgain = stage.service.arrivals.length > 1;
+      if (stage.universe.strikes === 0 && isTriedAgain && state !== 'done')
+        stage.universe.fail('late answer', `it is ${state}`);
+    },
+  },
+  {
+    name: 'one send a minute',
+    jobs: 2,
+    scriptMs: 250_000,
+    queue: { rate: { limit: 1, perMs: 60_000 } },
+    script: async (stage) => {
+      const [leader, other] = await twoTabs(stage);
+      if (!leader || !other) return;
+      await stage.submit(other, 'a');
+      await stage.submit(other, 'b');
+      await stage.after(200_000);
+    },
+  },
+  {
+    name: 'the last tab is closed at once',
+    jobs: 2,
+    staysClosed: true,
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await Promise.all([stage.submit(tab, 'a'), stage.submit(tab, 'b')]);
+      stage.closeTab(tab);
+    },
+  },
+  {
+    name: 'no tab, and a service that is down',
+    jobs: 1,
+    staysClosed: true,
+    script: async (stage) => {
+      stage.service.isDown = true;
+      const tab = stage.openTab();
+      await stage.after(20);
+      await stage.submit(tab, 'a');
+      stage.closeTab(tab);
+      await stage.after(20_000);
+      stage.service.isDown = false;
+    },
+  },
+  {
+    name: 'no tab, and a service that is gone for hours',
+    jobs: 1,
+    staysClosed: true,
+    scriptMs: 8_000_000,
+    script: async (stage) => {
+      stage.service.isDown = true;
+      const tab = stage.openTab();
+      await stage.after(20);
+      await stage.submit(tab, 'a');
+      stage.closeTab(tab);
+      await stage.after(7_200_000);
+    },
+  },
+  {
+    name: 'a job that takes its tab down',
+    jobs: 1,
+    mayDie: true,
+    service: () => ({ kind: 'hang' }),
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      void stage.submit(tab, 'a');
+      for (let i = 0; i < 8; i++) {
+        await stage.after(2000);
+        stage.browser.kill();
+        stage.openTab();
+      }
+    },
+    heal: async ({ service, universe }) => {
+      if (service.arrivals.length > 5)
+        universe.fail('poison bound', `${service.arrivals.length} engines were taken down`);
+      service.behaviour = () => answer(200);
+    },
+  },
+  {
+    name: 'the clock goes back by a day',
+    jobs: 2,
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await stage.submit(tab, 'a');
+      await stage.after(500);
+      stage.setWallClock(-86_400_000);
+      await stage.submit(tab, 'b');
+    },
+  },
+  {
+    name: 'the clock goes on by an hour',
+    jobs: 2,
+    breaksClock: true,
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await stage.submit(tab, 'a');
+      await stage.after(500);
+      stage.setWallClock(3_600_000);
+      await stage.submit(tab, 'b');
+    },
+  },
+];

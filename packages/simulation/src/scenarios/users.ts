@@ -1,0 +1,85 @@
+import type { Scenario } from '../scenario.ts';
+import type { Stage } from '../stage.ts';
+import { twoTabs } from './parts.ts';
+
+/** Each comes back in the end, and finds what is theirs. */
+export const bothSignIn = async (stage: Stage): Promise<void> => {
+  const tab = stage.openTab();
+  for (const user of ['bob', 'ann']) {
+    await stage.signIn(tab, user);
+    // Long enough for whatever froze to wake under other cookies.
+    await stage.after(60_000);
+    await stage.untilDone();
+  }
+};
+
+/** Who submits: users come and go. */
+export const OF_USERS: readonly Scenario[] = [
+  {
+    name: 'one user leaves, another comes',
+    jobs: 2,
+    service: () => ({ kind: 'answer', status: 200, ms: 300 }),
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await stage.signIn(tab, 'ann');
+      await stage.submit(tab, 'ann1');
+      // Not waited for: it is on its way into the queue as its user signs out.
+      void stage.submit(tab, 'ann2', { uploadMs: 500 }).catch(() => undefined);
+      await stage.signIn(tab, 'bob');
+      await stage.submit(tab, 'bob1');
+    },
+    heal: bothSignIn,
+  },
+  {
+    name: 'a user leaves while another tab leads',
+    jobs: 2,
+    unpaced: true,
+    // Its context is read between the claim and the send: there it may freeze.
+    queue: { prepare: (request) => request },
+    service: () => ({ kind: 'answer', status: 200, ms: 300 }),
+    script: async (stage) => {
+      const [leader, other] = await twoTabs(stage);
+      if (!leader || !other) return;
+      await stage.signIn(other, 'ann');
+      await Promise.all([stage.submit(leader, 'ann1'), stage.submit(other, 'ann2')]);
+      leader.freeze(20_000);
+      await stage.signIn(other, 'bob');
+    },
+    heal: bothSignIn,
+  },
+  {
+    name: 'a guest signs in, and takes along what was submitted',
+    jobs: 2,
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await tab.sluice.pause();
+      await Promise.all([stage.submit(tab, 'a'), stage.submit(tab, 'b')]);
+      stage.service.session = 'ann';
+      await tab.sluice.identify('ann', { adopt: true });
+      await tab.sluice.resume();
+    },
+    heal: async (stage) => {
+      const tab = stage.openTab();
+      await tab.sluice.identify('ann', { adopt: true });
+      await tab.sluice.resume();
+    },
+  },
+  {
+    name: 'a user is forgotten',
+    jobs: 2,
+    mayForget: true,
+    mayRefuse: true,
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await stage.signIn(tab, 'ann');
+      await stage.submit(tab, 'ann1');
+      void stage.submit(tab, 'ann2', { uploadMs: 500 }).catch(() => undefined);
+      await tab.sluice.clear({ identity: 'ann' });
+      stage.service.session = '';
+    },
+    heal: async (stage) => stage.signIn(stage.openTab(), 'ann'),
+  },
+];

@@ -1,0 +1,59 @@
+import type { Matcher } from '../core/match.js';
+import type { Captured, Intake } from '../core/messages.js';
+import { redirectParts, refusalParts } from '../core/receipt.js';
+import { answerInTime } from '../drain/respond.js';
+import type { Runtime } from '../drain/runtime.js';
+import { capture } from '../transport/capture.js';
+import { direct, toResponse } from '../transport/direct.js';
+import { rebuild } from '../transport/rebuild.js';
+import type { BrokenPace } from './broken-pace.js';
+import { tryFirst } from './first-try.js';
+
+export interface Interception {
+  runtime: Runtime;
+  matcher: Matcher;
+  brokenPace: BrokenPace;
+  /** Called once a request is stored, while its event still lives. */
+  onAccepted: (event: Asking) => void;
+}
+
+/** As much of a fetch event as its answer needs. */
+export interface Asking {
+  readonly request: Request;
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** Stores what a queue takes, and answers it: by a receipt, or as the queue says. */
+export async function answer(event: Asking, queue: string, interception: Interception): Promise<Response> {
+  const { runtime } = interception;
+  // Now, not once the body has been read: somebody else may be signed in by then.
+  const identity = runtime.identity.current();
+  identity.catch(() => undefined);
+  const isForm = event.request.mode === 'navigate';
+  const captured = await capture(event.request);
+  const definition = runtime.definition.queues.find(({ name }) => name === queue);
+  const first =
+    definition?.mode === 'network-first' && !isForm
+      ? await tryFirst(runtime, definition, captured)
+      : undefined;
+  if (first?.kind === 'answered') return first.response;
+  const tried = first?.tried;
+  const intake = await runtime.intake.accept(captured, queue, { identity, ...(tried ? { tried } : {}) });
+  if (intake.kind !== 'accepted') return passOrRefuse(intake, { captured, queue, interception });
+  interception.onAccepted(event);
+  const redirectTo = isForm ? definition?.navigations?.redirectTo : undefined;
+  if (redirectTo) return toResponse(redirectParts(intake.receipt, new URL(redirectTo, location.href).href));
+  return toResponse(await answerInTime(runtime, intake));
+}
+
+async function passOrRefuse(
+  intake: Exclude<Intake, { kind: 'accepted' }>,
+  { captured, queue, interception }: { captured: Captured; queue: string; interception: Interception },
+): Promise<Response> {
+  if (intake.kind === 'unmatched') return Response.error();
+  if (intake.kind === 'direct') return direct(intake, captured, interception.runtime);
+  if (intake.kind === 'refused' || intake.whenBroken === 'reject')
+    return toResponse(refusalParts(intake.refusal));
+  await interception.brokenPace.turn(queue);
+  return interception.runtime.fetch(rebuild(captured.request, captured.body), {});
+}
