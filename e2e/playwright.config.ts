@@ -9,7 +9,7 @@ const FAST_SYNC = [
 ];
 
 // Over WebDriver, by a stand-in for what the tests use of Playwright; see webkit/browser.ts.
-const WEBKIT = { name: 'webkit', use: { browserName: 'webkit' as const }, testIgnore: '**/process/**' };
+const WEBKIT = { name: 'webkit', use: { browserName: 'webkit' as const } };
 
 const chromium = await launchOptions('chromium');
 

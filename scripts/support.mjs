@@ -49,6 +49,10 @@ const ROWS = [
     'a queue that was cleared behind us is reported at the next visit, with what was in it',
   ],
   [
+    'works under a strict `Content-Security-Policy`',
+    'it works under a policy that allows scripts and connections of its own origin alone',
+  ],
+  [
     'lets unmatched requests go past the service worker',
     'what no rule names goes past the service worker, and so does the page itself',
   ],

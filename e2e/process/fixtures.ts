@@ -7,7 +7,7 @@ import { build } from 'vite';
 // @ts-expect-error scripts are plain JavaScript, run before anything is installed
 import { launchOptions } from '../../scripts/browsers.mjs';
 import { fastSync } from './chromium.js';
-import { type EngineName, type RawBrowser, startRaw } from './raw-browser.js';
+import { type RawBrowser, startRaw } from './raw-browser.js';
 import type { Plan } from './reports.js';
 
 // Playwright reads what a fixture needs from its first parameter, and takes no other form for nothing than `{}`.
@@ -54,11 +54,7 @@ export const test = base.extend<Fixtures, { site: string }>({
   start: async ({ browserName, origin, profile }, use) => {
     const started: RawBrowser[] = [];
     await use(async (at) => {
-      const browser = await startRaw(
-        browserName as EngineName,
-        profile,
-        typeof at === 'string' ? at : urlOf(origin, at),
-      );
+      const browser = await startRaw(browserName, profile, typeof at === 'string' ? at : urlOf(origin, at));
       started.push(browser);
       return browser;
     });

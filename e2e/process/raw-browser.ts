@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 // @ts-expect-error scripts are plain JavaScript, run before anything is installed
-import { CHROMIUM_ARGS, requireBrowser } from '../../scripts/browsers.mjs';
+import { CHROMIUM_ARGS, findWebKit, requireBrowser } from '../../scripts/browsers.mjs';
+import { environment } from '../webkit/session.js';
 import { fastSync } from './chromium.js';
 
 /** A browser started by its command line: with no driver attached, service workers live and die as they do for users. */
@@ -12,12 +13,13 @@ export interface RawBrowser {
   kill(): Promise<void>;
 }
 
-export type EngineName = 'chromium' | 'firefox';
+type EngineName = 'chromium' | 'firefox' | 'webkit';
 
 export async function startRaw(engine: EngineName, profile: string, url: string): Promise<RawBrowser> {
-  const command = (await requireBrowser(engine)) as string;
+  const [command, ...args] = await commandOf(engine, profile, url);
+  const env = engine === 'webkit' ? environment(profile) : process.env;
   // A process group of its own, so that one signal reaches all of it.
-  const child = spawn(command, argsOf[engine](profile, url), { detached: true, stdio: 'ignore' });
+  const child = spawn(command, args, { detached: true, stdio: 'ignore', env });
   await once(child, 'spawn');
   return { kill: () => kill(child) };
 }
@@ -29,19 +31,19 @@ async function kill(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-const argsOf: Record<EngineName, (profile: string, url: string) => string[]> = {
-  chromium: (profile, url) => [
-    '--headless',
-    ...CHROMIUM_ARGS,
-    ...fastSync(9),
-    `--user-data-dir=${profile}`,
-    url,
-  ],
-  firefox: (profile, url) => {
-    writeFileSync(join(profile, 'user.js'), FIREFOX_PREFS.map((pref) => `user_pref(${pref});\n`).join(''));
-    return ['--headless', '--no-remote', '--profile', profile, url];
-  },
-};
+async function commandOf(
+  engine: EngineName,
+  profile: string,
+  url: string,
+): Promise<[command: string, ...args: string[]]> {
+  // It has no mode without a window; where its profile lies, the environment says.
+  if (engine === 'webkit') return ['xvfb-run', '-a', (findWebKit() as { browser: string }).browser, url];
+  const command = (await requireBrowser(engine)) as string;
+  if (engine === 'chromium')
+    return [command, '--headless', ...CHROMIUM_ARGS, ...fastSync(9), `--user-data-dir=${profile}`, url];
+  writeFileSync(join(profile, 'user.js'), FIREFOX_PREFS.map((pref) => `user_pref(${pref});\n`).join(''));
+  return [command, '--headless', '--no-remote', '--profile', profile, url];
+}
 
 /** No first-run pages, no session restored after a crash, and nothing fetched but from loopback. */
 const FIREFOX_PREFS = [

@@ -61,7 +61,7 @@ async function untilUp(base: string, child: ChildProcess): Promise<void> {
 }
 
 /** As root WebKit has no sandbox; all that it writes stays in the profile. */
-function environment(home: string): NodeJS.ProcessEnv {
+export function environment(home: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
     HOME: home,
