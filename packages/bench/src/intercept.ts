@@ -14,12 +14,16 @@ export const intercept: Benchmark = {
     const pages = {
       floor: await lab.openPeer('floor'),
       raw: await lab.openPeer('raw'),
+      grouped: await lab.openPeer('grouped'),
+      counted: await lab.openPeer('counted'),
       workbox: await lab.openPeer('workbox'),
       sluice: await lab.open({ rate: { limit: 1, perMs: 1000 }, maxJobs: 1_000_000 }),
     };
     const each = (measure: (page: Page) => Promise<number>) => ({
       floor: () => measure(pages.floor),
       'raw, strict': () => measure(pages.raw),
+      'raw, strict, in groups': () => measure(pages.grouped),
+      'raw, strict, with a counter': () => measure(pages.counted),
       workbox: () => measure(pages.workbox),
       sluice: () => measure(pages.sluice),
     });

@@ -11,13 +11,14 @@ import type { StoreUnderTest } from './store-under-test.js';
 declare global {
   var sluice: Sluice;
   var startBare: () => Worker;
+  var startBooks: () => Worker;
   var peers: Peers;
   var storage: StoreUnderTest;
 }
 /* oxlint-enable no-var */
 
 /** What a page may stand under in place of Sluice: a service worker of that name, or none. */
-export type Peer = 'none' | 'listener' | 'floor' | 'raw' | 'workbox';
+export type Peer = 'none' | 'listener' | 'floor' | 'raw' | 'grouped' | 'counted' | 'workbox';
 
 /** A browser with a profile on disk, and the service that its pages come from and send to. */
 export interface Lab {
