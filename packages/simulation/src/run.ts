@@ -57,10 +57,15 @@ async function healed(stage: Stage): Promise<void> {
   while (!state.isHealed) await timeline.run(timeline.now + 1000, () => state.isHealed);
 }
 
-/** Ids by the seed; and a digest that takes no turn of the event loop, as the platform's would. */
+/**
+ * Ids by the seed; a digest that takes no turn of the event loop, as the platform's would; and signals of several that Node 20 does
+ * not keep for ever once they are aborted, and with them the whole universe.
+ */
 function replacePlatform(universe: Universe): () => void {
   const { crypto } = globalThis;
   const { digest } = crypto.subtle;
+  const { any } = AbortSignal;
+  AbortSignal.any = anyOf;
   crypto.randomUUID = () => universe.uuid();
   crypto.subtle.digest = async (_algorithm, data) => {
     const hash = createHash('sha256')
@@ -69,7 +74,18 @@ function replacePlatform(universe: Universe): () => void {
     return hash.buffer.slice(hash.byteOffset, hash.byteOffset + hash.byteLength);
   };
   return () => {
+    AbortSignal.any = any;
     crypto.randomUUID = randomUUID;
     crypto.subtle.digest = digest;
   };
+}
+
+function anyOf(signals: Iterable<AbortSignal>): AbortSignal {
+  const first = new AbortController();
+  for (const signal of signals) {
+    const abort = (): void => first.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  }
+  return first.signal;
 }
