@@ -6,7 +6,7 @@ import { ROOT, run } from './run.mjs';
 process.chdir(ROOT);
 
 /**
- * `npm run bench [-- NAME] [--smoke]`: the benchmarks, in a real Chromium with its profile on disk;
+ * `npm run bench [-- NAME] [--smoke] [--browser firefox]`: the benchmarks, in a real browser with its profile on disk;
  * `npm run bench -- fleet`: the simulation of a fleet, in this process.
  */
 await install();
@@ -20,5 +20,5 @@ if (args[0] === 'fleet') {
 async function inBrowser(names) {
   const pagesDir = await buildBenchPages();
   const { main } = await import('../packages/bench/dist/main.js');
-  await main(names, { root: ROOT, pagesDir, launch: await launchOptions('chromium') });
+  await main(names, { root: ROOT, pagesDir, launchOptions });
 }

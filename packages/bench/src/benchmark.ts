@@ -19,5 +19,7 @@ export interface Benchmark {
   name: string;
   /** What it shows, in one sentence. */
   shows: string;
+  /** It looks into the browser in a way that Chromium alone allows. */
+  isChromiumOnly?: true;
   run: (lab: Lab, options: RunOptions) => Promise<Figure[]>;
 }

@@ -7,6 +7,7 @@ import type { Lab } from './lab.js';
 /** An engine that has nothing to do does nothing: no timer, no look. */
 export const idle: Benchmark = {
   name: 'idle',
+  isChromiumOnly: true,
   shows: 'what an open page costs while nothing happens, in CPU time of the whole browser per second',
   run: async (lab, { isSmoke }) => {
     const blank = await lab.openPeer('none');

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrowserContext, chromium, type LaunchOptions, type Page } from '@playwright/test';
+import { type BrowserContext, chromium, firefox, type LaunchOptions, type Page } from '@playwright/test';
 import { type Origin, startOrigin } from '@sluice/origin';
 import type { Sluice } from 'sluice/client';
 import type { Peers } from './peers.js';
@@ -20,6 +20,8 @@ declare global {
 /** What a page may stand under in place of Sluice: a service worker of that name, or none. */
 export type Peer = 'none' | 'listener' | 'floor' | 'raw' | 'grouped' | 'counted' | 'workbox';
 
+export type Engine = 'chromium' | 'firefox';
+
 /** A browser with a profile on disk, and the service that its pages come from and send to. */
 export interface Lab {
   origin: Origin;
@@ -30,21 +32,29 @@ export interface Lab {
   /** A fresh page with the store at hand, and nothing else. */
   openStore(): Promise<Page>;
   profile: string;
+  /** How its browser was started, and where the page of that configuration is. */
+  launch: LaunchOptions;
+  urlOf(orders: object): string;
 }
 
 /** Runs `work` in a lab of its own: nothing is left of it. */
 export async function inLab<T>(
-  { pagesDir, launch }: { pagesDir: string; launch: LaunchOptions },
+  { pagesDir, engine, launch }: { pagesDir: string; engine: Engine; launch: LaunchOptions },
   work: (lab: Lab) => Promise<T>,
 ): Promise<T> {
   const profile = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const origin = await startOrigin({ staticDirs: [pagesDir] });
-  const context = await chromium.launchPersistentContext(profile, launch);
+  const context =
+    engine === 'chromium'
+      ? await chromium.launchPersistentContext(profile, launch)
+      : await openFirefox(launch);
   try {
     return await work({
       origin,
       open: (orders) => openPage(context, urlOf(origin, orders), 'sluice'),
       profile,
+      launch,
+      urlOf: (orders) => urlOf(origin, orders),
       openStore: () => openPage(context, `http://localhost:${origin.port}/store/`, 'storage'),
       openPeer: (peer) => openPage(context, peerUrl(origin, peer), 'peers'),
     });
@@ -53,6 +63,14 @@ export async function inLab<T>(
     await origin.close();
     rmSync(profile, { recursive: true, force: true });
   }
+}
+
+/** Over BiDi Playwright makes its profile, on disk as well. The browser goes with its one context. */
+async function openFirefox(launch: LaunchOptions): Promise<BrowserContext> {
+  const browser = await firefox.launch(launch);
+  const context = await browser.newContext();
+  context.on('close', () => void browser.close());
+  return context;
 }
 
 function urlOf(origin: Origin, orders: object): string {

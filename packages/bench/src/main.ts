@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import type { LaunchOptions } from '@playwright/test';
 import type { Benchmark, Figure } from './benchmark.js';
 import { bodies } from './bodies.js';
+import { hidden } from './hidden.js';
 import { idle } from './idle.js';
 import { pace } from './pace.js';
 import { startUp } from './start-up.js';
@@ -12,7 +13,7 @@ import { wire } from './wire.js';
 import { drain } from './drain.js';
 import { enqueue } from './enqueue.js';
 import { intercept } from './intercept.js';
-import { inLab } from './lab.js';
+import { type Engine, inLab } from './lab.js';
 import { profile } from './profile.js';
 import { rateKept } from './rate-kept.js';
 import { receiptLatency } from './receipt-latency.js';
@@ -35,26 +36,37 @@ const BENCHMARKS: readonly Benchmark[] = [
   profile,
   receiptLatency,
   rateKept,
+  hidden,
   workerHeap,
 ];
 
 export interface Surroundings {
   root: string;
   pagesDir: string;
-  launch: LaunchOptions;
+  /** How each browser is started. */
+  launchOptions: (engine: Engine) => Promise<LaunchOptions>;
 }
 
-/** `npm run bench [-- NAME] [--smoke]`: runs one benchmark or all, prints their figures and writes them down. */
-export async function main(args: string[], { root, pagesDir, launch }: Surroundings): Promise<void> {
+/**
+ * `npm run bench [-- NAME] [--smoke] [--browser firefox]`: runs one benchmark or all, prints their figures and writes them
+ * down.
+ */
+export async function main(args: string[], { root, pagesDir, launchOptions }: Surroundings): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
-    options: { smoke: { type: 'boolean' } },
+    options: { smoke: { type: 'boolean' }, browser: { type: 'string', default: 'chromium' } },
     allowPositionals: true,
   });
+  const engine = engineOf(values.browser);
+  const launch = await launchOptions(engine);
   const results: Record<string, Figure[]> = {};
   for (const benchmark of chosen(positionals)) {
     console.log(`\n${benchmark.name}: ${benchmark.shows}`);
-    const figures = await inLab({ pagesDir, launch }, (lab) =>
+    if (benchmark.isChromiumOnly && engine !== 'chromium') {
+      console.log('left out: Chromium alone can be looked into so');
+      continue;
+    }
+    const figures = await inLab({ pagesDir, engine, launch }, (lab) =>
       benchmark.run(lab, { isSmoke: values.smoke === true }),
     );
     console.table(figures.map(rowOf));
@@ -62,7 +74,13 @@ export async function main(args: string[], { root, pagesDir, launch }: Surroundi
   }
   if (values.smoke) return;
   mkdirSync(join(root, 'bench'), { recursive: true });
-  writeFileSync(join(root, 'bench', 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  const file = engine === 'chromium' ? 'results.json' : `results-${engine}.json`;
+  writeFileSync(join(root, 'bench', file), `${JSON.stringify(results, null, 2)}\n`);
+}
+
+function engineOf(name: string): Engine {
+  if (name === 'chromium' || name === 'firefox') return name;
+  throw new Error(`--browser is chromium or firefox, not '${name}'`);
 }
 
 function chosen(names: string[]): readonly Benchmark[] {

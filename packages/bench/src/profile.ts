@@ -7,6 +7,7 @@ const CATEGORIES = ['__metadata', 'toplevel', 'disabled-by-default-v8.cpu_profil
 /** Where the time of an intercepted request goes, from a trace of Chromium: how long each thread is busy with it. */
 export const profile: Benchmark = {
   name: 'profile',
+  isChromiumOnly: true,
   shows: `what each thread does for one of ${BURST} intercepted requests at a time`,
   run: async (lab, { isSmoke }) => {
     const bursts = isSmoke ? 1 : 8;

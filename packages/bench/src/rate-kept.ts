@@ -19,9 +19,7 @@ export const rateKept: Benchmark = {
       await lab.origin.waitFor(({ arrivals }) => arrivals.length >= limit * (seconds + 1), 120_000);
       // The first second is the start of worker and service worker, and of learning how long a turn takes.
       const arrivals = lab.origin.arrivals.map(({ at }) => at).slice(limit > 1 ? limit : 0);
-      const spanMs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
-      const ideal = (spanMs * limit) / (PER_MS + MARGIN_MS);
-      figures.push({ name: `${limit} a second: share used`, value: (arrivals.length - 1) / ideal, unit: '' });
+      figures.push({ name: `${limit} a second: share used`, value: shareUsed(arrivals, limit), unit: '' });
       // The last thousand: the log is no longer.
       const sends = await sendsOf(page);
       figures.push({
@@ -43,6 +41,12 @@ export const rateKept: Benchmark = {
     return figures;
   },
 };
+
+/** Of what the window allows from the first to the last instant. */
+export function shareUsed(instants: readonly number[], limit: number): number {
+  const spanMs = (instants.at(-1) ?? 0) - (instants[0] ?? 0);
+  return (instants.length - 1) / ((spanMs * limit) / (PER_MS + MARGIN_MS));
+}
 
 function enqueue(page: Page, count: number): Promise<void> {
   return page.evaluate(async (count) => {

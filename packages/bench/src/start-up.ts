@@ -6,6 +6,7 @@ import type { Lab } from './lab.js';
 /** What the first moments cost: of a page, of its worker, and of a service worker that was stopped. */
 export const startUp: Benchmark = {
   name: 'start-up',
+  isChromiumOnly: true,
   shows: 'how long it takes from a start to the first work done, p50',
   run: async (lab, { isSmoke }) => {
     const rounds = isSmoke ? 1 : 9;

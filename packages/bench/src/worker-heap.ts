@@ -8,6 +8,7 @@ const MIB = KIB * KIB;
 /** Memory stays small because records are dequeued only when there is capacity. */
 export const workerHeap: Benchmark = {
   name: 'worker-heap',
+  isChromiumOnly: true,
   shows: 'what the heap of the draining worker grows by with the depth of the queue',
   run: async (lab, { isSmoke }) => {
     const rate = { rate: { limit: 20, perMs: 1000 }, concurrency: 4, maxBytes: 1024 * MIB };
