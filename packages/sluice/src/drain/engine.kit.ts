@@ -1,3 +1,4 @@
+import { storedPost } from '../core/job.kit.js';
 import type { AttemptEnd } from '../core/attempt.js';
 import type { SluiceEvent } from '../core/events.js';
 import { FIRST_OWNER } from '../core/identity.js';
@@ -93,19 +94,7 @@ function draft(nonce: string, change: Partial<JobDraft>): JobDraft {
     owner: FIRST_OWNER,
     nonce,
     idempotencyKey: `key-${nonce}`,
-    request: {
-      url: 'https://example.test/api/orders',
-      method: 'POST',
-      headers: [],
-      secrets: { kind: 'none' },
-      mode: 'cors',
-      credentials: 'same-origin',
-      cache: 'default',
-      redirect: 'follow',
-      referrer: 'about:client',
-      referrerPolicy: '',
-      integrity: '',
-    },
+    request: storedPost(),
     options: {},
     ...change,
   };

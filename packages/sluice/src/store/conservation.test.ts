@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { storedPost } from '../core/job.kit.js';
 import type { AttemptEnd } from '../core/attempt.js';
 import { FIRST_OWNER } from '../core/identity.js';
 import type { Job, JobDraft, JobState } from '../core/job.js';
@@ -298,18 +299,6 @@ function draft(
           coalesce: () =>
             coalesced === 'undone' ? { kind: coalesced } : { kind: coalesced, body: new ArrayBuffer(4) },
         }),
-    request: {
-      url: 'https://example.test/api/orders',
-      method: 'POST',
-      headers: [],
-      secrets: { kind: 'none' },
-      mode: 'cors',
-      credentials: 'same-origin',
-      cache: 'default',
-      redirect: 'follow',
-      referrer: 'about:client',
-      referrerPolicy: '',
-      integrity: '',
-    },
+    request: storedPost(),
   };
 }

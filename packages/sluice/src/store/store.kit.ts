@@ -1,3 +1,4 @@
+import { storedPost } from '../core/job.kit.js';
 import type { AttemptEnd } from '../core/attempt.js';
 import { FIRST_OWNER } from '../core/identity.js';
 import type { Answer, JobDraft } from '../core/job.js';
@@ -7,7 +8,7 @@ import type { QueueRow } from '../core/queue-row.js';
 import { openIdentity } from './identity.js';
 import type { RewriteOf } from './ledger.js';
 import { readQueues } from './queues.js';
-import type { Database } from './rows.js';
+import type { Database, SendRow } from './rows.js';
 import { createStore } from './store.js';
 
 export const T0 = 1_700_000_000_000;
@@ -32,6 +33,26 @@ export class StoreBench {
     const [answer] = await this.store.enqueue([one], { [one.queue]: this.policy }, now);
     if (!answer) throw new Error('no answer');
     return answer;
+  }
+
+  /** So many alike, in one transaction. */
+  async enqueueMany(count: number, change: Partial<JobDraft> = {}, now = T0): Promise<EnqueueAnswer[]> {
+    await openIdentity(this.database);
+    const drafts = Array.from({ length: count }, (_, i) => draft({ ...change, nonce: `n${i}` }));
+    return this.store.enqueue(drafts, { orders: this.policy }, now);
+  }
+
+  async tickets(count: number, change: Partial<JobDraft> = {}): Promise<string[]> {
+    const answers = await this.enqueueMany(count, change);
+    return answers.map((answer) => (answer.kind === 'accepted' ? answer.receipt.ticket : 'refused'));
+  }
+
+  /** The sends on record. */
+  sends(): Promise<SendRow[]> {
+    const range = { from: ['orders'], to: ['orders', Number.POSITIVE_INFINITY] };
+    return this.database.run({ tables: ['sends'], mode: 'readonly', durability: 'relaxed' }, (tx) =>
+      tx.all('sends', range),
+    );
   }
 
   /** Enqueues and answers the ticket. */
@@ -87,7 +108,7 @@ export class StoreBench {
   }
 }
 
-const TURN: TurnRequest = {
+export const TURN: TurnRequest = {
   queue: 'orders',
   engine: 'e1',
   settlements: [],
@@ -106,22 +127,19 @@ export function draft(change: Partial<JobDraft>): JobDraft {
     owner: FIRST_OWNER,
     nonce: 'n',
     idempotencyKey: crypto.randomUUID(),
-    request: {
-      url: 'https://example.test/api/orders',
-      method: 'POST',
-      headers: [],
-      secrets: { kind: 'none' },
-      mode: 'cors',
-      credentials: 'same-origin',
-      cache: 'default',
-      redirect: 'follow',
-      referrer: 'about:client',
-      referrerPolicy: '',
-      integrity: '',
-    },
+    request: storedPost(),
     options: {},
     ...change,
   };
+}
+
+export function seqs(claims: readonly Claim[]): number[] {
+  return claims.map(({ job }) => job.seq);
+}
+
+/** An answer, with a body of so many bytes. */
+export function ok(status = 200, bodyBytes = 0): AttemptEnd {
+  return answered(status, bodyBytes === 0 ? {} : { body: new ArrayBuffer(bodyBytes) });
 }
 
 export function answered(

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { storedPost } from '../core/job.kit.js';
 import type { Expect, Prepare } from '../core/config.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { AttemptControl, Claim, Clock, Dispatch } from '../core/ports.js';
@@ -87,19 +88,7 @@ const claim = (change: Partial<Claim> = {}): Claim => ({
     attempts: 0,
     orphans: 0,
     bodyBytes: 5,
-    request: {
-      url: `${location.origin}/api/orders`,
-      method: 'POST',
-      headers: [],
-      secrets: { kind: 'none' },
-      mode: 'cors',
-      credentials: 'same-origin',
-      cache: 'default',
-      redirect: 'follow',
-      referrer: 'about:client',
-      referrerPolicy: '',
-      integrity: '',
-    },
+    request: storedPost(`${location.origin}/api/orders`),
   },
   leaseId: 'e/1/1',
   leaseUntil: 9999,

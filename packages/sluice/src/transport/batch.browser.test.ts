@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { storedPost } from '../core/job.kit.js';
 import type { DispatchEnd } from '../core/attempt.js';
 import type { BatchFunctions } from '../core/config.js';
 import type { Job } from '../core/job.js';
@@ -122,19 +123,7 @@ function claimOf(seq: number): Claim {
       attempts: 0,
       orphans: 0,
       bodyBytes: 7,
-      request: {
-        url: 'https://example.test/api/orders',
-        method: 'POST',
-        headers: [],
-        secrets: { kind: 'none' },
-        mode: 'cors',
-        credentials: 'same-origin',
-        cache: 'default',
-        redirect: 'follow',
-        referrer: 'about:client',
-        referrerPolicy: '',
-        integrity: '',
-      },
+      request: storedPost(),
     },
     leaseId: `e/1/${seq}`,
     leaseUntil: 9999,

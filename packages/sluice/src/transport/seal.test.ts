@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
+import { storedPost } from '../core/job.kit.js';
 import type { HeaderPairs, StoredRequest } from '../core/job.js';
 import { createSealingKey, hideSecrets, isSecret, openContext, revealSecrets, sealContext } from './seal.js';
 
@@ -10,17 +11,8 @@ beforeAll(async () => {
 
 const key = () => Promise.resolve([cryptoKey] as const);
 const request = (headers: HeaderPairs, url = 'https://example.test/a'): StoredRequest => ({
-  url,
-  method: 'POST',
+  ...storedPost(url),
   headers,
-  secrets: { kind: 'none' },
-  mode: 'cors',
-  credentials: 'same-origin',
-  cache: 'default',
-  redirect: 'follow',
-  referrer: 'about:client',
-  referrerPolicy: '',
-  integrity: '',
 });
 const seal = (headers: HeaderPairs) =>
   hideSecrets(request(headers), { mode: 'seal', extra: ['X-Api-Key'], key });

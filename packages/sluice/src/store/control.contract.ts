@@ -1,0 +1,131 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_POLICY } from '../core/policy.js';
+import type { Claim } from '../core/ports.js';
+import { commandQueues, cancelJob, redriveJob } from './control.js';
+import { listJobs, readJob } from './query.js';
+import { sweep } from './sweep.js';
+import type { Database } from './rows.js';
+import { StoreBench, TURN, answered, ok, seqs, T0 } from './store.kit.js';
+
+/** What somebody asks of jobs and queues, and what is swept. */
+export function testControl(name: string, open: () => Database): void {
+  describe(`${name}: control`, () => {
+    let bench: StoreBench;
+
+    beforeEach(() => {
+      bench = new StoreBench(open());
+      bench.policy = { ...DEFAULT_POLICY, concurrency: 2 };
+    });
+
+    test('cancels a waiting job at once, and flags a leased one', async () => {
+      bench.policy = { ...bench.policy, concurrency: 1 };
+      const [leased = '', waiting = ''] = await bench.tickets(2);
+      const [claim] = (await bench.turn(T0)).claims;
+      expect(await cancelJob(bench.database, waiting, T0)).toMatchObject({ answer: 'cancelled' });
+      expect(await cancelJob(bench.database, leased, T0)).toMatchObject({ answer: 'aborting' });
+      expect(await bench.store.renew(claim as Claim, T0 + 90_000)).toBe('recalled');
+      await bench.settle(T0, [claim as Claim], { kind: 'aborted' });
+      expect(await readJob(bench.database, leased)).toMatchObject({ state: 'cancelled', reason: 'user' });
+      expect((await bench.row()).counts).toMatchObject({ waiting: 0, leased: 0, cancelled: { user: 2 } });
+    });
+
+    test('a cancellation outlives the engine that was to carry it out', async () => {
+      const [ticket = ''] = await bench.tickets(1);
+      await bench.turn(T0);
+      await cancelJob(bench.database, ticket, T0);
+      expect((await bench.turn(T0 + 100, { engine: 'e2', recover: true })).claims).toEqual([]);
+      expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'cancelled', reason: 'user' });
+    });
+
+    test('a cancelled job that was delivered all the same is done', async () => {
+      const [ticket = ''] = await bench.tickets(1);
+      const { claims } = await bench.turn(T0);
+      await cancelJob(bench.database, ticket, T0);
+      await bench.settle(T0, claims, ok());
+      expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'done' });
+    });
+
+    test('redrives a dead job into its place, attempts at 0, and nothing else', async () => {
+      bench.policy = { ...bench.policy, concurrency: 1 };
+      const [ticket = '', other = ''] = await bench.tickets(2);
+      await bench.settle(T0, (await bench.turn(T0)).claims, answered(422), { maxClaims: 0 });
+      await redriveJob(bench.database, ticket, T0 + 5);
+      expect((await bench.row()).counts).toMatchObject({ waiting: 2, dead: { rejected: 0 } });
+      expect((await bench.turn(T0 + 6)).claims[0]?.job).toMatchObject({ ticket, attempts: 0 });
+      await expect(redriveJob(bench.database, other, T0)).rejects.toMatchObject({
+        code: 'state-conflict',
+        value: other,
+      });
+      await expect(cancelJob(bench.database, 'orders.99.x', T0)).rejects.toMatchObject({
+        code: 'state-conflict',
+      });
+    });
+
+    test('a redriven job of an ordering key with a live head goes behind it', async () => {
+      const [ticket = ''] = await bench.tickets(3, { options: { orderingKey: 'a' } });
+      await bench.settle(T0, (await bench.turn(T0)).claims, answered(422), { maxClaims: 0 });
+      const head = await bench.turn(T0 + 1);
+      expect(seqs(head.claims)).toEqual([2]);
+      await redriveJob(bench.database, ticket, T0 + 2);
+      expect(seqs((await bench.settle(T0 + 3, head.claims, ok())).claims)).toEqual([1]);
+    });
+
+    test('claims nothing while paused, and goes on when resumed', async () => {
+      await bench.enqueueMany(1);
+      await commandQueues(bench.database, 'orders', { kind: 'pause' }, T0);
+      expect(await bench.turn(T0)).toMatchObject({ claims: [], closed: true, nextAt: undefined });
+      await commandQueues(bench.database, undefined, { kind: 'resume' }, T0);
+      expect((await bench.turn(T0)).claims).toHaveLength(1);
+      await expect(commandQueues(bench.database, 'nope', { kind: 'pause' }, T0)).rejects.toMatchObject({
+        code: 'queue-unknown',
+        value: 'nope',
+      });
+    });
+
+    test('waits for sign-in until nudged, with no attempt spent', async () => {
+      await bench.enqueueMany(1);
+      const report = await bench.settle(T0, (await bench.turn(T0)).claims, answered(401));
+      expect(report).toMatchObject({ closed: true, nextAt: undefined, events: [{ type: 'sign-in' }] });
+      await commandQueues(bench.database, 'orders', { kind: 'nudge' }, T0);
+      expect((await bench.turn(T0)).claims[0]?.job.attempts).toBe(0);
+    });
+
+    test('lists by state, page by page, in order, and goes on where it stopped', async () => {
+      const all = await bench.tickets(5);
+      const query = { queue: 'orders', state: 'waiting' as const, limit: 2 };
+      const seen: string[] = [];
+      let after: string | undefined;
+      do {
+        const { jobs, next } = await listJobs(bench.database, { ...query, after });
+        seen.push(...jobs.map(({ ticket }) => ticket));
+        after = next;
+      } while (after !== undefined);
+      expect(seen).toEqual(all);
+    });
+
+    test('knows nothing of a ticket it never gave, nor of one from another life of the database', async () => {
+      const [ticket = ''] = await bench.tickets(1);
+      expect(await readJob(bench.database, 'garbage')).toBeUndefined();
+      expect(await readJob(bench.database, 'orders.1.other')).toBeUndefined();
+      expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'waiting' });
+    });
+
+    test('sweeps results and dead letters whose time is over, and keeps the counters', async () => {
+      bench.policy = { ...bench.policy, resultsKeptMs: 1000, deadKeptMs: 2000 };
+      const [done = '', dead = ''] = await bench.tickets(2);
+      const { claims } = await bench.turn(T0);
+      await bench.settle(T0, claims.slice(0, 1), ok(), { held: 2 });
+      await bench.settle(T0, claims.slice(1), answered(422), { held: 1 });
+      await sweep(bench.database, 'orders', T0 + 1500);
+      expect(await readJob(bench.database, done)).toBeUndefined();
+      expect(await readJob(bench.database, dead)).toMatchObject({ state: 'dead' });
+      await sweep(bench.database, 'orders', T0 + 2500);
+      expect(await readJob(bench.database, dead)).toBeUndefined();
+      expect((await bench.row()).counts).toMatchObject({ accepted: 2, done: 1, dead: { rejected: 1 } });
+    });
+
+    test('has no turn for a queue it does not know', async () => {
+      expect(await bench.store.turn(TURN, { now: T0, chance: () => 0 })).toBeUndefined();
+    });
+  });
+}

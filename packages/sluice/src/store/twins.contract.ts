@@ -1,0 +1,150 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Coalesced } from '../core/job.js';
+import { cancelJob, redriveJob } from './control.js';
+import { listJobs, readJob } from './query.js';
+import { sweep } from './sweep.js';
+import type { Database } from './rows.js';
+import { StoreBench, answered, bytes, T0 } from './store.kit.js';
+
+/** The same thing twice: one stands for both, takes the place of the other, or becomes one with it. */
+export function testTwins(name: string, open: () => Database): void {
+  let bench: StoreBench;
+  beforeEach(() => {
+    bench = new StoreBench(open());
+  });
+
+  describe(`${name}: dedupe`, () => {
+    const same = { dedupeKey: 'order-7' };
+
+    test('the same thing again gets the ticket of the first: waiting, leased or done', async () => {
+      const first = await bench.ticket(same);
+      expect(await bench.ticket(same)).toBe(first);
+      const { claims } = await bench.turn(T0);
+      expect(await bench.ticket(same)).toBe(first);
+      await bench.settle(T0, claims);
+      expect(await bench.ticket(same)).toBe(first);
+      expect((await bench.row()).counts).toMatchObject({ accepted: 1, deduplicated: 3, done: 1 });
+    });
+
+    test('it is told as an event, and other keys and other queues are none of it', async () => {
+      const first = await bench.ticket(same);
+      const answer = await bench.enqueue({ options: same });
+      expect(answer).toMatchObject({ events: [{ type: 'deduplicated', ticket: first }] });
+      expect(await bench.ticket({ dedupeKey: 'order-8' })).not.toBe(first);
+      expect(await bench.ticket(same, { queue: 'others' })).not.toBe(first);
+    });
+
+    test('is remembered for its window, and then swept', async () => {
+      bench.policy = { ...bench.policy, dedupeWindowMs: 1000 };
+      const first = await bench.ticket(same);
+      expect(await bench.ticket(same, {}, T0 + 999)).toBe(first);
+      await sweep(bench.database, 'orders', T0 + 1000);
+      expect(await bench.ticket(same, {}, T0 + 1000)).not.toBe(first);
+    });
+
+    test('what was not delivered may be submitted again: cancelled or dead', async () => {
+      const first = await bench.ticket(same);
+      await cancelJob(bench.database, first, T0);
+      const second = await bench.ticket(same);
+      expect(second).not.toBe(first);
+      await bench.settle(T0, (await bench.turn(T0)).claims, answered(422));
+      const third = await bench.ticket(same);
+      expect(third).not.toBe(second);
+      await expect(redriveJob(bench.database, second, T0)).rejects.toMatchObject({ code: 'state-conflict' });
+    });
+  });
+
+  describe(`${name}: coalesce`, () => {
+    const options = { dedupeKey: 'profile' };
+    const replace = (text: string) => ({
+      body: bytes(text),
+      coalesce: (): Coalesced => ({ kind: 'replaced', body: bytes(text) }),
+    });
+    const bodyOf = async (ticket: string): Promise<string> => {
+      const { claims } = await bench.turn(T0);
+      const claim = claims.find(({ job }) => job.ticket === ticket);
+      return new TextDecoder().decode(claim && (await bench.store.body(claim.job)));
+    };
+
+    test('a newer one takes the place of one that waits, under a ticket and a key of its own', async () => {
+      const older = await bench.ticket(options, replace('1'));
+      const other = await bench.ticket();
+      const newer = await bench.ticket(options, replace('2'));
+      expect(await readJob(bench.database, older)).toMatchObject({ state: 'cancelled', reason: 'replaced' });
+      expect(await bodyOf(newer)).toBe('2');
+      expect((await bench.row()).counts).toMatchObject({
+        accepted: 3,
+        waiting: 1,
+        cancelled: { replaced: 1 },
+      });
+      const { jobs } = await listJobs(bench.database, {
+        queue: 'orders',
+        state: 'waiting',
+        after: undefined,
+        limit: 9,
+      });
+      expect(jobs.map(({ ticket }) => ticket)).toEqual([other]);
+    });
+
+    test('never touches a leased one: then one is under way and one waits', async () => {
+      await bench.ticket(options, replace('1'));
+      await bench.turn(T0);
+      const second = await bench.ticket(options, replace('2'));
+      const third = await bench.ticket(options, replace('3'));
+      expect(await readJob(bench.database, second)).toMatchObject({ reason: 'replaced' });
+      expect((await bench.row()).counts).toMatchObject({ waiting: 1, leased: 1 });
+      expect(await readJob(bench.database, third)).toMatchObject({ state: 'waiting' });
+    });
+
+    test('never touches one that may have arrived: its key must go on standing for its body', async () => {
+      const first = await bench.ticket(options, replace('1'));
+      await bench.settle(T0, (await bench.turn(T0)).claims, { kind: 'timeout' });
+      await bench.ticket(options, replace('2'));
+      expect(await readJob(bench.database, first)).toMatchObject({ state: 'waiting' });
+    });
+
+    test('within an ordering key it keeps the place of the one it replaces', async () => {
+      const key = { orderingKey: 'k' };
+      const head = await bench.ticket(key);
+      await bench.ticket({ ...key, ...options }, replace('1'));
+      const tail = await bench.ticket(key);
+      const newer = await bench.ticket({ ...key, ...options }, replace('2'));
+      expect(await bench.serve(3)).toEqual([head, newer, tail]);
+    });
+
+    test('two that undo each other are both dropped, and both were accepted', async () => {
+      const like = await bench.ticket(options);
+      const unlike = await bench.ticket(options, { coalesce: () => ({ kind: 'undone' }) });
+      for (const ticket of [like, unlike])
+        expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'cancelled', reason: 'merged' });
+      expect(await bench.row()).toMatchObject({
+        bytes: 0,
+        counts: { accepted: 2, waiting: 0, cancelled: { merged: 2 } },
+      });
+      expect(await bench.ticket(options)).not.toBe(like);
+    });
+
+    test('a merge is given the older body, and one that throws refuses the newer and keeps the older', async () => {
+      const older = await bench.ticket(options, { body: bytes('1') });
+      const newer = await bench.ticket(options, {
+        coalesce: ({ body }) => ({
+          kind: 'merged',
+          body: bytes(`${new TextDecoder().decode(body)}+2`),
+        }),
+      });
+      expect(await readJob(bench.database, older)).toMatchObject({ reason: 'merged' });
+      const answer = await bench.enqueue({
+        options,
+        coalesce: () => {
+          throw new Error('not so');
+        },
+      });
+      expect(answer).toMatchObject({
+        kind: 'refused',
+        code: 'function-failed',
+        detail: expect.stringMatching(/not so/),
+      });
+      expect(await bodyOf(newer)).toBe('1+2');
+    });
+  });
+}
