@@ -86,16 +86,6 @@ export function burst(page: Page, count: number, url = '/api/orders'): Promise<s
   );
 }
 
-/** In Chromium alone. `ServiceWorker.stopWorker` lets a busy one run on: closing its target does not. */
-export async function killServiceWorker(page: Page): Promise<void> {
-  const [worker] = page.context().serviceWorkers();
-  const cdp = await page.context().browser()?.newBrowserCDPSession();
-  const { targetInfos } = (await cdp?.send('Target.getTargets')) ?? { targetInfos: [] };
-  const target = targetInfos.find(({ type, url }) => type === 'service_worker' && url === worker?.url());
-  if (!target) throw new Error('the service worker is not among the targets');
-  await cdp?.send('Target.closeTarget', { targetId: target.targetId });
-}
-
 export interface Send {
   n: number;
   at: number;

@@ -1,4 +1,5 @@
-import { drained, expect, killServiceWorker, type Origin, type Page, test } from './fixtures.js';
+import { drained, expect, type Origin, type Page, test } from './fixtures.js';
+import { killServiceWorker } from './process/chromium.js';
 
 /** As an app does: the word before the cookie goes, and after it has come. */
 async function signIn(page: Page, user: string): Promise<void> {
@@ -55,7 +56,7 @@ test('a request on its way as its user signs out is still theirs, though the ser
 }) => {
   const page = await open();
   await signIn(page, 'ann');
-  if (browserName === 'chromium') await killServiceWorker(page);
+  if (browserName === 'chromium') await killServiceWorker(page.context(), page);
   const ticket = await page.evaluate(async () => {
     const late = fetch('/api/orders', { method: 'POST', body: 'ann 1' });
     await sluice.identify(null);

@@ -1,12 +1,7 @@
 import { defineConfig } from '@playwright/test';
 // @ts-expect-error scripts are plain JavaScript, run before anything is installed
 import { findWebKit, launchOptions } from '../scripts/browsers.mjs';
-
-// Background Sync tries again after 3 s instead of 5 min: the retry is Chromium's, the wait would be ours.
-const FAST_SYNC = [
-  '--force-fieldtrials=BackgroundSync/Test',
-  '--force-fieldtrial-params=BackgroundSync.Test:initial_retry_delay_sec/3/retry_delay_factor/1/max_sync_attempts/9/min_recovery_time_sec/1',
-];
+import { fastSync } from './process/chromium.js';
 
 // Over WebDriver, by a stand-in for what the tests use of Playwright; see webkit/browser.ts.
 const WEBKIT = { name: 'webkit', use: { browserName: 'webkit' as const } };
@@ -29,7 +24,7 @@ export default defineConfig({
       name: 'chromium',
       use: {
         browserName: 'chromium',
-        launchOptions: { ...chromium, args: [...chromium.args, ...FAST_SYNC] },
+        launchOptions: { ...chromium, args: [...chromium.args, ...fastSync(9)] },
       },
     },
     ...(findWebKit() ? [WEBKIT] : []),

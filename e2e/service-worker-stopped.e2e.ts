@@ -1,4 +1,5 @@
-import { burst, countsOf, drained, expect, expectEachOnce, killServiceWorker, test } from './fixtures.js';
+import { burst, countsOf, drained, expect, expectEachOnce, test } from './fixtures.js';
+import { killServiceWorker } from './process/chromium.js';
 
 test('a service worker killed in mid-drain is started again and loses nothing', async ({
   origin,
@@ -11,7 +12,7 @@ test('a service worker killed in mid-drain is started again and loses nothing', 
   });
   const first = await burst(page, 40);
   await origin.waitFor(({ arrivals }) => arrivals.length >= 5);
-  await killServiceWorker(page);
+  await killServiceWorker(page.context(), page);
   const second = await burst(page, 10);
   await drained(page);
   expect(new Set([...first, ...second]).size).toBe(50);

@@ -1,6 +1,6 @@
 import { run, type RunResult } from './run.ts';
 import type { Scenario } from './scenario.ts';
-import { randomOf } from './random.ts';
+import { randomOf } from '../../bench/src/fleet/random.ts';
 import { WEEK } from './scenarios/week.ts';
 import type { Fault, FaultKind, When } from './universe.ts';
 

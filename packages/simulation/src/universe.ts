@@ -1,4 +1,4 @@
-import { randomOf } from './random.ts';
+import { randomOf } from '../../bench/src/fleet/random.ts';
 import { Timeline } from './timeline.ts';
 
 /** Where a fault may strike: before a call has had its effect, or after it, before anybody hears of it. */
