@@ -20,6 +20,30 @@ test('a service worker killed in mid-drain is started again and loses nothing', 
   expect(await countsOf(page)).toMatchObject({ accepted: 50, done: 50 });
 });
 
+test('a service worker killed before the commit has accepted nothing, and the page hears of it', async ({
+  open,
+  browserName,
+}) => {
+  test.skip(browserName !== 'chromium', 'its driver cannot kill a service worker that has work');
+  const page = await open({ settings: { queues: { orders: { rate: { limit: 1, perMs: 60_000 } } } } });
+  await page.evaluate(() => {
+    // Its body never ends: the request stays half read.
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(10)) });
+    const half = { method: 'POST', body, duplex: 'half' } as RequestInit;
+    const heard = fetch('/api/orders', half).then(
+      ({ status }) => `answered ${status}`,
+      (error: Error) => error.name,
+    );
+    Object.assign(globalThis, { heard });
+  });
+  // Events come in order: with this one answered, the one before has begun.
+  await burst(page, 1);
+  await killServiceWorker(page.context(), page);
+  expect(await page.evaluate(() => (globalThis as { heard?: Promise<string> }).heard)).toBe('TypeError');
+  await burst(page, 1);
+  expect(await countsOf(page)).toMatchObject({ accepted: 2 });
+});
+
 test('what no rule names goes past the service worker, and so does the page itself', async ({
   open,
   browserName,

@@ -61,7 +61,20 @@ async function explore(threads, options) {
   console.table(rows);
   const sum = (of) => rows.reduce((total, row) => total + row[of], 0);
   const what = `${sum('calls')} calls with each fault, ${sum('pairs')} pairs of kills, ${options.seeds} seeds from ${options.from}`;
-  return report(tried, what);
+  const { passed, failed } = report(tried, what);
+  const untried = options.scenario === undefined ? untriedFaults(tried) : [];
+  for (const fault of untried) console.error(`never tried: ${fault}`);
+  return { passed, failed: failed + untried.length };
+}
+
+/** A fault that never struck some kind of call: its checkers have seen nothing. */
+function untriedFaults(tried) {
+  const { all, ...calls } = faultsByCall(tried);
+  return Object.entries(calls).flatMap(([call, counts]) =>
+    Object.keys(all)
+      .filter((kind) => !counts[kind])
+      .map((kind) => `${kind} at ${call}`),
+  );
 }
 
 /** Weeks of an app, a thread's share at a time. */
