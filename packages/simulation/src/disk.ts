@@ -71,10 +71,10 @@ export class Disk {
 const EVERY_TABLE = Object.keys(KEY_PATHS) as Table[];
 
 /** What it is for shows in what it opens. */
-function labelOf({ tables, mode, durability }: Plan): string {
+function labelOf({ name, tables, mode, durability }: Plan): string {
+  if (name !== undefined) return name;
   if (mode === 'readonly') return `read:${tables.join('+')}`;
   if (tables.includes('sends')) return 'turn';
   if (tables.includes('meta') && tables.includes('jobs')) return 'sign-in';
-  if (durability === 'strict' && tables.includes('owners') && tables.includes('bodies')) return 'enqueue';
   return `write:${durability}:${tables.join('+')}`;
 }

@@ -51,8 +51,7 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told): Settled[
   const verdict = verdictOn(whole, policy);
   const outcome = outcomeOf(whole, verdict, { job, settlement });
   const { now, chance } = instant;
-  const others = Math.max(0, underWay(row, now) - 1);
-  const observed = observe(flow, flowConfigOf(policy), now, outcome, others, chance);
+  const observed = observe(flow, flowConfigOf(policy), now, outcome, underWay(row, now) - 1, chance);
   return {
     flow: verdict.kind === 'freeze' ? frozen(observed, whole, { policy, now, chance }) : observed,
     awaitsSignIn: awaitsSignIn || verdict.kind === 'sign-in',

@@ -17,7 +17,7 @@ const REFUND_REACH = 256;
 
 /** When the flow allows the next send, from `earliest` on, where a slot is free. */
 export function flowInstant({ flow, policy }: QueueRow, earliest: number): number {
-  const decision = decide(flow, flowConfigOf(policy), earliest, { queued: 1, retriesDue: 0, inFlight: 0 });
+  const decision = decide(flow, flowConfigOf(policy), earliest, { queued: 1, inFlight: 0 });
   return decision.kind === 'wait' ? decision.until : earliest;
 }
 

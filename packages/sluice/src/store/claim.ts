@@ -93,8 +93,8 @@ async function take(
     if (next.kind === 'later') return { claims, nextAt: next.at, saturated: false };
     if (next.groups.length === 0) return { claims, nextAt: undefined, saturated: false };
     for (const jobs of next.groups) {
-      const own = pacersOf(pacers, jobs[0].request.url);
       if (!hasSlot(ledger.row, now)) return { claims, nextAt: undefined, saturated: true };
+      const own = pacersOf(pacers, jobs[0].request.url);
       const turnAt = flowInstant(ledger.row, own.some(({ rate }) => rate) ? now + leadMs : now);
       const at = await nextInstant(ledger.tx, own, { cost: costOf(jobs), earliest: turnAt });
       if (at > now + leadMs + aheadMs) return { claims, nextAt: at - 2 * leadMs, saturated: bindsAll };
@@ -105,10 +105,9 @@ async function take(
 }
 
 async function withBodies(tx: Tx, claim: Claim): Promise<Claim> {
-  const { bodyBytes } = claim.job;
   const riders = await Promise.all(claim.riders.map((rider) => withBodies(tx, rider)));
-  if (bodyBytes === 0 || bodyBytes > SMALL_BODY_BYTES) return { ...claim, riders };
-  const body = await bodyOf(tx, claim.job);
+  const isSmall = claim.job.bodyBytes <= SMALL_BODY_BYTES;
+  const body = isSmall ? await bodyOf(tx, claim.job) : undefined;
   return { ...claim, riders, ...(body ? { body } : {}) };
 }
 

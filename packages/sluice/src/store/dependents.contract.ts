@@ -37,6 +37,15 @@ export function testDependents(name: string, open: () => Database): void {
       expect(await bench.row()).toMatchObject({ parked: 0 });
     });
 
+    test('also where its body stands in a row of its own', async () => {
+      const photo = 'x'.repeat(5000);
+      const first = await bench.ticket();
+      const second = await bench.ticket({ after: first }, { body: bytes(photo) });
+      const { claims } = await bench.settle(T0, (await bench.turn(T0)).claims, created);
+      expect(claims.map(({ job }) => job.ticket)).toEqual([second]);
+      expect(text(claims[0] && (await bench.store.body(claims[0].job)))).toBe(`${photo} of 42`);
+    });
+
     test('also where the first was done before it came', async () => {
       const first = await bench.ticket();
       await bench.settle(T0, (await bench.turn(T0)).claims, created);

@@ -69,19 +69,19 @@ export async function inheritDependents(ledger: Ledger, older: Job, newer: Job):
 async function release(ledger: Ledger, job: Job, answer: Answer): Promise<void> {
   const rewrite = ledger.rewriteOf?.(ledger.row.name);
   if (!rewrite) return;
+  const body = await bodyOf(ledger.tx, job);
+  let rewritten: Stored;
   try {
-    const rewritten = await rewriteJob(ledger, job, (stored) => rewrite(stored, answer));
-    unpark(ledger, rewritten);
-    ledger.events.push({ type: 'released', queue: job.queue, ticket: job.ticket });
+    rewritten = rewrite({ request: job.request, body }, answer);
   } catch (error) {
-    await bury(ledger, job, { reason: 'after', detail: `rewrite threw ${sentenceOf(error)}` });
+    return bury(ledger, job, { reason: 'after', detail: `rewrite threw ${sentenceOf(error)}` });
   }
+  unpark(ledger, withRewritten(ledger, job, rewritten));
+  ledger.events.push({ type: 'released', queue: job.queue, ticket: job.ticket });
 }
 
 /** The job with its request and body rewritten, and nothing to wait for any more. */
-async function rewriteJob(ledger: Ledger, job: Job, rewrite: (stored: Stored) => Stored): Promise<Job> {
-  const { tx, row } = ledger;
-  const { request, body } = rewrite({ request: job.request, body: await bodyOf(tx, job) });
+function withRewritten({ tx, row }: Ledger, job: Job, { request, body }: Stored): Job {
   const { after: _, ...rewritten } = replaceBody(tx, job, body);
   row.bytes += bytesOf(request, rewritten.bodyBytes) - bytesOf(job.request, job.bodyBytes);
   return { ...rewritten, request };

@@ -6,12 +6,14 @@ import { acceptedAs, admit, coalesce } from './admit.js';
 import type { Ledger, RewriteOf } from './ledger.js';
 import { writePolicies } from './policies.js';
 import type { Database, Tx } from './rows.js';
+import type { Scope } from './scope.js';
 import { findTwin } from './twins.js';
 
 export interface EnqueueContext {
   policies: Record<string, QueuePolicy>;
   now: number;
   rewriteOf: RewriteOf;
+  scope: Scope;
 }
 
 /** Accepts drafts in order, in one strict transaction: answered means written. */
@@ -24,7 +26,7 @@ export async function enqueue(
   if (answers !== 'new-queue') return answers;
   await writePolicies(database, context.policies, { overwrite: false });
   const second = await enqueueWhereKnown(database, drafts, context);
-  if (second === 'new-queue') throw new Error('a queue of the drafts has neither a row nor a policy');
+  if (second === 'new-queue') throw new Error('a queue has neither row nor policy');
   return second;
 }
 
@@ -32,10 +34,9 @@ export async function enqueue(
 function enqueueWhereKnown(
   database: Database,
   drafts: readonly JobDraft[],
-  { now, rewriteOf }: EnqueueContext,
+  { now, rewriteOf, scope }: EnqueueContext,
 ): Promise<EnqueueAnswer[] | 'new-queue'> {
-  const tables = ['jobs', 'bodies', 'queues', 'results', 'flows', 'twins', 'owners'] as const;
-  return database.run({ tables, mode: 'readwrite', durability: 'strict' }, async (tx) => {
+  return scope.run(database, { mode: 'readwrite', durability: 'strict' }, async (tx) => {
     const rows = await byKey(
       drafts.map(({ queue }) => queue),
       (queue) => tx.get('queues', queue),

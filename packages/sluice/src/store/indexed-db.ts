@@ -3,6 +3,7 @@ import { type ErrorCode, SluiceError, sentenceOf } from '../core/errors.js';
 import { SCHEMA } from '../core/messages.js';
 import { migrate } from './migrate.js';
 import { type Database, KEY_PATHS, type Plan, type Range, type Table, type Tables, type Tx } from './rows.js';
+import { OutOfScope } from './scope.js';
 
 /** What can befall a connection. */
 export interface DatabaseEvents {
@@ -43,7 +44,7 @@ export function openIndexedDb(name: string, events: DatabaseEvents = {}): Databa
     run: async (plan, work) => {
       const transaction = await begin(connect, drop, plan);
       underWay.add(transaction);
-      return settleTransaction(transaction, work).finally(() => underWay.delete(transaction));
+      return settleTransaction(transaction, plan, work).finally(() => underWay.delete(transaction));
     },
     close,
     abandon: () => {
@@ -131,7 +132,11 @@ function transactionOf(db: IDBPDatabase, { tables, mode, durability }: Plan): ID
 }
 
 /** Quota shows only as the abort of the transaction, after its requests have succeeded: wait for `complete`. */
-async function settleTransaction<T>(transaction: IDBTransaction, work: (tx: Tx) => Promise<T>): Promise<T> {
+async function settleTransaction<T>(
+  transaction: IDBTransaction,
+  plan: Plan,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
   const complete = new Promise<void>((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(storageError(transaction.error));
@@ -139,13 +144,13 @@ async function settleTransaction<T>(transaction: IDBTransaction, work: (tx: Tx) 
   // Awaited below; without a listener of its own, a failure in `work` would leave this rejection unheard.
   complete.catch(() => undefined);
   try {
-    const result = await work(createTx(transaction));
+    const result = await work(createTx(transaction, plan));
     transaction.commit();
     await complete;
     return result;
   } catch (error) {
     abort(transaction);
-    throw storageError(error);
+    throw error instanceof OutOfScope ? error : storageError(error);
   }
 }
 
@@ -157,38 +162,39 @@ function abort(transaction: IDBTransaction): void {
   }
 }
 
-function createTx(transaction: IDBTransaction): Tx {
+function createTx(transaction: IDBTransaction, { tables }: Plan): Tx {
+  const storeOf = (table: Table): IDBObjectStore => {
+    if (!tables.includes(table)) throw new OutOfScope(table);
+    return transaction.objectStore(table);
+  };
+  const sourceOf = (table: Table, { index }: Range): IDBObjectStore | IDBIndex =>
+    index === undefined ? storeOf(table) : storeOf(table).index(index);
   return {
-    get: <T extends Table>(table: T, key: Tables[T]['key']) =>
-      answered<Tables[T]['row'] | undefined>(transaction.objectStore(table).get(key)),
+    get: async <T extends Table>(table: T, key: Tables[T]['key']) =>
+      answered<Tables[T]['row'] | undefined>(storeOf(table).get(key)),
     all: async <T extends Table>(table: T, range: Range) => {
       // To `getAll` a count of 0 is none (Indexed Database API 3.0, 6.2): every row there is.
       if (range.count === 0) return [];
-      const source = sourceOf(transaction, table, range);
+      const source = sourceOf(table, range);
       return answered<Tables[T]['row'][]>(source.getAll(keyRange(table, range), range.count));
     },
     last: async <T extends Table>(table: T, range: Range) => {
-      const source = sourceOf(transaction, table, range);
+      const source = sourceOf(table, range);
       const cursor = await answered<IDBCursorWithValue | null>(
         source.openCursor(keyRange(table, range), 'prev'),
       );
       return cursor?.value as Tables[T]['row'] | undefined;
     },
     put: (table, row) => {
-      transaction.objectStore(table).put(row);
+      storeOf(table).put(row);
     },
     delete: (table, key) => {
-      transaction.objectStore(table).delete(key);
+      storeOf(table).delete(key);
     },
     deleteAll: (table, range) => {
-      transaction.objectStore(table).delete(keyRange(table, range));
+      storeOf(table).delete(keyRange(table, range));
     },
   };
-}
-
-function sourceOf(transaction: IDBTransaction, table: Table, { index }: Range): IDBObjectStore | IDBIndex {
-  const store = transaction.objectStore(table);
-  return index === undefined ? store : store.index(index);
 }
 
 function keyRange(table: Table, { index, from, to, after = false }: Range): IDBKeyRange {

@@ -8,6 +8,7 @@ import {
   type Tables,
   type Tx,
 } from './rows.js';
+import { OutOfScope } from './scope.js';
 
 type Row = Record<string, unknown>;
 type Rows = Map<string, Row>;
@@ -50,7 +51,7 @@ async function transact<T>(tables: Contents, plan: Plan, work: (tx: Tx) => Promi
 function createTx(tables: Contents, { mode }: Plan): Tx {
   const rowsOf = (table: Table): Rows => {
     const rows = tables.get(table);
-    if (!rows) throw new Error(`table ${table} is not in the plan of this transaction`);
+    if (!rows) throw new OutOfScope(table);
     return rows;
   };
   const writable = (table: Table): Rows => {

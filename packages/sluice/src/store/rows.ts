@@ -137,6 +137,8 @@ export interface Tx {
 
 export interface Plan {
   tables: readonly Table[];
+  /** What it is for, where its tables do not tell. */
+  name?: string;
   mode: 'readonly' | 'readwrite';
   /** `strict` where a loss would lose a job; `relaxed` where it only repeats a send. */
   durability: 'strict' | 'relaxed';

@@ -11,14 +11,20 @@ import { foreignLeaseUntil } from './identity.js';
 import { forgottenOwners } from './owners.js';
 import { readQueues } from './queues.js';
 import type { Database } from './rows.js';
+import { createScope } from './scope.js';
 import { sweep } from './sweep.js';
 import { turn } from './turn.js';
 
 /** The queue over a database: IndexedDB, or its twin in memory. */
 export function createStore(database: Database, rewriteOf: RewriteOf = () => undefined): Store {
+  const scopes = {
+    enqueue: createScope('enqueue', 'jobs', 'queues'),
+    turn: createScope('turn', 'jobs', 'queues', 'results'),
+  };
   return {
-    enqueue: (drafts, policies, now) => enqueue(database, drafts, { policies, now, rewriteOf }),
-    turn: (request, instant) => turn(database, request, { ...instant, rewriteOf }),
+    enqueue: (drafts, policies, now) =>
+      enqueue(database, drafts, { policies, now, rewriteOf, scope: scopes.enqueue }),
+    turn: (request, instant) => turn(database, request, { ...instant, rewriteOf, scope: scopes.turn }),
     chargeDirect: (queue, url, instant) => chargeDirect(database, { queue, url }, instant),
     chargeFirstTry: (trying, instant) => chargeFirstTry(database, trying, instant),
     renew: (claim, until) => renew(database, claim, until),

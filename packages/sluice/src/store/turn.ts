@@ -11,6 +11,7 @@ import { recoverLeases } from './leases.js';
 import { findOldest } from './oldest.js';
 import { openPacers } from './pacers.js';
 import type { Database } from './rows.js';
+import type { Scope } from './scope.js';
 import { readEnded, settleEnded } from './settle.js';
 
 /**
@@ -20,10 +21,9 @@ import { readEnded, settleEnded } from './settle.js';
 export function turn(
   database: Database,
   request: TurnRequest,
-  { rewriteOf, ...instant }: Instant & { rewriteOf: RewriteOf },
+  { rewriteOf, scope, ...instant }: Instant & { rewriteOf: RewriteOf; scope: Scope },
 ): Promise<TurnReport | undefined> {
-  const tables = ['jobs', 'bodies', 'queues', 'sends', 'results', 'flows', 'twins', 'paces'] as const;
-  return database.run({ tables, mode: 'readwrite', durability: request.durability }, async (tx) => {
+  return scope.run(database, { mode: 'readwrite', durability: request.durability }, async (tx) => {
     // Together: each read by itself is a wait, and while a turn waits the slots of those that have ended stand empty.
     const [row, read] = await Promise.all([tx.get('queues', request.queue), readEnded(tx, request)]);
     if (!row) return undefined;
@@ -39,7 +39,8 @@ export function turn(
     await settleEnded(ledger, isAlone ? read : await readEnded(tx, request), instant);
     const durability = row.policy.repeat === 'never' ? 'strict' : 'relaxed';
     const isTooWeak = durability === 'strict' && request.durability === 'relaxed';
-    const claiming = { ...request, chance: instant.chance, ...(isTooWeak ? { maxClaims: 0 } : {}) };
+    const maxClaims = isTooWeak ? 0 : request.maxClaims;
+    const claiming = { ...request, chance: instant.chance, maxClaims };
     const { nextAt, saturated, ...claimed } = await claimDue(ledger, pacers, claiming);
     if (claimed.claims.length > 0) trimSends(tx, [pacers.own, ...pacers.byOrigin.values()]);
     await findOldest(ledger);

@@ -112,6 +112,14 @@ export function testTwins(name: string, open: () => Database): void {
       expect(await bench.serve(3)).toEqual([head, newer, tail]);
     });
 
+    test('a merge is given a body that stands in a row of its own', async () => {
+      await bench.ticket(options, { body: bytes('1'.repeat(5000)) });
+      const newer = await bench.ticket(options, {
+        coalesce: ({ body }) => ({ kind: 'merged', body: bytes(`${body?.byteLength}`) }),
+      });
+      expect(await bodyOf(newer)).toBe('5000');
+    });
+
     test('two that undo each other are both dropped, and both were accepted', async () => {
       const like = await bench.ticket(options);
       const unlike = await bench.ticket(options, { coalesce: () => ({ kind: 'undone' }) });

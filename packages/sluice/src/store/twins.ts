@@ -22,8 +22,8 @@ export async function findTwin(ledger: Ledger, { owner, options, coalesce }: Job
   const job = await tx.get('jobs', [row.name, twin.seq]);
   // What is under way, or may have arrived, is not to be changed under its key: the newer one is a job of its own.
   if (!job || job.state.kind === 'leased' || job.mayHaveArrived) return { kind: 'none' };
+  const body = await bodyOf(tx, job);
   try {
-    const body = await bodyOf(tx, job);
     return { kind: 'older', job, coalesced: coalesce({ request: job.request, body }) };
   } catch (error) {
     return { kind: 'failed', detail: sentenceOf(error) };

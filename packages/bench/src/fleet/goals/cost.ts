@@ -8,7 +8,7 @@ import { randomOf } from '../random.js';
 import { DEFAULT_FLOW } from '../sluice.js';
 import { atMost, type Goal } from './goal.js';
 
-const VIEW = { queued: 100, retriesDue: 0, inFlight: 0 };
+const VIEW = { queued: 100, inFlight: 0 };
 
 /** One answer in so many is a rejection. */
 const REJECTED_EVERY = 97;

@@ -15,7 +15,7 @@ const config: FlowConfig = {
   adaptive: true,
 };
 const half = () => 0.5;
-const view = { queued: 100, retriesDue: 0, inFlight: 0 };
+const view = { queued: 100, inFlight: 0 };
 const T = 1_000_000;
 
 const answered = (flow: Flow, now: number, kind: 'accepted' | 'rejected', sentAt = now - 100) =>

@@ -10,9 +10,8 @@ import {
 } from './state.js';
 
 export interface View {
-  /** Jobs that could be sent now, retries among them. */
+  /** Jobs that could be sent now. */
   queued: number;
-  retriesDue: number;
   inFlight: number;
 }
 

@@ -30,7 +30,7 @@ class Client {
   }
 
   decide(queued = 100) {
-    return decide(this.flow, this.config, this.now, { queued, retriesDue: 0, inFlight: this.inFlight });
+    return decide(this.flow, this.config, this.now, { queued, inFlight: this.inFlight });
   }
 
   send(n = 1, retries = 0): void {
