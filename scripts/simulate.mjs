@@ -8,8 +8,8 @@ import { ROOT } from './run.mjs';
 const SHOWN = 20;
 
 /**
- * `npm run simulate [-- --seeds N --from S --pairs SHARE --scenario NAME]`, `--weeks N` for weeks of an app, and `--mutants` to
- * see that the checkers see.
+ * `npm run simulate [-- --seeds N --from S --pairs SHARE --scenario NAME]`, `--weeks N` for weeks of an app, `--mutants` to see
+ * that the checkers see, and `--replay FINDING` to see each step of one that was printed.
  */
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   process.chdir(ROOT);
@@ -21,11 +21,15 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
       pairs: { type: 'string', default: '1' },
       scenario: { type: 'string' },
       weeks: { type: 'string' },
+      replay: { type: 'string' },
       mutants: { type: 'boolean', default: false },
     },
   });
   const [seeds, from, pairs] = [values.seeds, values.from, values.pairs].map(Number);
-  const { failed } = await withThreads((threads) => {
+  if (values.replay) process.env.TRACE = '1';
+  const { failed } = await withThreads(async (threads) => {
+    if (values.replay)
+      return report(await threads.all([{ kind: 'replay', finding: JSON.parse(values.replay) }]), 'a replay');
     if (values.mutants) return hunt(threads);
     if (values.weeks) return live(threads, { weeks: Number(values.weeks), from });
     return explore(threads, { seeds, from, pairs, scenario: values.scenario });

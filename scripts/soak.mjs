@@ -10,8 +10,9 @@ export async function soakFor(minutes) {
   const { inLab } = await import('../packages/bench/dist/lab.js');
   const { complaints, soak } = await import('../packages/bench/dist/soak.js');
   const pagesDir = await buildBenchPages();
-  const soaked = await inLab({ pagesDir, engine: 'chromium', launch: await launchOptions('chromium') }, (lab) =>
-    soak(lab, minutes),
+  const soaked = await inLab(
+    { pagesDir, engine: 'chromium', launch: await launchOptions('chromium') },
+    (lab) => soak(lab, minutes),
   );
   console.table(soaked);
   const wrong = complaints(soaked);

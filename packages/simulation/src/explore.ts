@@ -85,17 +85,43 @@ export async function bySeed(scenarios: readonly Scenario[], log: Log, seed: num
   const short = scenarios.filter((scenario) => !isLong(scenario));
   const scenario = short[Math.floor(chance() * short.length)] as Scenario;
   const faultRate = [0.005, 0.02, 0.06][Math.floor(chance() * 3)] ?? 0.02;
-  note(log, { scenario: scenario.name, seed, faults: [] }, await run(scenario, { seed, faultRate }));
+  await byChance(scenario, log, { seed, faultRate });
 }
 
 /** A week, in which of a hundred calls one is struck. */
 export async function byWeek(log: Log, seed: number): Promise<void> {
-  note(log, { scenario: WEEK.name, seed, faults: [] }, await run(WEEK, { seed, faultRate: 0.01 }));
+  await byChance(WEEK, log, { seed, faultRate: 0.01 });
+}
+
+async function byChance(
+  scenario: Scenario,
+  log: Log,
+  { seed, faultRate }: { seed: number; faultRate: number },
+): Promise<void> {
+  const result = await run(scenario, { seed, faultRate });
+  const faults = result.failures.length > 0 ? await shrunk(scenario, seed, result.struck) : [];
+  note(log, { scenario: scenario.name, seed, faults }, result);
+}
+
+/** As few of the faults of a failure as still make it fail: each is left out once, for good if it can be. */
+async function shrunk(scenario: Scenario, seed: number, struck: readonly Fault[]): Promise<readonly Fault[]> {
+  let fewest = struck;
+  for (const fault of struck) {
+    const faults = fewest.filter((other) => other !== fault);
+    const { failures } = await run(scenario, { seed, faults });
+    if (failures.length > 0) fewest = faults;
+  }
+  return fewest;
 }
 
 /** Hours, which cost as much as a hundred others. */
 function isLong({ scriptMs = 0 }: Scenario): boolean {
   return scriptMs > 1_000_000;
+}
+
+/** A run as it was told of. */
+export async function again(log: Log, scenario: Scenario, { seed, faults }: Finding): Promise<void> {
+  note(log, { scenario: scenario.name, seed, faults }, await run(scenario, { seed, faults }));
 }
 
 async function tryOut(scenario: Scenario, faults: readonly Fault[], log: Log): Promise<RunResult> {

@@ -1,8 +1,9 @@
-import { bySeed, byWeek, everyPair, everyStep, type Log, newLog } from './explore.ts';
+import { again, bySeed, byWeek, everyPair, everyStep, type Finding, type Log, newLog } from './explore.ts';
 import { MUTANTS } from './mutants.ts';
 import { run } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/index.ts';
+import { WEEK } from './scenarios/week.ts';
 
 export { MUTANTS };
 
@@ -17,7 +18,9 @@ export type Task =
   /** Weeks of an app, with faults by chance. */
   | { kind: 'weeks'; from: number; count: number }
   /** I31: the same seed, the same trace. */
-  | { kind: 'repeats' };
+  | { kind: 'repeats' }
+  /** One run again, as it was printed. */
+  | { kind: 'replay'; finding: Finding };
 
 export interface Tried extends Log {
   /** Calls that have an effect, or pairs of them. */
@@ -76,6 +79,9 @@ async function explore(task: Task, log: Log): Promise<number> {
     case 'weeks':
       for (let seed = task.from; seed < task.from + task.count; seed++) await byWeek(log, seed);
       return task.count;
+    case 'replay':
+      await again(log, scenarioOf(task.finding.scenario), task.finding);
+      return 1;
     case 'repeats':
       return checkRepeatable(log);
   }
@@ -107,7 +113,7 @@ export async function hunt(mutant: string): Promise<string | undefined> {
 }
 
 function scenarioOf(wanted: string): Scenario {
-  const found = SCENARIOS.find(({ name }) => name === wanted);
+  const found = [...SCENARIOS, WEEK].find(({ name }) => name === wanted);
   if (!found) throw new Error(`there is no scenario '${wanted}'`);
   return found;
 }

@@ -16,6 +16,8 @@ export interface RunResult {
   steps: number;
   /** The numbers of the calls at which a fault can strike. */
   effects: readonly number[];
+  /** The faults that struck. */
+  struck: readonly Fault[];
   traceHash: string;
   coverage: Map<string, number>;
 }
@@ -43,8 +45,8 @@ export async function run(scenario: Scenario, options: RunOptions): Promise<RunR
   } finally {
     restorePlatform();
   }
-  const { failures, steps, effects, traceHash, coverage } = universe;
-  return { failures, steps, effects, traceHash, coverage };
+  const { failures, steps, effects, struck, traceHash, coverage } = universe;
+  return { failures, steps, effects, struck, traceHash, coverage };
 }
 
 /** Time goes on until it has. */

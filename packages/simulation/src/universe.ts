@@ -50,9 +50,13 @@ export class Universe {
   steps = 0;
   /** The numbers of those that have an effect: where a fault may strike. */
   readonly effects: number[] = [];
+  /** Those that struck, planned or by chance: as a plan they strike again. */
+  readonly struck: Fault[] = [];
   onBrowserKilled: (isPowerLost: boolean) => void = () => undefined;
   readonly #faults: readonly Fault[];
   readonly #faultRate: number;
+  /** Of its own, so that a run goes on as before where one fault of it is left out. */
+  readonly #faultChance: () => number;
   #hash = 0x811c9dc5;
   #ids = 0;
 
@@ -61,6 +65,7 @@ export class Universe {
     { faults = [], faultRate = 0 }: { faults?: readonly Fault[]; faultRate?: number },
   ) {
     this.chance = randomOf(seed);
+    this.#faultChance = randomOf(~seed);
     this.#faults = faults;
     this.#faultRate = faultRate;
   }
@@ -113,6 +118,7 @@ export class Universe {
     this.coverage.set(name, (this.coverage.get(name) ?? 0) + 1);
     this.trace(`! ${name}`);
     this.strikes += 1;
+    this.struck.push({ step: number, when, kind });
     switch (kind) {
       case 'abort':
         return 'abort';
@@ -133,8 +139,8 @@ export class Universe {
     const planned = this.#faults.find((fault) => fault.step === step && fault.when === when);
     if (planned) return planned.kind;
     const rate = label === HEARTBEAT ? this.#faultRate / 100 : this.#faultRate;
-    if (rate === 0 || this.chance() >= rate) return undefined;
+    if (rate === 0 || this.#faultChance() >= rate) return undefined;
     const kinds: FaultKind[] = ['kill', 'kill', 'kill-browser', 'power-loss', 'freeze', 'abort'];
-    return kinds[Math.floor(this.chance() * kinds.length)];
+    return kinds[Math.floor(this.#faultChance() * kinds.length)];
   }
 }
