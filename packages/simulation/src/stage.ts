@@ -30,7 +30,7 @@ export class Stage {
   readonly bodies: string[] = [];
   /** Bodies of one ordering key, as they were accepted. */
   readonly ordered: string[] = [];
-  /** How each job ended, or stands. */
+  /** How each job ended, or stands; `orphaned` is dead for that reason. */
   readonly ends = new Map<string, string>();
   lostPower = false;
   readonly #disk: Disk;
@@ -217,7 +217,8 @@ export class Stage {
   #noteEnds(): Promise<void> {
     return this.#disk.read(async (tx) => {
       const range = { from: ['orders'], to: ['orders', Number.POSITIVE_INFINITY] };
-      for (const job of await tx.all('jobs', range)) this.ends.set(job.ticket, viewOfJob(job).state);
+      for (const { ticket, ...job } of (await tx.all('jobs', range)).map(viewOfJob))
+        this.ends.set(ticket, job.state === 'dead' && job.reason === 'orphaned' ? 'orphaned' : job.state);
       for (const result of await tx.all('results', range))
         this.ends.set(result.ticket, viewOfResult(result).state);
     });
