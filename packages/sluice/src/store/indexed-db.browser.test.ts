@@ -1,31 +1,4 @@
-import { testBatches } from './batches.contract.js';
-import { testControl } from './control.contract.js';
-import { testDependents } from './dependents.contract.js';
 import { openIndexedDb } from './indexed-db.js';
-import { testIntake } from './intake.contract.js';
-import { testLeases } from './leases.contract.js';
-import { testLater } from './later.contract.js';
-import { testLimits } from './limits.contract.js';
-import { testLine } from './line.contract.js';
-import { testMetrics } from './metrics.contract.js';
-import { testPace } from './pace.contract.js';
-import { testSettle } from './settle.contract.js';
-import { testTwins } from './twins.contract.js';
+import { testStore } from './store.contract.js';
 
-const CONTRACTS = [
-  testIntake,
-  testPace,
-  testSettle,
-  testLeases,
-  testControl,
-  testLine,
-  testLater,
-  testTwins,
-  testDependents,
-  testBatches,
-  testLimits,
-  testMetrics,
-];
-
-for (const testContract of CONTRACTS)
-  testContract('IndexedDB', () => openIndexedDb(`test-${crypto.randomUUID()}`));
+testStore('IndexedDB', () => openIndexedDb(`test-${crypto.randomUUID()}`));
