@@ -37,7 +37,7 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   process.exit(failed > 0 ? 1 : 0);
 }
 
-/** What is run at each `npm test`: every step, all pairs but of the longest scenarios, some seeds and weeks, every mutant. */
+/** What is run at each `npm test`: every step, all pairs but of scenarios of three jobs, some seeds and weeks, every mutant. */
 export async function simulateBriefly() {
   return withThreads(async (threads) => {
     const parts = [
