@@ -2,7 +2,7 @@ import { policiesOf, type SluiceDefinition } from '../../sluice/src/core/config.
 import { createRuntime, type Runtime } from '../../sluice/src/drain/runtime.ts';
 import type { Drain } from '../../sluice/src/core/wake-state.ts';
 import { createBrokenPace } from '../../sluice/src/service-worker/broken-pace.ts';
-import { answer, type Interception } from '../../sluice/src/service-worker/answer.ts';
+import { type Answering, answer } from '../../sluice/src/service-worker/answer.ts';
 import { createWakeUp } from '../../sluice/src/service-worker/wake-up.ts';
 import { releaseLeases } from '../../sluice/src/store/lease-commands.ts';
 import { writePolicies } from '../../sluice/src/store/policies.ts';
@@ -19,7 +19,7 @@ const QUEUE_NAME = 'orders';
 export class ServiceWorkerRun extends Context {
   readonly #browser: Browser;
   readonly #runtime: Runtime;
-  readonly #interception: Interception;
+  readonly #answering: Answering;
   #drain: Drain = async () => true;
   #events = 0;
   #idleSince: number;
@@ -38,7 +38,7 @@ export class ServiceWorkerRun extends Context {
       return { register: async () => sync.register() };
     });
     const brokenPace = createBrokenPace(definition, this.#runtime.clock);
-    this.#interception = { runtime: this.#runtime, matcher: () => QUEUE_NAME, brokenPace, onAccepted };
+    this.#answering = { runtime: this.#runtime, brokenPace, onAccepted };
     this.#watchIdle();
   }
 
@@ -50,7 +50,7 @@ export class ServiceWorkerRun extends Context {
   /** A fetch of a page that a rule names. */
   fetch(request: Request): Promise<Response> {
     const waitUntil = (work: Promise<unknown>): void => void this.#lasting(work);
-    return this.#lasting(answer({ request, waitUntil }, QUEUE_NAME, this.#interception));
+    return this.#lasting(answer({ request, waitUntil }, QUEUE_NAME, this.#answering));
   }
 
   /** The page's barrier. */

@@ -1,4 +1,3 @@
-import type { Matcher } from '../core/match.js';
 import type { Captured, Intake } from '../core/messages.js';
 import { redirectParts, refusalParts } from '../core/receipt.js';
 import { answerInTime } from '../drain/respond.js';
@@ -9,9 +8,8 @@ import { rebuild } from '../transport/rebuild.js';
 import type { BrokenPace } from './broken-pace.js';
 import { tryFirst } from './first-try.js';
 
-export interface Interception {
+export interface Answering {
   runtime: Runtime;
-  matcher: Matcher;
   brokenPace: BrokenPace;
   /** Called once a request is stored, while its event still lives. */
   onAccepted: (event: Asking) => void;
@@ -24,8 +22,8 @@ export interface Asking {
 }
 
 /** Stores what a queue takes, and answers it: by a receipt, or as the queue says. */
-export async function answer(event: Asking, queue: string, interception: Interception): Promise<Response> {
-  const { runtime } = interception;
+export async function answer(event: Asking, queue: string, answering: Answering): Promise<Response> {
+  const { runtime, onAccepted } = answering;
   // Now, not once the body has been read: somebody else may be signed in by then.
   const identity = runtime.identity.current();
   identity.catch(() => undefined);
@@ -39,8 +37,8 @@ export async function answer(event: Asking, queue: string, interception: Interce
   if (first?.kind === 'answered') return first.response;
   const tried = first?.tried;
   const intake = await runtime.intake.accept(captured, queue, { identity, ...(tried ? { tried } : {}) });
-  if (intake.kind !== 'accepted') return passOrRefuse(intake, { captured, queue, interception });
-  interception.onAccepted(event);
+  if (intake.kind !== 'accepted') return passOrRefuse(intake, { captured, queue, answering });
+  onAccepted(event);
   const redirectTo = isForm ? definition?.navigations?.redirectTo : undefined;
   if (redirectTo) return toResponse(redirectParts(intake.receipt, new URL(redirectTo, location.href).href));
   return toResponse(await answerInTime(runtime, intake));
@@ -48,12 +46,12 @@ export async function answer(event: Asking, queue: string, interception: Interce
 
 async function passOrRefuse(
   intake: Exclude<Intake, { kind: 'accepted' }>,
-  { captured, queue, interception }: { captured: Captured; queue: string; interception: Interception },
+  { captured, queue, answering }: { captured: Captured; queue: string; answering: Answering },
 ): Promise<Response> {
   if (intake.kind === 'unmatched') return Response.error();
-  if (intake.kind === 'direct') return direct(intake, captured, interception.runtime);
+  if (intake.kind === 'direct') return direct(intake, captured, answering.runtime);
   if (intake.kind === 'refused' || intake.whenBroken === 'reject')
     return toResponse(refusalParts(intake.refusal));
-  await interception.brokenPace.turn(queue);
-  return interception.runtime.fetch(rebuild(captured.request, captured.body), {});
+  await answering.brokenPace.turn(queue);
+  return answering.runtime.fetch(rebuild(captured.request, captured.body), {});
 }

@@ -1,9 +1,14 @@
+import type { Matcher } from '../core/match.js';
 import { askedAt, refusalParts } from '../core/receipt.js';
 import type { Runtime } from '../drain/runtime.js';
 import { readJob } from '../store/query.js';
 import { toResponse } from '../transport/direct.js';
 import { factsOf, isReplay } from '../transport/replay.js';
-import { answer, type Interception } from './answer.js';
+import { type Answering, answer } from './answer.js';
+
+export interface Interception extends Answering {
+  matcher: Matcher;
+}
 
 /**
  * Decides at once whether a request is ours. What is not gets no `respondWith` at all: the browser then treats it as if
