@@ -8,6 +8,9 @@ export function startControls(sluice: Connection): void {
   startPace();
   startHealth();
   startPause(sluice);
+  // Before that a form would submit itself, and load the page anew.
+  for (const button of document.querySelectorAll<HTMLButtonElement>('button:disabled'))
+    button.disabled = false;
 }
 
 /** Plain fetches, as any app sends them: nothing here knows of a queue. */
