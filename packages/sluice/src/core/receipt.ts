@@ -53,7 +53,6 @@ export function receiptParts(
     status,
     headers: [
       ...headers.map(([name, value]): [string, string] => [name, value]),
-      ['Cache-Control', 'no-store'],
       [TICKET_HEADER, receipt.ticket],
       // RFC 9110, 15.3.3: a 202 ought to point to where its state can be seen.
       ['Location', link],
@@ -76,7 +75,6 @@ export function refusalParts({ retryAfterSeconds, ...problem }: Refusal): Respon
     status: problem.status,
     headers: [
       ['Content-Type', 'application/problem+json'],
-      ['Cache-Control', 'no-store'],
       ...(retryAfterSeconds === undefined
         ? []
         : [['Retry-After', String(retryAfterSeconds)] as [string, string]]),

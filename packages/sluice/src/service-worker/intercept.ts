@@ -38,8 +38,5 @@ async function statusOf(ticket: string, { database }: Runtime): Promise<Response
     return toResponse(refusalParts({ status: 404, code: 'job-unknown', title: 'No such job', detail }));
   }
   const { answer: last, ...state } = view;
-  return Response.json(
-    { ...state, ...(last ? { status: last.status } : {}) },
-    { headers: { 'Cache-Control': 'no-store' } },
-  );
+  return Response.json({ ...state, ...(last ? { status: last.status } : {}) });
 }

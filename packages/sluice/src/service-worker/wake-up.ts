@@ -21,7 +21,8 @@ export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: D
   const { clock, notify, definition } = runtime;
   let isRegistered = false;
   let isWanted = false;
-  let draining: Promise<void> | undefined;
+  let isDraining = false;
+  let underWay = 0;
   let release = (): void => undefined;
 
   const wake = ringWith(definition.name, async ({ isLastChance }) => {
@@ -46,27 +47,33 @@ export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: D
   }
 
   /** Where no worker of a page drains, this event does, for as long as it may live. */
-  function drainIfAlone(): Promise<void> {
-    isWanted = true;
-    draining ??= drainWhileWanted().finally(() => (draining = undefined));
-    return draining;
-  }
-
-  /** What comes in meanwhile brings an event of its own, and with it the time for another round. */
   async function drainWhileWanted(): Promise<void> {
+    isDraining = true;
+    // What comes in meanwhile brings an event of its own, and with it the time for another round.
     while (isWanted) {
       isWanted = false;
       await new Promise<void>((resolve) => clock.at(clock.now() + GRACE_MS, resolve));
       await drainAlone(runtime, { untilAt: clock.now() + EVENT_MS, leaveToPages: true }).catch(() => false);
     }
+    isDraining = false;
+  }
+
+  async function keepAwake(work: Promise<void>): Promise<void> {
+    underWay += 1;
+    await work;
+    underWay -= 1;
+    if (underWay === 0) release();
   }
 
   return {
     onAccepted: (event) => {
-      // The youngest event lives longest. One is enough: a burst would hold thousands of them open.
+      // The youngest event lives longest, and it alone is kept: a burst would hold thousands, and something of each for as
+      // long as requests come.
       release();
-      const superseded = new Promise<void>((resolve) => (release = resolve));
-      event.waitUntil(Promise.race([superseded, Promise.all([register(), drainIfAlone()])]));
+      event.waitUntil(new Promise<void>((resolve) => (release = resolve)));
+      isWanted = true;
+      void keepAwake(register());
+      if (!isDraining) void keepAwake(drainWhileWanted());
     },
   };
 }

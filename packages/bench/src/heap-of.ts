@@ -1,7 +1,9 @@
 import type { CDPSession, Page } from '@playwright/test';
 
-/** The worker's own heap, forced clean: used plus what stands behind its buffers. */
-export async function heapOfWorker(page: Page): Promise<() => Promise<number>> {
+/** The heap of one context, forced clean, in bytes: used plus what stands behind its buffers. */
+export type Heap = () => Promise<number>;
+
+export async function heapOfWorker(page: Page): Promise<Heap> {
   const session = await page.context().newCDPSession(page);
   const attached = new Promise<string>((resolve) => {
     session.on('Target.attachedToTarget', ({ sessionId, targetInfo }) => {
@@ -14,7 +16,25 @@ export async function heapOfWorker(page: Page): Promise<() => Promise<number>> {
     waitForDebuggerOnStart: false,
     flatten: false,
   });
-  const sessionId = await attached;
+  return heapOf(session, await attached);
+}
+
+/** Of the one that was started first for the site of this page. */
+export async function heapOfServiceWorker(page: Page): Promise<Heap> {
+  const session = await page.context().browser()?.newBrowserCDPSession();
+  if (!session) throw new Error('the browser of this page is not at hand');
+  const { targetInfos } = await session.send('Target.getTargets');
+  const { origin } = new URL(page.url());
+  const target = targetInfos.find(({ type, url }) => type === 'service_worker' && url.startsWith(origin));
+  if (!target) throw new Error(`no service worker runs for ${origin}`);
+  const { sessionId } = await session.send('Target.attachToTarget', {
+    targetId: target.targetId,
+    flatten: false,
+  });
+  return heapOf(session, sessionId);
+}
+
+function heapOf(session: CDPSession, sessionId: string): Heap {
   return async () => {
     await ask(session, sessionId, 'HeapProfiler.collectGarbage');
     const { usedSize, backingStorageSize = 0 } = await ask<{ usedSize: number; backingStorageSize?: number }>(
