@@ -1,4 +1,6 @@
-import { expect, test } from './fixtures.js';
+import { drained, expect, expectEachOnce, test } from './fixtures.js';
+
+const NO_QUOTA = 'only Chromium can be given a quota (Storage.overrideQuotaForOrigin)';
 
 test('storage that cannot be opened lets the app work on: requests go to the network', async ({
   origin,
@@ -34,10 +36,7 @@ test('a quota that is used up stores nothing and sends directly', async ({
   context,
   browserName,
 }) => {
-  test.skip(
-    browserName !== 'chromium',
-    'only Chromium can be given a quota (Storage.overrideQuotaForOrigin)',
-  );
+  test.skip(browserName !== 'chromium', NO_QUOTA);
   const first = await context.newPage();
   const cdp = await context.newCDPSession(first);
   // Before the database is opened: Chromium remembers for a while how much room there was.
@@ -49,4 +48,36 @@ test('a quota that is used up stores nothing and sends directly', async ({
   });
   expect(answer).toEqual({ status: 200, ticket: null });
   expect(origin.arrivals).toHaveLength(1);
+});
+
+/** More than are sent until Chromium feels that its quota has shrunk, half a minute. */
+const ORDERS = 90;
+
+test('a disk that fills up in mid-drain holds the queue, and room lets it go on', async ({
+  origin,
+  open,
+  context,
+  browserName,
+}) => {
+  test.skip(browserName !== 'chromium', NO_QUOTA);
+  const rate = { limit: 20, perMs: 10_000, burst: 1 };
+  const page = await open({ settings: { queues: { orders: { rate } } } });
+  const cdp = await context.newCDPSession(page);
+  await page.evaluate(async (count) => {
+    const order = () => new Request('/api/orders', { method: 'POST', body: 'x'.repeat(20_000) });
+    const refused = new Promise((resolve) => sluice.on('storage-failed', resolve));
+    Object.assign(globalThis, { refused });
+    await sluice.enqueue(Array.from({ length: count }, order));
+  }, ORDERS);
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin: origin.url, quotaSize: 1000 });
+  const refused = await page.evaluate(() => (globalThis as { refused?: Promise<unknown> }).refused);
+  expect(refused).toMatchObject({ detail: expect.stringContaining('quota') });
+  const sent = origin.arrivals.length;
+  expect(sent, 'sends before the disk was full').toBeLessThan(ORDERS);
+  const paused = await page.evaluate(() => sluice.pause().catch((error: { code: string }) => error.code));
+  expect(paused).toBe('storage-full');
+  expect(origin.arrivals.length - sent, 'sends that no row stands for').toBeLessThanOrEqual(1);
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin: origin.url });
+  await drained(page);
+  expectEachOnce(origin, ORDERS);
 });

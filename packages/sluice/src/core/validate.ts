@@ -10,9 +10,6 @@ export interface Problem {
 /** Answers what is allowed, for a value that is not. */
 export type Rule = { allows: (value: unknown) => boolean; allowed: string };
 
-const isInteger = (value: unknown, least: number): boolean =>
-  Number.isSafeInteger(value) && (value as number) >= least;
-
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -21,23 +18,17 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const isToken = (value: unknown): boolean => typeof value === 'string' && TOKEN.test(value);
 
-export const positive: Rule = { allows: (value) => isInteger(value, 1), allowed: 'a whole number from 1' };
+export const positive: Rule = wholeFrom(1);
 
 /** The longest timer that a browser keeps: beyond it fires at once. */
-export const duration: Rule = {
-  allows: (value) => isInteger(value, 1) && (value as number) <= 2 ** 31 - 1,
-  allowed: 'whole milliseconds from 1 to 2147483647',
-};
-export const age: Rule = { allows: (value) => isInteger(value, 1), allowed: 'whole milliseconds from 1' };
-export const epoch: Rule = {
-  allows: (value) => isInteger(value, 0),
-  allowed: 'an instant in epoch milliseconds',
-};
+export const duration: Rule = wholeFrom(1, 2 ** 31 - 1, 'whole milliseconds');
+export const age: Rule = wholeFrom(1, Number.POSITIVE_INFINITY, 'whole milliseconds');
+export const epoch: Rule = wholeFrom(0, Number.POSITIVE_INFINITY, 'epoch milliseconds');
 export const key: Rule = {
   allows: (value) => typeof value === 'string' && value.length <= 512,
   allowed: 'a string of up to 512 characters',
 };
-export const size: Rule = { allows: (value) => isInteger(value, 0), allowed: 'whole bytes from 0' };
+export const size: Rule = wholeFrom(0, Number.POSITIVE_INFINITY, 'whole bytes');
 export const flag: Rule = { allows: (value) => typeof value === 'boolean', allowed: 'true or false' };
 export const callable: Rule = { allows: (value) => typeof value === 'function', allowed: 'a function' };
 export const token: Rule = { allows: isToken, allowed: 'a header name' };
@@ -50,10 +41,14 @@ export const label: Rule = {
   allowed: 'up to 64 letters, digits, _ and -',
 };
 
-export function wholeFrom(least: number, most: number): Rule {
+export function wholeFrom(
+  least: number,
+  most: number = Number.POSITIVE_INFINITY,
+  what = 'a whole number',
+): Rule {
   return {
-    allows: (value) => isInteger(value, least) && (value as number) <= most,
-    allowed: `a whole number from ${least} to ${most}`,
+    allows: (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
+    allowed: `${what} from ${least}${most === Number.POSITIVE_INFINITY ? '' : ` to ${most}`}`,
   };
 }
 

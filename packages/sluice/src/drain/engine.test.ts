@@ -256,6 +256,19 @@ test('looks again after storage has failed, and loses no outcome', async () => {
   expect(bench.sends).toHaveLength(2);
 });
 
+test('looks at storage that goes on failing less and less often, each minute at the least', async () => {
+  await bench.enqueue(1);
+  const { turn } = bench.store;
+  bench.store.turn = () => Promise.reject(new Error('disk'));
+  bench.start();
+  await bench.clock.advance(10 * 60_000);
+  const looks = bench.events.filter(({ type }) => type === 'storage-failed').length;
+  expect(looks, 'after 1, 3, 7, 15, 31, 63 s, then each minute').toBe(15);
+  bench.store.turn = turn;
+  await bench.clock.advance(60_000);
+  expect(await counts()).toMatchObject({ done: 1 });
+});
+
 test('sends nothing while paused, and goes on at the word', async () => {
   await bench.enqueue(2);
   await commandQueues(bench.database, 'orders', { kind: 'pause' }, bench.clock.now());

@@ -32,7 +32,9 @@ export interface LaneWork {
   nextAt: number | undefined;
 }
 
-const STORAGE_RETRY_MS = 1000;
+/** Longer each time: what a full disk refuses still lengthens the log of Chromium's database (docs/discoveries). */
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 60_000;
 
 /**
  * The loop of one queue.
@@ -59,6 +61,7 @@ export class Lane {
   #asksForQuiet = false;
   #recover: boolean;
   #turn = 0;
+  #retryMs = FIRST_RETRY_MS;
   #durability: TurnReport['durability'] = 'relaxed';
   #epoch: number;
   readonly #loop: Promise<void>;
@@ -133,6 +136,7 @@ export class Lane {
     try {
       const report = await store.turn(request, instant);
       this.#recover = false;
+      this.#retryMs = FIRST_RETRY_MS;
       this.#epoch = epoch;
       if (report) this.#take(report, instant.now);
       tell(report?.events ?? []);
@@ -142,7 +146,9 @@ export class Lane {
       // Kept for the next turn; one that stops leaves them to the end of their leases.
       if (this.#mode !== 'stopping') this.#ended = [...request.settlements, ...this.#ended];
       tell([{ type: 'storage-failed', detail: sentenceOf(error) }]);
-      return clock.now() + STORAGE_RETRY_MS;
+      const retryAt = clock.now() + this.#retryMs;
+      this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
+      return retryAt;
     }
   }
 
