@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LaunchOptions } from '@playwright/test';
 import type { Benchmark, Figure } from './benchmark.js';
+import { awaited } from './awaited.js';
 import { bodies } from './bodies.js';
 import { hidden } from './hidden.js';
 import { idle } from './idle.js';
@@ -36,6 +37,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   profile,
   receiptLatency,
   rateKept,
+  awaited,
   hidden,
   workerHeap,
 ];

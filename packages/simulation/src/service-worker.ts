@@ -1,6 +1,7 @@
 import { policiesOf, type SluiceDefinition } from '../../sluice/src/core/config.ts';
 import { createRuntime, type Runtime } from '../../sluice/src/drain/runtime.ts';
 import type { Drain } from '../../sluice/src/core/wake-state.ts';
+import { Watch } from '../../sluice/src/drain/settled.ts';
 import { createBrokenPace } from '../../sluice/src/service-worker/broken-pace.ts';
 import { type Answering, answer } from '../../sluice/src/service-worker/answer.ts';
 import { createWakeUp } from '../../sluice/src/service-worker/wake-up.ts';
@@ -38,7 +39,8 @@ export class ServiceWorkerRun extends Context {
       return { register: async () => sync.register() };
     });
     const brokenPace = createBrokenPace(definition, this.#runtime.clock);
-    this.#answering = { runtime: this.#runtime, brokenPace, onAccepted };
+    const watch = new Watch(this.#runtime);
+    this.#answering = { runtime: this.#runtime, brokenPace, watch, onAccepted };
     this.#watchIdle();
   }
 

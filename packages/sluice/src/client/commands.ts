@@ -67,8 +67,8 @@ export function createCommands({
       return { jobs: await Promise.all(jobs.map((view) => openView({ view, owner }, sealingKey))), next };
     },
     get: async (ticket) => {
-      const known = await readTicketed(database, ticket);
-      return known.kind === 'job' ? openView(known, sealingKey) : undefined;
+      const [known] = await readTicketed(database, [ticket]);
+      return known?.kind === 'job' ? openView(known, sealingKey) : undefined;
     },
     pause: (queue) => command(queue, 'pause'),
     resume: (queue) => command(queue, 'resume'),

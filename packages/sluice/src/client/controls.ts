@@ -2,7 +2,7 @@ import type { Intake } from '../core/messages.js';
 import type { ResponseParts } from '../core/receipt.js';
 import { answerInTime } from '../drain/respond.js';
 import { createSealingKeys } from '../drain/sealing-key.js';
-import { settled } from '../drain/settled.js';
+import { Watch } from '../drain/settled.js';
 import type { World } from '../drain/world.js';
 import { releaseLeases } from '../store/lease-commands.js';
 import { type Commands, createCommands } from './commands.js';
@@ -23,11 +23,12 @@ export type ControlsWorld = Pick<World, 'database' | 'notify' | 'clock' | 'base'
 export function createControls(world: ControlsWorld): Controls {
   const { database, notify, clock } = world;
   const watching = { ...world, sealingKey: createSealingKeys(database, notify) };
+  const watch = new Watch(watching);
   return {
     ...createCommands(watching),
     ...createIdentify(world),
-    settled: (ticket) => settled(watching, ticket),
-    answerInTime: (accepted) => answerInTime(watching, accepted),
+    settled: (ticket) => watch.settled(ticket),
+    answerInTime: (accepted) => answerInTime({ clock, watch }, accepted),
     releaseLeases: async (engine) => notify.tell(await releaseLeases(database, engine, clock.now())),
   };
 }

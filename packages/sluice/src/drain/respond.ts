@@ -5,7 +5,8 @@ import type { Captured, Intake, Receipt } from '../core/messages.js';
 import { type Respond, respondTo, takePreference } from '../core/prefer.js';
 import { type ReceiptChange, receiptParts, type ResponseParts, statusPath } from '../core/receipt.js';
 import { capturedFacts } from '../transport/intake-facts.js';
-import { settled, type Watching } from './settled.js';
+import type { Watch } from './settled.js';
+import type { World } from './world.js';
 
 type Accepted = Extract<Intake, { kind: 'accepted' }>;
 
@@ -51,14 +52,13 @@ function changeOf(
 
 /** The service's own answer if it comes in time, or else the receipt. */
 export async function answerInTime(
-  watching: Watching,
+  { clock, watch }: Pick<World, 'clock'> & { watch: Watch },
   { receipt, parts, holdMs }: Accepted,
 ): Promise<ResponseParts> {
   if (holdMs === 0) return parts;
   const late = new AbortController();
-  const { clock } = watching;
   const callOff = clock.at(clock.now() + holdMs, () => late.abort());
-  const inTime = settled(watching, receipt.ticket, late.signal).catch(() => undefined);
+  const inTime = watch.settled(receipt.ticket, late.signal).catch(() => undefined);
   const outcome = await Promise.race([inTime, aborted(late.signal)]);
   callOff();
   late.abort();

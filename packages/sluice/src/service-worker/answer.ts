@@ -2,6 +2,7 @@ import type { Captured, Intake } from '../core/messages.js';
 import { redirectParts, refusalParts } from '../core/receipt.js';
 import { answerInTime } from '../drain/respond.js';
 import type { Runtime } from '../drain/runtime.js';
+import type { Watch } from '../drain/settled.js';
 import { capture } from '../transport/capture.js';
 import { direct, toResponse } from '../transport/direct.js';
 import { rebuild } from '../transport/rebuild.js';
@@ -11,6 +12,7 @@ import { tryFirst } from './first-try.js';
 export interface Answering {
   runtime: Runtime;
   brokenPace: BrokenPace;
+  watch: Watch;
   /** Called once a request is stored, while its event still lives. */
   onAccepted: (event: Asking) => void;
 }
@@ -41,7 +43,7 @@ export async function answer(event: Asking, queue: string, answering: Answering)
   onAccepted(event);
   const redirectTo = isForm ? definition?.navigations?.redirectTo : undefined;
   if (redirectTo) return toResponse(redirectParts(intake.receipt, new URL(redirectTo, location.href).href));
-  return toResponse(await answerInTime(runtime, intake));
+  return toResponse(await answerInTime({ clock: runtime.clock, watch: answering.watch }, intake));
 }
 
 async function passOrRefuse(

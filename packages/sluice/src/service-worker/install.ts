@@ -6,6 +6,7 @@ import { definitionFrom } from '../core/define.js';
 import { isOurs } from '../core/messages.js';
 import { createHost, createOwnMatcher, type Sleeper } from '../drain/host.js';
 import { createRuntime, type Runtime } from '../drain/runtime.js';
+import { Watch } from '../drain/settled.js';
 import { releaseLeases } from '../store/lease-commands.js';
 import { createBrokenPace } from './broken-pace.js';
 import { intercept } from './intercept.js';
@@ -52,6 +53,7 @@ function listenToFetches(runtime: Runtime, wakeUp: WakeUp): void {
     runtime,
     matcher: createOwnMatcher(runtime),
     brokenPace: createBrokenPace(runtime.definition, runtime.clock),
+    watch: new Watch(runtime),
     onAccepted: wakeUp.onAccepted,
   };
   self.addEventListener('fetch', (event) => intercept(event, interception));

@@ -12,18 +12,23 @@ export type Known =
   | { kind: 'elsewhere' }
   | { kind: 'unknown' };
 
-export function readTicketed(database: Database, ticket: Ticket): Promise<Known> {
+/** In one transaction, in their order. */
+export function readTicketed(database: Database, tickets: readonly Ticket[]): Promise<Known[]> {
+  return database.run(READ, (tx) => Promise.all(tickets.map((ticket) => readKnown(tx, ticket))));
+}
+
+async function readKnown(tx: Tx, ticket: Ticket): Promise<Known> {
   const place = parseTicket(ticket);
-  if (!place) return Promise.resolve({ kind: 'unknown' });
-  return database.run(READ, async (tx) => {
-    const row = await tx.get('queues', place.queue);
-    const job = await tx.get('jobs', [place.queue, place.seq]);
-    const result = job ? undefined : await tx.get('results', [place.queue, place.seq]);
-    const found = job ?? result;
-    if (found?.ticket !== ticket) return { kind: 'unknown' };
-    if (found.owner !== row?.owner) return { kind: 'elsewhere' };
-    return { kind: 'job', owner: found.owner, view: job ? viewOfJob(job) : viewOfResult(result as Result) };
-  });
+  if (!place) return { kind: 'unknown' };
+  const [row, job] = await Promise.all([
+    tx.get('queues', place.queue),
+    tx.get('jobs', [place.queue, place.seq]),
+  ]);
+  const result = job ? undefined : await tx.get('results', [place.queue, place.seq]);
+  const found = job ?? result;
+  if (found?.ticket !== ticket) return { kind: 'unknown' };
+  if (found.owner !== row?.owner) return { kind: 'elsewhere' };
+  return { kind: 'job', owner: found.owner, view: job ? viewOfJob(job) : viewOfResult(result as Result) };
 }
 
 /** A job of whoever is signed in as it is stored, and its body; undefined where there is none, or it has ended. */
@@ -43,8 +48,8 @@ export function readStored(
 
 /** The job or its result, or undefined where neither is kept, or not for whoever is signed in. */
 export async function readJob(database: Database, ticket: Ticket): Promise<JobView | undefined> {
-  const known = await readTicketed(database, ticket);
-  return known.kind === 'job' ? known.view : undefined;
+  const [known] = await readTicketed(database, [ticket]);
+  return known?.kind === 'job' ? known.view : undefined;
 }
 
 export interface ListRequest {
