@@ -14,6 +14,7 @@ export class Tab extends Context {
   readonly sluice: Sluice;
   readonly runtime: Runtime;
   readonly #drainer: Drainer;
+  readonly #closing = new AbortController();
 
   constructor(
     browser: Browser,
@@ -29,7 +30,7 @@ export class Tab extends Context {
     const passed = async (): Promise<void> => {
       await Promise.all([barrier(), host.refreshIdentity()]).catch(() => undefined);
     };
-    const controls = createControls({ ...world, barrier: passed });
+    const controls = createControls({ ...world, barrier: passed, closing: this.#closing.signal });
     this.sluice = pageOf({
       world,
       snapshots,
@@ -43,6 +44,7 @@ export class Tab extends Context {
 
   /** As a page is left: it lets go as far as it comes, and is gone. */
   close(): void {
+    this.#closing.abort();
     void this.#drainer.suspend();
     this.later(10, () => this.kill());
   }

@@ -18,12 +18,15 @@ export interface Controls extends Commands, Pick<Sluice, 'identify' | 'clear' | 
 
 export type ControlsWorld = Pick<World, 'database' | 'notify' | 'clock' | 'base'> & {
   barrier: () => Promise<void>;
+  /** Aborts when the page lets go. */
+  closing: AbortSignal;
 };
 
 export function createControls(world: ControlsWorld): Controls {
   const { database, notify, clock } = world;
   const watching = { ...world, sealingKey: createSealingKeys(database, notify) };
   const watch = new Watch(watching);
+  world.closing.addEventListener('abort', () => watch.close());
   return {
     ...createCommands(watching),
     ...createIdentify(world),

@@ -40,8 +40,9 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   });
   const barrier = () =>
     passBarrier(world, { name, link, isIntercepting: () => navigator.serviceWorker?.controller != null });
+  const closing = new AbortController();
   const controls = loadOnce(async () =>
-    (await import('./controls.js')).createControls({ ...world, barrier }),
+    (await import('./controls.js')).createControls({ ...world, barrier, closing: closing.signal }),
   );
   const stopFollowing = followLifecycle({ name, link, world, snapshots, controls });
   const stopWarning = warnOfUncontrolled(link, snapshots);
@@ -64,6 +65,7 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
     },
     close: async () => {
       options.onClose();
+      closing.abort();
       stopFollowing();
       stopWarning();
       snapshots.close();

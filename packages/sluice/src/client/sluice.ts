@@ -138,7 +138,7 @@ export interface Sluice<Q extends string = string> {
    */
   export(): Promise<Blob>;
   on<T extends EventType>(type: T, callback: (event: EventOf<T>) => void): () => void;
-  /** Lets go of the worker, the database and every listener. Jobs stay. */
+  /** Lets go of the worker, the database and every listener. Jobs stay; what waits for `settled` waits on. */
   close(): Promise<void>;
 }
 

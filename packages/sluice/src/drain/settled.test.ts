@@ -94,6 +94,17 @@ test('once nobody waits any more, nothing is looked at', async () => {
   expect(looks).toBe(0);
 });
 
+test('once it is closed, storage is left alone', async () => {
+  const watch = watchOver();
+  collect(watch, await bench.enqueue(3));
+  await bench.clock.advance(0);
+  watch.close();
+  looks = 0;
+  bench.start();
+  await bench.clock.advance(60_000);
+  expect(looks).toBe(0);
+});
+
 test('what nobody has heard of has an end: unknown', async () => {
   expect(await watchOver().settled('orders.9.gone')).toEqual({ kind: 'unknown', ticket: 'orders.9.gone' });
 });

@@ -57,6 +57,12 @@ export class Watch {
     });
   }
 
+  /** Whoever still waits will never hear: each further look would open storage anew. */
+  close(): void {
+    this.#waiting.clear();
+    this.#rest();
+  }
+
   #start(): void {
     if (this.#stopListening || this.#waiting.size === 0) return;
     this.#stopListening = this.#watching.notify.listen((events) => {
@@ -127,7 +133,10 @@ export class Watch {
 
   #forget(ticket: Ticket, waiters: Set<Waiter>): void {
     if (this.#waiting.get(ticket) === waiters) this.#waiting.delete(ticket);
-    if (this.#waiting.size > 0) return;
+    if (this.#waiting.size === 0) this.#rest();
+  }
+
+  #rest(): void {
     this.#stopListening?.();
     this.#stopListening = undefined;
     this.#callOff();

@@ -56,13 +56,16 @@ export async function testSluice<const Q extends string>(
   const snapshots = new Snapshots(world, STATE);
   await snapshots.refresh();
   const host = createHost(runtime, { suspend: () => engine.stop(), resume: () => undefined });
-  const controls = createControls({ ...world, barrier: () => host.refreshIdentity() });
+  const closing = new AbortController();
+  const barrier = (): Promise<void> => host.refreshIdentity();
+  const controls = createControls({ ...world, barrier, closing: closing.signal });
   const sluice = pageOf({
     world,
     snapshots,
     controls: async () => controls,
     desk: async () => host,
     close: async () => {
+      closing.abort();
       snapshots.close();
       await engine.stop();
     },
