@@ -76,8 +76,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'nobody asks for a sync',
     file: 'service-worker/wake-up.ts',
-    from: 'Promise.all([register(), drainIfAlone()])',
-    to: 'Promise.all([drainIfAlone()])',
+    from: '      void keepAwake(register());',
+    to: '',
     scenarios: ['no tab, and a service that is gone for hours'],
   },
   {
