@@ -179,6 +179,13 @@ export const MUTANTS: readonly Mutant[] = [
     scenarios: ['the clock goes back by a day'],
   },
   {
+    name: 'what a page that is left could not send is an attempt',
+    file: 'transport/unless-left.ts',
+    from: 'if (init.signal)',
+    to: 'if (!init.signal)',
+    scenarios: ['a page is left again and again in mid-send'],
+  },
+  {
     name: 'a frozen leader keeps its seat',
     file: 'drain/leadership.ts',
     from: "    if (state === 'stale') steal();",

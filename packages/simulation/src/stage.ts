@@ -85,6 +85,13 @@ export class Stage {
     if (!this.scenario.hasNoServiceWorker) this.#wakeServiceWorker().engineLeft(tab.runtime.id);
   }
 
+  /** The next page comes some time after it was asked for. */
+  async leave(tab: Tab): Promise<void> {
+    tab.failSends();
+    await this.after(300);
+    this.closeTab(tab);
+  }
+
   /** A plain `fetch` of a page, which the service worker takes. Answers the ticket that the page has heard. */
   async submit(tab: Tab, body: string, { uploadMs = 0 }: { uploadMs?: number } = {}): Promise<string> {
     if (!tab.isAlive) return never();

@@ -5,7 +5,9 @@ import type { Sluice } from '../../sluice/src/client/sluice.ts';
 import { policiesOf, type SluiceDefinition } from '../../sluice/src/core/config.ts';
 import { createHost } from '../../sluice/src/drain/host.ts';
 import { createRuntime, type Runtime } from '../../sluice/src/drain/runtime.ts';
+import type { World } from '../../sluice/src/drain/world.ts';
 import { writePolicies } from '../../sluice/src/store/policies.ts';
+import { unlessLeft } from '../../sluice/src/transport/unless-left.ts';
 import { Drainer } from '../../sluice/src/worker/drainer.ts';
 import { type Browser, Context } from './contexts.ts';
 
@@ -15,6 +17,7 @@ export class Tab extends Context {
   readonly runtime: Runtime;
   readonly #drainer: Drainer;
   readonly #closing = new AbortController();
+  readonly #leaving = new AbortController();
 
   constructor(
     browser: Browser,
@@ -23,7 +26,7 @@ export class Tab extends Context {
   ) {
     super(browser, name);
     const world = this.world();
-    this.runtime = createRuntime(definition, world);
+    this.runtime = createRuntime(definition, unlessLeft({ ...world, fetch: this.#failing(world.fetch) }));
     this.#drainer = new Drainer(this.runtime);
     const host = createHost(this.runtime, this.#drainer);
     const snapshots = new Snapshots(world, STATE);
@@ -42,11 +45,25 @@ export class Tab extends Context {
     this.#drainer.resume();
   }
 
+  /** As WebKit does it: what the page has under way fails when the next is asked for, and it is closed once that comes. */
+  failSends(): void {
+    this.#leaving.abort();
+  }
+
   /** As a page is left: it lets go as far as it comes, and is gone. */
   close(): void {
     this.#closing.abort();
     void this.#drainer.suspend();
     this.later(10, () => this.kill());
+  }
+
+  #failing(fetch: World['fetch']): World['fetch'] {
+    const { signal } = this.#leaving;
+    const failed = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(new TypeError('Load failed')));
+    });
+    failed.catch(() => undefined);
+    return (request, init) => Promise.race([fetch(request, init), failed]);
   }
 }
 

@@ -25,6 +25,21 @@ export const OF_TABS: readonly Scenario[] = [
     },
   },
   {
+    name: 'a page is left again and again in mid-send',
+    jobs: 1,
+    queue: { maxAttempts: 2 },
+    service: (n) => ({ ...answer(200), ms: n < 4 ? 20_000 : 0 }) as Reaction,
+    script: async (stage) => {
+      for (let i = 0; i < 4; i++) {
+        const tab = stage.openTab();
+        if (i === 0) await stage.submit(tab, 'a');
+        await stage.after(1000);
+        await stage.leave(tab);
+      }
+      stage.openTab();
+    },
+  },
+  {
     name: 'the leading tab freezes',
     jobs: 2,
     script: async (stage) => {

@@ -1,10 +1,11 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import type { Expect } from '../core/config.js';
 import { sentenceOf } from '../core/errors.js';
-import type { AttemptControl, Claim, Clock, Dispatch } from '../core/ports.js';
+import type { AttemptControl, Claim, Dispatch } from '../core/ports.js';
 import { isOpaque, readAnswer } from './answer.js';
 import { judge } from './judge.js';
 import { type Prepared, type PrepareOptions, prepareRequest } from './prepare.js';
+import { sleepUntil } from './sleep-until.js';
 
 export interface DispatchOptions extends PrepareOptions {
   expectOf: (queue: string) => Expect | undefined;
@@ -74,17 +75,4 @@ function keep(kept: Map<string, Prepared>, ticket: string, prepared: Prepared): 
   kept.set(ticket, prepared);
   const [oldest] = kept.keys();
   if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
-}
-
-/** Whoever stops the attempt need not wait for its instant. */
-async function sleepUntil(clock: Clock, at: number, signal: AbortSignal): Promise<void> {
-  if (at <= clock.now() || signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const callOff = clock.at(at, resolve);
-    const wake = (): void => {
-      callOff();
-      resolve();
-    };
-    signal.addEventListener('abort', wake, { once: true });
-  });
 }

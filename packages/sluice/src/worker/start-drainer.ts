@@ -4,6 +4,8 @@ import { requireScope } from '../core/context.js';
 import { definitionFrom } from '../core/define.js';
 import { createRuntime } from '../drain/runtime.js';
 import { createHost } from '../drain/host.js';
+import { browserWorld } from '../drain/world.js';
+import { unlessLeft } from '../transport/unless-left.js';
 import { Drainer } from './drainer.js';
 
 /**
@@ -13,7 +15,8 @@ import { Drainer } from './drainer.js';
  */
 export function startDrainer<const Q extends string>(config: SluiceConfig<Q> | SluiceDefinition<Q>): void {
   requireScope('startDrainer()', 'worker', globalThis);
-  const runtime = createRuntime(definitionFrom(config));
+  const definition = definitionFrom(config);
+  const runtime = createRuntime(definition, unlessLeft(browserWorld(definition.name)));
   const drainer = new Drainer(runtime);
   expose(createHost(runtime, drainer), globalThis);
   drainer.start();
