@@ -5,14 +5,16 @@ import { metricsOf } from '../core/queue-metrics.js';
 import { openView } from '../drain/open-view.js';
 import type { Watching } from '../drain/settled.js';
 import type { World } from '../drain/world.js';
-import { cancelJob, commandQueues, editJob, holdJob, redriveJob, releaseJob } from '../store/control.js';
+import { commandQueues } from '../store/control.js';
 import { openIdentity } from '../store/identity.js';
+import { cancelJob, editJob, holdJob, redriveJob, releaseJob } from '../store/job-commands.js';
 import { writeContext } from '../store/owners.js';
 import { exportLines } from '../store/export.js';
-import { listJobs, readTicketed } from '../store/query.js';
+import { listJobs } from '../store/query.js';
 import { readQueues } from '../store/queues.js';
 import { sealContext } from '../transport/seal.js';
 import { makeEdit } from './edit.js';
+import { createJobDesk } from './job-desk.js';
 import type { Sluice } from './sluice.js';
 
 export type Commands = Pick<
@@ -47,6 +49,7 @@ export function createCommands({
   const command = async (queue: string | undefined, kind: 'pause' | 'resume' | 'nudge'): Promise<void> => {
     notify.tell(await commandQueues(database, queue, { kind }, clock.now()));
   };
+  const { apply, look } = createJobDesk({ database, notify, clock });
   return {
     counts: async () => {
       const rows = await readQueues(database);
@@ -67,8 +70,8 @@ export function createCommands({
       return { jobs: await Promise.all(jobs.map((view) => openView({ view, owner }, sealingKey))), next };
     },
     get: async (ticket) => {
-      const [known] = await readTicketed(database, [ticket]);
-      return known?.kind === 'job' ? openView(known, sealingKey) : undefined;
+      const known = await look(ticket);
+      return known.kind === 'job' ? openView(known, sealingKey) : undefined;
     },
     pause: (queue) => command(queue, 'pause'),
     resume: (queue) => command(queue, 'resume'),
@@ -77,24 +80,20 @@ export function createCommands({
       if (patch) checkPatch(queue, patch);
       notify.tell(await commandQueues(database, queue, { kind: 'patch', patch }, clock.now()));
     },
-    cancel: async (ticket) => {
-      const { answer, events } = await cancelJob(database, ticket, clock.now());
-      notify.tell(events);
-      return answer;
-    },
+    cancel: (ticket) => apply(cancelJob(ticket)),
     edit: async (ticket, change) => {
       const edit = await makeEdit(ticket, change, { database, sealingKey, base });
-      notify.tell((await editJob(database, ticket, edit, clock.now())).events);
+      await apply(editJob(ticket, edit));
     },
-    hold: async (ticket) => notify.tell((await holdJob(database, ticket, clock.now())).events),
-    release: async (ticket) => notify.tell((await releaseJob(database, ticket, clock.now())).events),
+    hold: (ticket) => apply(holdJob(ticket)),
+    release: (ticket) => apply(releaseJob(ticket)),
+    redrive: (ticket) => apply(redriveJob(ticket)),
     export: async () => {
       const lines: Blob[] = [];
       // A blob for each, since the browser keeps those out of the page's memory.
       for await (const line of exportLines(database)) lines.push(new Blob([line]));
       return new Blob(lines, { type: 'application/x-ndjson' });
     },
-    redrive: async (ticket) => notify.tell((await redriveJob(database, ticket, clock.now())).events),
     setContext: async (context) => {
       requireJson(context);
       const { owner } = await openIdentity(database);

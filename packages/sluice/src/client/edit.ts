@@ -1,5 +1,5 @@
 import type { HeaderPairs, Job, Stored, Ticket } from '../core/job.js';
-import { conflict, type Edit, NO_SUCH_JOB } from '../store/control.js';
+import { conflict, type Edit, NO_SUCH_JOB } from '../store/job-commands.js';
 import { readStored } from '../store/query.js';
 import type { Database } from '../store/rows.js';
 import { newKey } from '../transport/idempotency.js';

@@ -1,5 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { cancelJob, commandQueues } from '../store/control.js';
+import { commandQueues } from '../store/control.js';
+import { cancelJob } from '../store/job-commands.js';
+import { commandJob } from '../store/store.kit.js';
 import { readQueues } from '../store/queues.js';
 import { answered, Bench, T0 } from './engine.kit.js';
 
@@ -171,7 +173,7 @@ test('a cancellation stops a send that is under way', async () => {
   const [ticket = ''] = await bench.enqueue(1);
   bench.start();
   await bench.clock.advance(100);
-  bench.notify.tell((await cancelJob(bench.database, ticket, bench.clock.now())).events);
+  bench.notify.tell((await commandJob(bench.database, cancelJob(ticket), bench.clock.now())).events);
   await bench.clock.advance(100);
   expect(await counts()).toMatchObject({ leased: 0, cancelled: { user: 1 } });
 });

@@ -11,7 +11,7 @@ const LINGER_MS = 6;
 /** Arrivals per commit from which on there is load. */
 const LOAD = 3;
 
-/** Drafts that one commit takes at most: a transaction of thousands would hold up the engine. */
+/** Drafts that one commit takes at most by default: a transaction of thousands would hold up the engine. */
 const LARGEST = 512;
 
 /**
@@ -20,7 +20,10 @@ const LARGEST = 512;
  *
  * @param commit answers one for one, in order
  */
-export function createGroupCommit<D, A>(commit: (drafts: D[]) => Promise<A[]>): (draft: D) => Promise<A> {
+export function createGroupCommit<D, A>(
+  commit: (drafts: D[]) => Promise<A[]>,
+  largest: number = LARGEST,
+): (draft: D) => Promise<A> {
   let waiting: Waiting<D, A>[] = [];
   let isCommitting = false;
 
@@ -36,8 +39,8 @@ export function createGroupCommit<D, A>(commit: (drafts: D[]) => Promise<A[]>): 
   async function commitAll(): Promise<void> {
     isCommitting = true;
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, LARGEST);
-      waiting = waiting.slice(LARGEST);
+      const batch = waiting.slice(0, largest);
+      waiting = waiting.slice(largest);
       await commitOnce(batch);
       if (batch.length >= LOAD || waiting.length >= LOAD) await linger();
     }

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { storedPost } from '../core/job.kit.js';
+import { commandJob } from './store.kit.js';
 import type { AttemptEnd } from '../core/attempt.js';
 import { FIRST_OWNER } from '../core/identity.js';
 import type { Job, JobDraft, JobState } from '../core/job.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
-import { cancelJob, commandQueues, holdJob, redriveJob, releaseJob } from './control.js';
+import { commandQueues } from './control.js';
+import { cancelJob, holdJob, redriveJob, releaseJob } from './job-commands.js';
 import { clearQueue, eraseOwner } from './clear.js';
 import { forget, openIdentity, signIn } from './identity.js';
 import { releaseLeases } from './lease-commands.js';
@@ -154,16 +156,16 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
           });
         }
         case 'cancel':
-          await cancelJob(database, ticket, now).catch(expectConflict);
+          await commandJob(database, cancelJob(ticket), now).catch(expectConflict);
           return;
         case 'redrive':
-          await redriveJob(database, ticket, now).catch(expectConflict);
+          await commandJob(database, redriveJob(ticket), now).catch(expectConflict);
           return;
         case 'hold':
-          await holdJob(database, ticket, now).catch(expectConflict);
+          await commandJob(database, holdJob(ticket), now).catch(expectConflict);
           return;
         case 'release':
-          await releaseJob(database, ticket, now).catch(expectConflict);
+          await commandJob(database, releaseJob(ticket), now).catch(expectConflict);
           return;
         case 'leave':
           await releaseLeases(database, one.engine, now);

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
-import { commandQueues, cancelJob, redriveJob } from './control.js';
+import { commandQueues } from './control.js';
+import { cancelJob, commandJobs, redriveJob } from './job-commands.js';
 import { listJobs, readJob } from './query.js';
 import { sweep } from './sweep.js';
 import type { Database } from './rows.js';
@@ -21,8 +22,8 @@ export function testControl(name: string, open: () => Database): void {
       bench.policy = { ...bench.policy, concurrency: 1 };
       const [leased = '', waiting = ''] = await bench.tickets(2);
       const [claim] = (await bench.turn(T0)).claims;
-      expect(await cancelJob(bench.database, waiting, T0)).toMatchObject({ answer: 'cancelled' });
-      expect(await cancelJob(bench.database, leased, T0)).toMatchObject({ answer: 'aborting' });
+      expect(await bench.command(cancelJob(waiting), T0)).toMatchObject({ answer: 'cancelled' });
+      expect(await bench.command(cancelJob(leased), T0)).toMatchObject({ answer: 'aborting' });
       expect(await bench.store.renew(claim as Claim, T0 + 90_000)).toBe('recalled');
       await bench.settle(T0, [claim as Claim], { kind: 'aborted' });
       expect(await readJob(bench.database, leased)).toMatchObject({ state: 'cancelled', reason: 'user' });
@@ -32,7 +33,7 @@ export function testControl(name: string, open: () => Database): void {
     test('a cancellation outlives the engine that was to carry it out', async () => {
       const [ticket = ''] = await bench.tickets(1);
       await bench.turn(T0);
-      await cancelJob(bench.database, ticket, T0);
+      await bench.command(cancelJob(ticket), T0);
       expect((await bench.turn(T0 + 100, { engine: 'e2', recover: true })).claims).toEqual([]);
       expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'cancelled', reason: 'user' });
     });
@@ -40,7 +41,7 @@ export function testControl(name: string, open: () => Database): void {
     test('a cancelled job that was delivered all the same is done', async () => {
       const [ticket = ''] = await bench.tickets(1);
       const { claims } = await bench.turn(T0);
-      await cancelJob(bench.database, ticket, T0);
+      await bench.command(cancelJob(ticket), T0);
       await bench.settle(T0, claims, ok());
       expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'done' });
     });
@@ -49,16 +50,30 @@ export function testControl(name: string, open: () => Database): void {
       bench.policy = { ...bench.policy, concurrency: 1 };
       const [ticket = '', other = ''] = await bench.tickets(2);
       await bench.settle(T0, (await bench.turn(T0)).claims, answered(422), { maxClaims: 0 });
-      await redriveJob(bench.database, ticket, T0 + 5);
+      await bench.command(redriveJob(ticket), T0 + 5);
       expect((await bench.row()).counts).toMatchObject({ waiting: 2, dead: { rejected: 0 } });
       expect((await bench.turn(T0 + 6)).claims[0]?.job).toMatchObject({ ticket, attempts: 0 });
-      await expect(redriveJob(bench.database, other, T0)).rejects.toMatchObject({
+      await expect(bench.command(redriveJob(other), T0)).rejects.toMatchObject({
         code: 'state-conflict',
         value: other,
       });
-      await expect(cancelJob(bench.database, 'orders.99.x', T0)).rejects.toMatchObject({
+      await expect(bench.command(cancelJob('orders.99.x'), T0)).rejects.toMatchObject({
         code: 'state-conflict',
       });
+    });
+
+    test('of many commands in one transaction, one that is refused stops no other', async () => {
+      const [first = '', second = ''] = await bench.tickets(2);
+      const commands = [cancelJob(first), redriveJob(second), cancelJob(first), cancelJob(second)];
+      const { answers, events } = await commandJobs(bench.database, commands, T0);
+      expect(answers).toMatchObject([
+        { kind: 'applied', value: 'cancelled' },
+        { kind: 'refused', error: { code: 'state-conflict', value: second } },
+        { kind: 'refused', error: { code: 'state-conflict', value: first } },
+        { kind: 'applied', value: 'cancelled' },
+      ]);
+      expect(events).toHaveLength(2);
+      expect((await bench.row()).counts).toMatchObject({ accepted: 2, waiting: 0, cancelled: { user: 2 } });
     });
 
     test('a redriven job of an ordering key with a live head goes behind it', async () => {
@@ -66,7 +81,7 @@ export function testControl(name: string, open: () => Database): void {
       await bench.settle(T0, (await bench.turn(T0)).claims, answered(422), { maxClaims: 0 });
       const head = await bench.turn(T0 + 1);
       expect(seqs(head.claims)).toEqual([2]);
-      await redriveJob(bench.database, ticket, T0 + 2);
+      await bench.command(redriveJob(ticket), T0 + 2);
       expect(seqs((await bench.settle(T0 + 3, head.claims, ok())).claims)).toEqual([1]);
     });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { cancelJob, redriveJob } from './control.js';
+import { cancelJob, redriveJob } from './job-commands.js';
 import { readJob } from './query.js';
 import type { Database } from './rows.js';
 import { answered, bytes, StoreBench, T0 } from './store.kit.js';
@@ -66,16 +66,16 @@ export function testDependents(name: string, open: () => Database): void {
       const second = await bench.ticket({ after: first });
       const rest = await bench.settle(T0, (await bench.turn(T0)).claims, answered(422));
       expect(rest.claims).toEqual([]);
-      await redriveJob(bench.database, first, T0);
+      await bench.command(redriveJob(first), T0);
       expect(await bench.serve(2)).toEqual([first, second]);
     });
 
     test('a cancelled one takes it along to the dead letters, from where it is not redriven', async () => {
       const first = await bench.ticket();
       const second = await bench.ticket({ after: first });
-      await cancelJob(bench.database, first, T0);
+      await bench.command(cancelJob(first), T0);
       expect(await readJob(bench.database, second)).toMatchObject({ state: 'dead', reason: 'after' });
-      await expect(redriveJob(bench.database, second, T0)).rejects.toMatchObject({ code: 'state-conflict' });
+      await expect(bench.command(redriveJob(second), T0)).rejects.toMatchObject({ code: 'state-conflict' });
       expect((await bench.row()).counts).toMatchObject({
         waiting: 0,
         cancelled: { user: 1 },
@@ -85,7 +85,7 @@ export function testDependents(name: string, open: () => Database): void {
 
     test('what cannot come after is refused, and nothing is stored', async () => {
       const first = await bench.ticket();
-      await cancelJob(bench.database, first, T0);
+      await bench.command(cancelJob(first), T0);
       for (const after of [first, 'orders.99.x', 'others.1.x', 'no ticket']) {
         const answer = await bench.enqueue({ options: { after } });
         expect(answer).toMatchObject({ kind: 'refused', code: 'state-conflict' });

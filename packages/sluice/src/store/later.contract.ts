@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { cancelJob, editJob, holdJob, redriveJob, releaseJob } from './control.js';
+import { cancelJob, editJob, holdJob, redriveJob, releaseJob } from './job-commands.js';
 import { readJob } from './query.js';
 import type { Database } from './rows.js';
 import { StoreBench, answered, bytes, draft, T0 } from './store.kit.js';
@@ -40,7 +40,7 @@ export function testLater(name: string, open: () => Database): void {
       const other = await bench.ticket();
       expect(await readJob(bench.database, held)).toMatchObject({ state: 'waiting', parked: 'held' });
       expect(await bench.serve(1)).toEqual([other]);
-      await releaseJob(bench.database, held, T0);
+      await bench.command(releaseJob(held), T0);
       const last = await bench.ticket();
       expect(await bench.serve(2)).toEqual([held, last]);
     });
@@ -48,9 +48,9 @@ export function testLater(name: string, open: () => Database): void {
     test('a waiting job can be held, a leased or a dead one cannot', async () => {
       const [ticket, waiting] = [await bench.ticket(), await bench.ticket()];
       const { claims } = await bench.turn(T0);
-      await expect(holdJob(bench.database, ticket, T0)).rejects.toMatchObject({ code: 'state-conflict' });
-      await holdJob(bench.database, waiting, T0);
-      await expect(releaseJob(bench.database, ticket, T0)).rejects.toMatchObject({ code: 'state-conflict' });
+      await expect(bench.command(holdJob(ticket), T0)).rejects.toMatchObject({ code: 'state-conflict' });
+      await bench.command(holdJob(waiting), T0);
+      await expect(bench.command(releaseJob(ticket), T0)).rejects.toMatchObject({ code: 'state-conflict' });
       expect((await bench.settle(T0, claims)).claims).toEqual([]);
       expect((await bench.row()).counts).toMatchObject({ waiting: 1, done: 1 });
     });
@@ -61,9 +61,9 @@ export function testLater(name: string, open: () => Database): void {
         await bench.ticket({ orderingKey: 'k' }),
         await bench.ticket({ orderingKey: 'k' }),
       ];
-      await holdJob(bench.database, b, T0);
+      await bench.command(holdJob(b), T0);
       expect(await bench.serve(3)).toEqual([a]);
-      await releaseJob(bench.database, b, T0);
+      await bench.command(releaseJob(b), T0);
       expect(await bench.serve(3)).toEqual([b, c]);
     });
 
@@ -81,8 +81,8 @@ export function testLater(name: string, open: () => Database): void {
         await bench.ticket({ orderingKey: 'k' }),
       ];
       const { claims } = await bench.settle(T0, (await bench.turn(T0)).claims, answered(422));
-      await redriveJob(bench.database, first, T0);
-      await cancelJob(bench.database, third, T0);
+      await bench.command(redriveJob(first), T0);
+      await bench.command(cancelJob(third), T0);
       expect((await bench.turn(T0, { held: 1 })).claims).toEqual([]);
       expect(claims[0]?.job.ticket).toBe(second);
       expect((await bench.settle(T0, claims)).claims[0]?.job.ticket).toBe(first);
@@ -97,37 +97,33 @@ export function testLater(name: string, open: () => Database): void {
     test('changes what waits or is dead, in its place, under another key', async () => {
       const ticket = await bench.ticket({}, { ...keyed, body: bytes('the old one') });
       const later = await bench.ticket();
-      await editJob(bench.database, ticket, change, T0);
+      await bench.command(editJob(ticket, change), T0);
       const { claims } = await bench.turn(T0);
       const job = claims[0]?.job;
       expect(job).toMatchObject({ ticket, idempotencyKey: 'another', bodyBytes: 3 });
       expect(new TextDecoder().decode(job && (await bench.store.body(job)))).toBe('new');
       await bench.settle(T0, claims, answered(422), { maxClaims: 0 });
-      await editJob(
-        bench.database,
-        ticket,
-        { ...change, body: new ArrayBuffer(0), previousKey: 'another' },
-        T0,
-      );
-      await redriveJob(bench.database, ticket, T0);
+      const emptied = { ...change, body: new ArrayBuffer(0), previousKey: 'another' };
+      await bench.command(editJob(ticket, emptied), T0);
+      await bench.command(redriveJob(ticket), T0);
       expect(await bench.serve(2)).toEqual([ticket, later]);
       expect(await bench.row()).toMatchObject({ bytes: 0 });
     });
 
     test('of two edits of the same thing the later one is refused', async () => {
       const ticket = await bench.ticket({}, keyed);
-      await editJob(bench.database, ticket, change, T0);
+      await bench.command(editJob(ticket, change), T0);
       const refused = { code: 'state-conflict', value: ticket };
-      await expect(editJob(bench.database, ticket, change, T0)).rejects.toMatchObject(refused);
+      await expect(bench.command(editJob(ticket, change), T0)).rejects.toMatchObject(refused);
     });
 
     test('leaves alone what is being sent, or may have been done as it is', async () => {
       const ticket = await bench.ticket({}, keyed);
       const { claims } = await bench.turn(T0);
       const refused = { code: 'state-conflict', value: ticket };
-      await expect(editJob(bench.database, ticket, change, T0)).rejects.toMatchObject(refused);
+      await expect(bench.command(editJob(ticket, change), T0)).rejects.toMatchObject(refused);
       await bench.settle(T0, claims, { kind: 'timeout' }, { maxClaims: 0 });
-      await expect(editJob(bench.database, ticket, change, T0)).rejects.toMatchObject(refused);
+      await expect(bench.command(editJob(ticket, change), T0)).rejects.toMatchObject(refused);
     });
   });
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { cancelJob } from './control.js';
+import { cancelJob } from './job-commands.js';
 import type { Database } from './rows.js';
 import { StoreBench, answered, draft, T0 } from './store.kit.js';
 
@@ -63,7 +63,7 @@ export function testLine(name: string, open: () => Database): void {
       const cancelled: string[] = [];
       for (let i = 0; i < 10; i++) cancelled.push(await bench.ticket({ fairnessKey: 'a' }));
       for (let i = 0; i < 3; i++) await bench.ticket({ fairnessKey: 'b' });
-      for (const ticket of cancelled) await cancelJob(bench.database, ticket, T0);
+      for (const ticket of cancelled) await bench.command(cancelJob(ticket), T0);
       const again = await bench.ticket({ fairnessKey: 'a' });
       expect(await bench.serve(2)).toContain(again);
     });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { metricsOf } from '../core/queue-metrics.js';
-import { cancelJob, redriveJob } from './control.js';
+import { cancelJob, redriveJob } from './job-commands.js';
 import type { Database } from './rows.js';
 import { answered, StoreBench, T0 } from './store.kit.js';
 
@@ -38,10 +38,10 @@ export function testMetrics(name: string, open: () => Database): void {
       await bench.settle(T0 + 1000, claims, answered(422), { maxClaims: 0 });
       await bench.turn(T0 + 1000, { maxClaims: 0 });
       expect(await metrics(T0 + 1000)).toMatchObject({ oldestAgeMs: 976 });
-      await redriveJob(bench.database, tickets[3] ?? '', T0 + 1000);
+      await bench.command(redriveJob(tickets[3] ?? ''), T0 + 1000);
       expect(await metrics(T0 + 1000)).toMatchObject({ oldestAgeMs: 997 });
-      await cancelJob(bench.database, tickets[3] ?? '', T0 + 1000);
-      await cancelJob(bench.database, tickets[24] ?? '', T0 + 1000);
+      await bench.command(cancelJob(tickets[3] ?? ''), T0 + 1000);
+      await bench.command(cancelJob(tickets[24] ?? ''), T0 + 1000);
       expect(await metrics(T0 + 1000)).toMatchObject({ oldestAgeMs: null });
     });
 

@@ -1,11 +1,13 @@
 import { storedPost } from '../core/job.kit.js';
 import type { AttemptEnd } from '../core/attempt.js';
+import type { SluiceEvent } from '../core/events.js';
 import { FIRST_OWNER } from '../core/identity.js';
 import type { Answer, JobDraft } from '../core/job.js';
 import { DEFAULT_POLICY, type QueuePolicy } from '../core/policy.js';
 import type { Claim, EnqueueAnswer, Store, TurnReport, TurnRequest } from '../core/ports.js';
 import type { QueueRow } from '../core/queue-row.js';
 import { openIdentity } from './identity.js';
+import { commandJobs, type JobCommand } from './job-commands.js';
 import type { RewriteOf } from './ledger.js';
 import { readQueues } from './queues.js';
 import type { Database, SendRow } from './rows.js';
@@ -45,6 +47,10 @@ export class StoreBench {
   async tickets(count: number, change: Partial<JobDraft> = {}): Promise<string[]> {
     const answers = await this.enqueueMany(count, change);
     return answers.map((answer) => (answer.kind === 'accepted' ? answer.receipt.ticket : 'refused'));
+  }
+
+  command<T>(command: JobCommand<T>, now: number): Promise<{ answer: T; events: SluiceEvent[] }> {
+    return commandJob(this.database, command, now);
   }
 
   /** The sends on record. */
@@ -159,4 +165,18 @@ export function answered(
 
 export function bytes(text: string): ArrayBuffer {
   return new TextEncoder().encode(text).buffer;
+}
+
+/** One command alone. */
+export async function commandJob<T>(
+  database: Database,
+  command: JobCommand<T>,
+  now: number,
+): Promise<{ answer: T; events: SluiceEvent[] }> {
+  const {
+    answers: [answer],
+    events,
+  } = await commandJobs(database, [command], now);
+  if (answer?.kind !== 'applied') throw answer?.error ?? new Error('no answer');
+  return { answer: answer.value as T, events };
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Coalesced } from '../core/job.js';
-import { cancelJob, redriveJob } from './control.js';
+import { cancelJob, redriveJob } from './job-commands.js';
 import { listJobs, readJob } from './query.js';
 import { sweep } from './sweep.js';
 import type { Database } from './rows.js';
@@ -44,13 +44,13 @@ export function testTwins(name: string, open: () => Database): void {
 
     test('what was not delivered may be submitted again: cancelled or dead', async () => {
       const first = await bench.ticket(same);
-      await cancelJob(bench.database, first, T0);
+      await bench.command(cancelJob(first), T0);
       const second = await bench.ticket(same);
       expect(second).not.toBe(first);
       await bench.settle(T0, (await bench.turn(T0)).claims, answered(422));
       const third = await bench.ticket(same);
       expect(third).not.toBe(second);
-      await expect(redriveJob(bench.database, second, T0)).rejects.toMatchObject({ code: 'state-conflict' });
+      await expect(bench.command(redriveJob(second), T0)).rejects.toMatchObject({ code: 'state-conflict' });
     });
   });
 

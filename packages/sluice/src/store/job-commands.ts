@@ -1,0 +1,176 @@
+import { SluiceError } from '../core/errors.js';
+import type { SluiceEvent } from '../core/events.js';
+import { bytesOf, parked, parseTicket, type Job, type StoredRequest, type Ticket } from '../core/job.js';
+import { replaceBody } from './bodies.js';
+import { cancel } from './endings.js';
+import { countLive, entryState, type Ledger, move, unpark } from './ledger.js';
+import { rejoinFlow } from './line.js';
+import { olderOf } from './oldest.js';
+import type { Database, Plan, Tx } from './rows.js';
+import { findRival, rememberTwin } from './twins.js';
+
+/** What somebody wants of one job: changes its row, or throws a SluiceError before it has changed anything. */
+export interface JobCommand<T = void> {
+  ticket: Ticket;
+  apply: (ledger: Ledger, job: Job) => Promise<T>;
+}
+
+/** What became of a command. */
+export type JobAnswer<T = unknown> = { kind: 'applied'; value: T } | { kind: 'refused'; error: SluiceError };
+
+const COMMAND: Plan = {
+  tables: ['jobs', 'bodies', 'queues', 'results', 'twins', 'flows'],
+  mode: 'readwrite',
+  durability: 'strict',
+};
+
+/** Applies commands one after another, in one transaction. One that is refused stops no other. */
+export function commandJobs(
+  database: Database,
+  commands: readonly JobCommand<unknown>[],
+  now: number,
+): Promise<{ answers: JobAnswer[]; events: SluiceEvent[] }> {
+  return database.run(COMMAND, async (tx) => {
+    const events: SluiceEvent[] = [];
+    const answers: JobAnswer[] = [];
+    for (const command of commands) answers.push(await answerTo(command, { tx, now, events }));
+    return { answers, events };
+  });
+}
+
+async function answerTo(
+  { ticket, apply }: JobCommand<unknown>,
+  { tx, ...noting }: { tx: Tx } & Pick<Ledger, 'now' | 'events'>,
+): Promise<JobAnswer> {
+  try {
+    const place = parseTicket(ticket);
+    const job = place && (await tx.get('jobs', [place.queue, place.seq]));
+    const row = place && (await tx.get('queues', place.queue));
+    if (!job || !row || job.ticket !== ticket || job.owner !== row.owner) throw conflict(ticket, NO_SUCH_JOB);
+    const value = await apply({ tx, row, ...noting }, job);
+    tx.put('queues', row);
+    return { kind: 'applied', value };
+  } catch (error) {
+    if (error instanceof SluiceError) return { kind: 'refused', error };
+    throw error;
+  }
+}
+
+/** Cancels a waiting job; flags a leased one, so that its engine stops the send. */
+export function cancelJob(ticket: Ticket): JobCommand<'cancelled' | 'aborting'> {
+  return {
+    ticket,
+    apply: async (ledger, job) => {
+      if (job.state.kind === 'dead') throw conflict(ticket, 'it is dead; redrive it, or leave it to expire');
+      if (job.state.kind === 'leased') {
+        move(ledger, job, { ...job.state, recall: 'user' });
+        ledger.events.push({ type: 'aborting', queue: job.queue, ticket });
+        return 'aborting';
+      }
+      await cancel(ledger, job, 'user');
+      return 'cancelled';
+    },
+  };
+}
+
+/** Puts a dead job back into its place, attempts and age at 0. */
+export function redriveJob(ticket: Ticket): JobCommand {
+  return {
+    ticket,
+    apply: async (ledger, job) => {
+      const { row, tx, now } = ledger;
+      if (job.state.kind !== 'dead')
+        throw conflict(ticket, `it is ${job.state.kind}, and only a dead job is redriven`);
+      if (job.after !== undefined)
+        throw conflict(ticket, `job '${job.after}', which it comes after, is not in it; submit it anew`);
+      const twin = await findRival(ledger, job);
+      // Sending both would be the duplicate that the key forbids.
+      if (twin) throw conflict(ticket, `job '${twin}' has taken its dedupe key; cancel that one first`);
+      const { reason } = job.state;
+      row.counts.dead[reason] = (row.counts.dead[reason] ?? 1) - 1;
+      row.counts.waiting += 1;
+      countLive(row, job.owner, 1);
+      row.bytes += bytesOf(job.request, job.bodyBytes);
+      const { orderingKey: chain } = job;
+      const expiresAt = now + row.policy.ttlMs;
+      const state = await entryState(ledger, job);
+      tx.put('jobs', {
+        ...job,
+        attempts: 0,
+        orphans: 0,
+        expiresAt,
+        state,
+        ...(chain === undefined ? {} : { chain }),
+      });
+      row.metrics = { ...row.metrics, oldest: olderOf(row.metrics.oldest, job) };
+      rememberTwin(ledger, job);
+      await rejoinFlow(ledger, job);
+      ledger.events.push({ type: 'redriven', queue: job.queue, ticket });
+    },
+  };
+}
+
+/** A stored request as it is to be from now on. */
+export interface Edit {
+  request: StoredRequest;
+  /** Absent: as it is. */
+  body?: ArrayBuffer | undefined;
+  /** Another content is another request: the service must not take it for the one that it knows. */
+  idempotencyKey: string;
+  /** What was edited: another edit in between wins. */
+  previousKey: string;
+}
+
+/** Changes a job that waits or is dead, and was never sent without an answer. It keeps its place. */
+export function editJob(ticket: Ticket, { request, body, idempotencyKey, previousKey }: Edit): JobCommand {
+  return {
+    ticket,
+    apply: async ({ tx, row, events }, job) => {
+      if (job.state.kind === 'leased') throw conflict(ticket, 'it is being sent');
+      if (job.mayHaveArrived)
+        throw conflict(ticket, 'it was sent without an answer, and may have been done as it is');
+      if (job.idempotencyKey !== previousKey) throw conflict(ticket, 'it was changed meanwhile');
+      const edited = { ...(body ? replaceBody(tx, job, body) : job), request, idempotencyKey };
+      if (job.state.kind !== 'dead')
+        row.bytes += bytesOf(request, edited.bodyBytes) - bytesOf(job.request, job.bodyBytes);
+      tx.put('jobs', edited);
+      events.push({ type: 'edited', queue: job.queue, ticket });
+    },
+  };
+}
+
+/** Parks a waiting job until it is released. */
+export function holdJob(ticket: Ticket): JobCommand {
+  return {
+    ticket,
+    apply: async (ledger, job) => {
+      if (!WAITING.has(job.state.kind))
+        throw conflict(ticket, `it is ${job.state.kind}, and only a waiting job is held`);
+      move(ledger, job, parked(job, 'held'));
+      ledger.events.push({ type: 'held', queue: job.queue, ticket });
+    },
+  };
+}
+
+const WAITING = new Set<Job['state']['kind']>(['ready', 'scheduled', 'delayed', 'behind']);
+
+/** Lets a held job take its place in line. */
+export function releaseJob(ticket: Ticket): JobCommand {
+  return {
+    ticket,
+    apply: async (ledger, job) => {
+      if (job.state.kind !== 'parked' || job.state.why !== 'held')
+        throw conflict(ticket, `it is ${job.state.kind}, and only a held job is released`);
+      unpark(ledger, job);
+      ledger.events.push({ type: 'released', queue: job.queue, ticket });
+    },
+  };
+}
+
+export const NO_SUCH_JOB = 'no such job waits, is leased or is dead';
+
+export function conflict(ticket: Ticket, why: string): SluiceError {
+  return new SluiceError('state-conflict', `job ${JSON.stringify(ticket)} cannot be changed so: ${why}.`, {
+    value: ticket,
+  });
+}
