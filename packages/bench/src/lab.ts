@@ -25,8 +25,8 @@ export type Engine = 'chromium' | 'firefox';
 /** A browser with a profile on disk, and the service that its pages come from and send to. */
 export interface Lab {
   origin: Origin;
-  /** A fresh page, connected under this configuration of its queue `orders`. */
-  open(orders: object): Promise<Page>;
+  /** A fresh page, connected under this configuration of its queue `orders`, and of so many copies of it. */
+  open(orders: object, copies?: number): Promise<Page>;
   /** A fresh page with the libraries of the peers at hand. */
   openPeer(peer: Peer): Promise<Page>;
   /** A fresh page with the store at hand, and nothing else. */
@@ -51,7 +51,7 @@ export async function inLab<T>(
   try {
     return await work({
       origin,
-      open: (orders) => openPage(context, urlOf(origin, orders), 'sluice'),
+      open: (orders, copies = 0) => openPage(context, `${urlOf(origin, orders)}&copies=${copies}`, 'sluice'),
       profile,
       launch,
       urlOf: (orders) => urlOf(origin, orders),

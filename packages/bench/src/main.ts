@@ -5,6 +5,7 @@ import type { LaunchOptions } from '@playwright/test';
 import type { Benchmark, Figure } from './benchmark.js';
 import { awaited } from './awaited.js';
 import { bodies } from './bodies.js';
+import { crowded } from './crowded.js';
 import { hidden } from './hidden.js';
 import { idle } from './idle.js';
 import { pace } from './pace.js';
@@ -38,6 +39,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   receiptLatency,
   rateKept,
   awaited,
+  crowded,
   hidden,
   workerHeap,
 ];

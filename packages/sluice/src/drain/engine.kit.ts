@@ -44,10 +44,11 @@ export class Bench {
   ): Promise<string[]> {
     const drafts = Array.from({ length: count }, (_, i) => draft(`n${i}`, change));
     await openIdentity(this.database);
-    const policies = { orders: { ...DEFAULT_POLICY, ...policy } };
+    const { queue = 'orders' } = change;
+    const policies = { [queue]: { ...DEFAULT_POLICY, ...policy } };
     const answers = await this.store.enqueue(drafts, policies, this.clock.now());
     const tickets = answers.map((answer) => (answer.kind === 'accepted' ? answer.receipt.ticket : 'refused'));
-    this.notify.tell(tickets.map((ticket) => ({ type: 'accepted', queue: 'orders', ticket })));
+    this.notify.tell(tickets.map((ticket) => ({ type: 'accepted', queue, ticket })));
     return tickets;
   }
 

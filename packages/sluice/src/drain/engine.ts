@@ -1,6 +1,7 @@
 import { sentenceOf } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { Clock, Dispatch, Notify, Store } from '../core/ports.js';
+import { Gate } from './gate.js';
 import { Lane, type LaneWork } from './lane.js';
 
 export interface EngineOptions {
@@ -18,14 +19,23 @@ const BEAT_MS = 3000;
 const SWEEP_MS = 3_600_000;
 const STORAGE_RETRY_MS = 1000;
 
+/**
+ * Turns of all lanes that may be under way. Storage does one at a time anyway, and what waits there, a receipt waits for: with
+ * hundreds of queues that was a second. The second one keeps storage busy while the first is heard of.
+ */
+const TURNS_AT_ONCE = 2;
+
 /** The drain engine: a lane for each queue, over ports alone, the same in the Web Worker and in the service worker. */
 export class Engine {
   readonly #options: EngineOptions;
+  readonly #gate = new Gate(TURNS_AT_ONCE);
   readonly #lanes = new Map<string, Lane>();
   readonly #work = new Map<string, LaneWork>();
   readonly #watchers = new Set<() => void>();
   readonly #stopListening: () => void;
   #stopBeating: (() => void) | undefined;
+  /** Words of queues without a lane, to which no look has an answer yet. */
+  #asked = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
   #mode: 'draining' | 'winding-down' | 'stopped' = 'draining';
   readonly #started: Promise<void>;
@@ -67,7 +77,18 @@ export class Engine {
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()));
   }
 
+  /** One look at a time answers all that ask before it begins: thousands may come with one burst. */
   async #openLanes(): Promise<void> {
+    this.#asked += 1;
+    if (this.#asked > 1) return;
+    while (this.#asked > 0) {
+      const answered = this.#asked;
+      await this.#openNew();
+      this.#asked -= answered;
+    }
+  }
+
+  async #openNew(): Promise<void> {
     try {
       for (const queue of await this.#options.store.queueNames()) this.#open(queue);
     } catch (error) {
@@ -81,7 +102,15 @@ export class Engine {
     if (this.#lanes.has(queue) || this.#mode === 'stopped') return;
     const { id, notify } = this.#options;
     const onWork = (work: LaneWork): void => this.#onWork(queue, work);
-    const lane = new Lane({ ...this.#options, queue, engine: id, recover: true, tell: notify.tell, onWork });
+    const lane = new Lane({
+      ...this.#options,
+      gate: this.#gate,
+      queue,
+      engine: id,
+      recover: true,
+      tell: notify.tell,
+      onWork,
+    });
     this.#lanes.set(queue, lane);
     if (this.#mode === 'winding-down') lane.windDown();
   }

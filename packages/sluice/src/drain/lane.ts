@@ -5,6 +5,7 @@ import type { Owner } from '../core/identity.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { Clock, Dispatch, Store, TurnReport, TurnRequest } from '../core/ports.js';
 import { verdictOn } from '../core/verdict.js';
+import type { Gate } from './gate.js';
 import { createInFlight, type InFlight } from './in-flight.js';
 import { createLead } from './lead.js';
 import { createWaiter } from './waiter.js';
@@ -16,6 +17,8 @@ export interface LaneOptions {
   /** The engine begins alone: leases of engines before it have ended. */
   recover: boolean;
   store: Store;
+  /** All lanes of an engine have one. */
+  gate: Gate;
   dispatch: Dispatch;
   clock: Clock;
   /** In [0, 1). */
@@ -118,7 +121,7 @@ export class Lane {
 
   async #run(): Promise<void> {
     while (!this.#isOver()) {
-      const nextAt = await this.#turnOnce();
+      const nextAt = await this.#options.gate.pass(() => this.#turnOnce());
       if (!this.#isOver()) await this.#waiter.until(nextAt);
     }
   }
