@@ -24,7 +24,7 @@ const CAPABILITIES = {
   'limits over queues': /\/store\/pacers/,
   verdicts: /\/(core\/verdict|transport\/(judge|answer))/,
   'commands and views':
-    /\/(store\/(control|query|export|adopt|lease-commands)|client\/(commands|edit)|core\/views)/,
+    /\/(store\/(control|job-commands|query|export|adopt|lease-commands)|client\/(commands|edit|job-desk)|core\/views)/,
   'counts and metrics': /\/core\/(metrics|queue-metrics|queue-view)/,
   'schemas before, storage that vanished': /\/(store\/migrate|client\/vanished)/,
   sweeping: /\/store\/sweep/,

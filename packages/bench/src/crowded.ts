@@ -6,7 +6,8 @@ const RATE = { limit: 50, perMs: 1000 };
 /** What a page waits for its receipt while storage has much else to do, and what is sent meanwhile. */
 export const crowded: Benchmark = {
   name: 'crowded',
-  shows: 'receipts and sends while many queues drain, and while many jobs are cancelled at once',
+  shows:
+    'receipts and sends while many queues drain, many jobs are cancelled at once, and many users share a device',
   run: async (lab, { isSmoke }) => {
     const count = isSmoke ? 200 : 5000;
     const single = await lab.open({ rate: RATE, concurrency: 20 });
@@ -25,15 +26,36 @@ export const crowded: Benchmark = {
     );
     const sent = lab.origin.arrivals.length / (isSmoke ? 0.5 : 5);
     await many.close();
+
+    const shared = await lab.open({});
+    const users = isSmoke ? 20 : 500;
+    const signedIn = await signInMany(shared, users);
     return [
       ...figuresOf('one queue drains', quiet),
       ...figuresOf(`${queues} queues drain`, drained),
       { name: `${queues} queues drain: sent`, value: sent, unit: '/s' },
       ...figuresOf(`${count} jobs are cancelled at once`, cancelled),
       { name: `${count} jobs are cancelled at once: all`, value: cancelledMs, unit: 'ms' },
+      ...figuresOf('the first ten users', signedIn.slice(0, 10), ' identify,'),
+      ...figuresOf(`the last ten of ${users} users`, signedIn.slice(-10), ' identify,'),
     ];
   },
 };
+
+/** One user after another, each of whom leaves a job behind: how long each sign-in took. */
+async function signInMany(page: Page, count: number): Promise<number[]> {
+  return page.evaluate(async (count) => {
+    await sluice.pause();
+    const times: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const startedAt = performance.now();
+      await sluice.identify(`user ${i}`);
+      times.push(performance.now() - startedAt);
+      await sluice.enqueue(new Request('/api/orders', { method: 'POST', body: 'x' }));
+    }
+    return times;
+  }, count);
+}
 
 /** Receipts while jobs are cancelled, each by its ticket. */
 async function timed(page: Page, count: number): Promise<[number[], number]> {
@@ -78,11 +100,11 @@ async function submit(): Promise<number> {
   return performance.now() - startedAt;
 }
 
-function figuresOf(what: string, times: readonly number[]): Figure[] {
+function figuresOf(what: string, times: readonly number[], of = ' receipt,'): Figure[] {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
   return [
-    { name: `${what}: receipt, p50`, value: at(0.5), unit: 'ms' },
-    { name: `${what}: receipt, the slowest`, value: at(1), unit: 'ms' },
+    { name: `${what}:${of} p50`, value: at(0.5), unit: 'ms' },
+    { name: `${what}:${of} the slowest`, value: at(1), unit: 'ms' },
   ];
 }

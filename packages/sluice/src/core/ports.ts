@@ -108,8 +108,12 @@ export interface Store {
   queueNames(): Promise<string[]>;
   /** The engine is alive: nobody need take over. */
   beat(engine: string, now: number): Promise<void>;
-  /** Deletes what is kept no longer, a bounded number of rows at a time. */
-  sweep(queue: string, now: number): Promise<{ isDone: boolean; events: SluiceEvent[] }>;
+  /** Deletes what is kept no longer, of a bounded number of rows and owners at a time; `after` of the answer is where to go on. */
+  sweep(
+    queue: string,
+    after: Owner,
+    now: number,
+  ): Promise<{ after: Owner | undefined; events: SluiceEvent[] }>;
   /** Users whose rows were not all erased when they were cleared, and of whom nothing can be under way any more. */
   forgotten(now: number): Promise<Owner[]>;
   erase(owner: Owner, now: number): Promise<SluiceEvent[]>;

@@ -1,5 +1,6 @@
 import { sentenceOf } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
+import type { Owner } from '../core/identity.js';
 import type { Clock, Dispatch, Notify, Store } from '../core/ports.js';
 import { Gate } from './gate.js';
 import { Lane, type LaneWork } from './lane.js';
@@ -188,10 +189,10 @@ const WORTH_A_LOOK = new Set<SluiceEvent['type']>([
 ]);
 
 async function sweepQueue({ store, notify, clock }: EngineOptions, queue: string): Promise<void> {
-  let isDone = false;
-  while (!isDone) {
-    const swept = await store.sweep(queue, clock.now());
+  let after: Owner | undefined = 0;
+  while (after !== undefined) {
+    const swept = await store.sweep(queue, after, clock.now());
     notify.tell(swept.events);
-    isDone = swept.isDone;
+    after = swept.after;
   }
 }

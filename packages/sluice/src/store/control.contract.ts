@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
 import { commandQueues } from './control.js';
+import { openIdentity, signIn } from './identity.js';
 import { cancelJob, commandJobs, redriveJob } from './job-commands.js';
 import { listJobs, readJob } from './query.js';
-import { sweep } from './sweep.js';
 import type { Database } from './rows.js';
 import { StoreBench, TURN, answered, ok, seqs, T0 } from './store.kit.js';
 
@@ -131,12 +131,30 @@ export function testControl(name: string, open: () => Database): void {
       const { claims } = await bench.turn(T0);
       await bench.settle(T0, claims.slice(0, 1), ok(), { held: 2 });
       await bench.settle(T0, claims.slice(1), answered(422), { held: 1 });
-      await sweep(bench.database, 'orders', T0 + 1500);
+      await bench.store.sweep('orders', 0, T0 + 1500);
       expect(await readJob(bench.database, done)).toBeUndefined();
       expect(await readJob(bench.database, dead)).toMatchObject({ state: 'dead' });
-      await sweep(bench.database, 'orders', T0 + 2500);
+      await bench.store.sweep('orders', 0, T0 + 2500);
       expect(await readJob(bench.database, dead)).toBeUndefined();
       expect((await bench.row()).counts).toMatchObject({ accepted: 2, done: 1, dead: { rejected: 1 } });
+    });
+
+    test('sweeps what waited too long of many users, fifty at a time', async () => {
+      for (let i = 0; i < 120; i++) {
+        await signIn(bench.database, { user: `user ${i}`, adopt: false, now: T0 });
+        await bench.enqueue({ owner: (await openIdentity(bench.database)).owner });
+      }
+      const late = T0 + DEFAULT_POLICY.ttlMs;
+      const afters: (number | undefined)[] = [];
+      let after: number | undefined = 0;
+      while (after !== undefined) {
+        const swept = await bench.store.sweep('orders', after, late);
+        after = swept.after;
+        afters.push(after);
+      }
+      // The first owner is nobody.
+      expect(afters).toEqual([51, 101, undefined]);
+      expect((await bench.row()).counts).toMatchObject({ waiting: 0, dead: { expired: 120 } });
     });
 
     test('has no turn for a queue it does not know', async () => {

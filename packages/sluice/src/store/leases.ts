@@ -23,13 +23,18 @@ export async function recoverLeases(ledger: Ledger, request: TurnRequest): Promi
   return nextAt;
 }
 
-/** All leased jobs, whosoever they are: who was signed in as they were claimed may not be now. */
+/**
+ * All leased jobs, whosoever they are: who was signed in as they were claimed may not be now. Whoever is, or came last, first:
+ * of thousands who have jobs here no other is likely to.
+ */
 export async function leasedJobs({ tx, row }: Ledger): Promise<Job[]> {
-  const owners = Object.keys(row.live).map(Number);
-  const jobs = await Promise.all(
-    owners.map((owner) => tx.all('jobs', jobsOf({ name: row.name, owner }, 'leased'))),
-  );
-  return jobs.flat();
+  const others = Object.keys(row.live).map(Number).toReversed();
+  const jobs: Job[] = [];
+  for (const owner of [row.owner, ...others.filter((other) => other !== row.owner)]) {
+    if (jobs.length >= row.counts.leased) break;
+    jobs.push(...(await tx.all('jobs', jobsOf({ name: row.name, owner }, 'leased'))));
+  }
+  return jobs;
 }
 
 /** A job that takes its engine down with it, again and again, must not do so for ever. */

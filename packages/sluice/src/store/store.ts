@@ -30,7 +30,7 @@ export function createStore(database: Database, rewriteOf: RewriteOf = () => und
     renew: (claim, until) => renew(database, claim, until),
     queueNames: async () => (await readQueues(database)).map(({ name }) => name),
     beat: (engine, now) => writeMeta(database, { key: 'leader', engine, at: now }),
-    sweep: (queue, now) => sweep(database, queue, now),
+    sweep: (queue, after, now) => sweep(database, { queue, after }, now),
     // Whoever clears waits for these leases: erased before, they would no longer be seen.
     forgotten: async (now) =>
       ((await foreignLeaseUntil(database)) ?? 0) > now ? [] : forgottenOwners(database),

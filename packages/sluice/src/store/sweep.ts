@@ -1,35 +1,41 @@
 import { deleteBody } from './bodies.js';
 import type { SluiceEvent } from '../core/events.js';
+import type { Owner } from '../core/identity.js';
 import { WAITING_KINDS } from '../core/job.js';
-import type { QueueRow } from '../core/queue-row.js';
 import { buryTooOld, type Ledger } from './ledger.js';
 import { type Database, jobsOf, type Range, type Share, type Tx } from './rows.js';
 
-/** Rows that one sweep takes at most: an engine sweeps between turns, and must not hold them up. */
+/** Rows of a kind that one sweep takes at most: an engine sweeps between turns, and must not hold them up. */
 const SWEPT_AT_ONCE = 200;
+
+/** Users that one sweep looks after at most: a device that many share may keep jobs of thousands. */
+const OWNERS_AT_ONCE = 50;
 
 /**
  * Ends what waited too long, and deletes results, dedupe keys and dead letters whose time is over. Counters stay: they tell
  * how jobs ended, not what is kept.
+ *
+ * @param after the owner with whom the sweep before has ended, from 0
+ * @returns `after` of the next sweep; undefined: there is nothing left
  */
 export function sweep(
   database: Database,
-  queue: string,
+  { queue, after }: { queue: string; after: Owner },
   now: number,
-): Promise<{ isDone: boolean; events: SluiceEvent[] }> {
-  const tables = ['jobs', 'bodies', 'queues', 'results', 'flows', 'twins', 'owners'] as const;
+): Promise<{ after: Owner | undefined; events: SluiceEvent[] }> {
+  const tables = ['jobs', 'bodies', 'queues', 'results', 'flows', 'twins'] as const;
   return database.run({ tables, mode: 'readwrite', durability: 'relaxed' }, async (tx) => {
     const row = await tx.get('queues', queue);
-    const ledger: Ledger | undefined = row && { tx, row, now, events: [] };
-    const swept = [
-      await sweepResults(tx, now),
-      await sweepTwins(tx, now),
-      ledger ? await sweepDead(ledger) : 0,
-      ledger ? await buryExpired(ledger) : 0,
-    ];
+    const events: SluiceEvent[] = [];
+    const isMore = isFull(await sweepResults(tx, now)) || isFull(await sweepTwins(tx, now));
+    const next = row && (await sweepOwners({ tx, row, now, events }, after));
     if (row) tx.put('queues', row);
-    return { isDone: swept.every((count) => count < SWEPT_AT_ONCE), events: ledger?.events ?? [] };
+    return { after: next ?? (isMore ? after : undefined), events };
   });
+}
+
+function isFull(count: number): boolean {
+  return count >= SWEPT_AT_ONCE;
 }
 
 function expiredBy(now: number): Range {
@@ -48,34 +54,42 @@ async function sweepTwins(tx: Tx, now: number): Promise<number> {
   return forgotten.length;
 }
 
-async function sweepDead({ tx, row, now }: Ledger): Promise<number> {
-  let count = 0;
-  for (const { owner } of await tx.all('owners', EVERY_OWNER)) {
-    const range = jobsOf({ name: row.name, owner }, 'dead', now - row.policy.deadKeptMs);
-    const dead = await tx.all('jobs', { ...range, count: SWEPT_AT_ONCE });
-    for (const job of dead) {
-      tx.delete('jobs', [job.queue, job.seq]);
-      deleteBody(tx, job);
-    }
-    count += dead.length;
+/** Answers after whom to go on; undefined after the last. */
+async function sweepOwners(ledger: Ledger, after: Owner): Promise<Owner | undefined> {
+  let last = after;
+  for (let i = 0; i < OWNERS_AT_ONCE; i++) {
+    const owner = await nextOwner(ledger, last);
+    if (owner === undefined) return undefined;
+    const share = { name: ledger.row.name, owner };
+    if (isFull(await sweepDead(ledger, share)) || isFull(await buryExpired(ledger, share))) return last;
+    last = owner;
   }
-  return count;
+  return last;
 }
 
-const EVERY_OWNER: Range = { from: [0], to: [Number.POSITIVE_INFINITY] };
+/** The next one of whom there are jobs, however many there are of whom there are none. */
+async function nextOwner({ tx, row: { name } }: Ledger, after: Owner): Promise<Owner | undefined> {
+  const to = [name, Number.POSITIVE_INFINITY];
+  const [job] = await tx.all('jobs', { index: 'byState', from: [name, after, '\uffff'], to, count: 1 });
+  return job?.owner;
+}
+
+async function sweepDead({ tx, row, now }: Ledger, share: Share): Promise<number> {
+  const range = jobsOf(share, 'dead', now - row.policy.deadKeptMs);
+  const dead = await tx.all('jobs', { ...range, count: SWEPT_AT_ONCE });
+  for (const job of dead) {
+    tx.delete('jobs', [job.queue, job.seq]);
+    deleteBody(tx, job);
+  }
+  return dead.length;
+}
 
 /** An engine ends what it claims too late; of a user who is away, or of a paused queue, nothing is ever claimed. */
-async function buryExpired(ledger: Ledger): Promise<number> {
+async function buryExpired(ledger: Ledger, share: Share): Promise<number> {
   let count = 0;
-  for (const share of sharesOf(ledger.row)) {
-    for (const kind of WAITING_KINDS) {
-      const jobs = await ledger.tx.all('jobs', { ...jobsOf(share, kind), count: SWEPT_AT_ONCE });
-      count += await buryTooOld(ledger, jobs);
-    }
+  for (const kind of WAITING_KINDS) {
+    const jobs = await ledger.tx.all('jobs', { ...jobsOf(share, kind), count: SWEPT_AT_ONCE });
+    count += await buryTooOld(ledger, jobs);
   }
   return count;
-}
-
-function sharesOf({ name, live }: QueueRow): Share[] {
-  return Object.keys(live).map((owner) => ({ name, owner: Number(owner) }));
 }

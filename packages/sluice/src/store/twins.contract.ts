@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Coalesced } from '../core/job.js';
 import { cancelJob, redriveJob } from './job-commands.js';
 import { listJobs, readJob } from './query.js';
-import { sweep } from './sweep.js';
 import type { Database } from './rows.js';
 import { StoreBench, answered, bytes, T0 } from './store.kit.js';
 
@@ -38,7 +37,7 @@ export function testTwins(name: string, open: () => Database): void {
       bench.policy = { ...bench.policy, dedupeWindowMs: 1000 };
       const first = await bench.ticket(same);
       expect(await bench.ticket(same, {}, T0 + 999)).toBe(first);
-      await sweep(bench.database, 'orders', T0 + 1000);
+      await bench.store.sweep('orders', 0, T0 + 1000);
       expect(await bench.ticket(same, {}, T0 + 1000)).not.toBe(first);
     });
 
