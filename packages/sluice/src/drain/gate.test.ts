@@ -42,20 +42,40 @@ test('work that fails lets the next one in', async () => {
 });
 
 test('of a hundred queues two have a turn at a time, and all are served', async () => {
-  const bench = new Bench();
-  for (let i = 0; i < 100; i++) await bench.enqueue(1, {}, { queue: `q${i}` });
-  const turn = bench.store.turn.bind(bench.store);
-  let underWay = 0;
-  let most = 0;
-  vi.spyOn(bench.store, 'turn').mockImplementation(async (request, instant) => {
-    most = Math.max(most, ++underWay);
-    await rest();
-    return turn(request, instant).finally(() => underWay--);
-  });
+  const { bench, turns } = await hundredQueues();
   bench.start();
   await vi.waitFor(async () => {
     await bench.clock.advance(50);
     expect(bench.sends).toHaveLength(100);
   });
-  expect(most).toBe(2);
+  expect(turns.most).toBe(2);
 });
+
+test('an engine that stops has no turn for the queues that stand in line', async () => {
+  const { bench, turns } = await hundredQueues();
+  const engine = bench.start();
+  await vi.waitFor(() => expect(turns.begun).toBeGreaterThan(0));
+  const stopped = engine.stop();
+  await bench.clock.advance(100);
+  await stopped;
+  expect(turns.begun).toBeLessThan(50);
+  expect(bench.sends).toEqual([]);
+});
+
+/** Each has a job. A turn takes some time, as on a disk. */
+async function hundredQueues() {
+  const bench = new Bench();
+  for (let i = 0; i < 100; i++) await bench.enqueue(1, {}, { queue: `q${i}` });
+  const turn = bench.store.turn.bind(bench.store);
+  const turns = { begun: 0, underWay: 0, most: 0 };
+  vi.spyOn(bench.store, 'turn').mockImplementation(async (request, instant) => {
+    turns.begun += 1;
+    turns.underWay += 1;
+    turns.most = Math.max(turns.most, turns.underWay);
+    await rest();
+    return turn(request, instant).finally(() => {
+      turns.underWay -= 1;
+    });
+  });
+  return { bench, turns };
+}

@@ -121,7 +121,10 @@ export class Lane {
 
   async #run(): Promise<void> {
     while (!this.#isOver()) {
-      const nextAt = await this.#options.gate.pass(() => this.#turnOnce());
+      // It may be over by the time that it is let in.
+      const nextAt = await this.#options.gate.pass(async () =>
+        this.#isOver() ? undefined : this.#turnOnce(),
+      );
       if (!this.#isOver()) await this.#waiter.until(nextAt);
     }
   }

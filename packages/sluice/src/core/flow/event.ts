@@ -15,7 +15,7 @@ export function event(flow: Flow, now: number, kind: FlowEvent, chance: () => nu
     case 'online':
       return online(flow, now, chance);
     case 'nudge':
-      return probeBy(flow, now);
+      return probeBy(flow, now, now);
     case 'resume':
       return gatedBy(settled(flow, now), now + chance() * RESUME_SPREAD_MS);
     case 'boot':
@@ -36,15 +36,17 @@ function online(flow: Flow, now: number, chance: () => number): Flow {
   if (since === undefined) return flow;
   const until = Math.round(now + chance() * spreadMs(now - since));
   // Every tab hears of it: the first one has begun the probe.
-  if (offlineAt === undefined) return probeBy(flow, until);
+  if (offlineAt === undefined) return probeBy(flow, until, now);
   const back = { ...flow, offlineAt: undefined };
   if (phase.kind !== 'probe' && now - offlineAt < SHORT_ABSENCE_MS) return gatedBy(back, until);
   return { ...back, phase: { kind: 'probe', since, tries: 0, until } };
 }
 
-function probeBy(flow: Flow, at: number): Flow {
+/** One that was due may be under way, and was sent before the word: should it fail, another is asked for. */
+function probeBy(flow: Flow, at: number, now: number): Flow {
   const { phase } = flow;
-  return phase.kind === 'probe' ? { ...flow, phase: { ...phase, until: Math.min(phase.until, at) } } : flow;
+  if (phase.kind !== 'probe') return flow;
+  return { ...flow, phase: { ...phase, until: phase.until < now ? at : Math.min(phase.until, at) } };
 }
 
 function gatedBy(flow: Flow, at: number): Flow {

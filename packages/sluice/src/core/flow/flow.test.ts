@@ -257,6 +257,19 @@ describe('in an outage', () => {
     client.flow = event(client.flow, client.now, 'nudge', () => 0.5);
     expect(client.decide()).toMatchObject({ kind: 'send', n: 1 });
   });
+
+  test('a nudge while a probe is under way is not undone by its failure', () => {
+    const client = new Client();
+    down(client);
+    client.now += 4000;
+    const sentAt = client.now;
+    client.send();
+    client.now += 500;
+    client.flow = event(client.flow, client.now, 'nudge', () => 0.5);
+    client.now += 500;
+    client.end('outage', { sentAt });
+    expect(client.decide()).toMatchObject({ kind: 'send', n: 1 });
+  });
 });
 
 describe('who comes back online', () => {
