@@ -93,6 +93,11 @@ function checkRepeats({ universe, service, bodies, scenario }: Stage): void {
     const allowed = 1 + universe.strikes + unheard.length + (scenario.hasNewKeys ? 1 : 0);
     if (verdicts > allowed)
       universe.fail('once a verdict', `${body} had ${verdicts} final answers, ${allowed} allowed`);
+    const done = own.filter(
+      ({ arrivedAt, status, isRepeat }) => arrivedAt !== undefined && status < 300 && !isRepeat,
+    );
+    if (scenario.dedupes && done.length > 1)
+      universe.fail('done once', `${body} was done ${done.length} times`);
     if (scenario.neverRepeats && own.length > 1)
       universe.fail('never repeated', `${body} was sent ${own.length} times`);
   }

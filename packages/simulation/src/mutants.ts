@@ -179,6 +179,13 @@ export const MUTANTS: readonly Mutant[] = [
     scenarios: ['the clock goes back by a day'],
   },
   {
+    name: 'a key that is still under way is a conflict for good',
+    file: 'core/verdict.ts',
+    from: "if (status === 409 && end.keyOutstanding) return 'nack';",
+    to: "if (status === 409 && end.keyOutstanding) return 'conflict';",
+    scenarios: ['a service that knows keys, and is too slow'],
+  },
+  {
     name: 'what a page that is left could not send is an attempt',
     file: 'transport/unless-left.ts',
     from: 'if (init.signal)',

@@ -11,6 +11,8 @@ export interface Scenario {
   unpaced?: boolean;
   /** Default: every request is answered with 200. */
   service?: Behaviour;
+  /** The service knows keys: whatever befalls a job, it is done once. */
+  dedupes?: boolean;
   script: (stage: Stage) => Promise<void>;
   /** What somebody does at the end, so that all can come to rest. */
   heal?: (stage: Stage) => Promise<void>;

@@ -13,6 +13,8 @@ export interface Arrival {
   status: number;
   /** True time at which its answer came. */
   answeredAt: number | undefined;
+  /** The service knew its key, and did nothing. */
+  isRepeat: boolean;
 }
 
 /** How the service takes the nth request (from 0) that reaches it. */
@@ -27,16 +29,34 @@ export type Reaction =
   /** Done, and never answered. */
   | { kind: 'hang' };
 
+interface Known {
+  reaction: Reaction;
+  /** It is under way until then. */
+  untilAt: number;
+}
+
+const DONE: Extract<Reaction, { kind: 'answer' }> = { kind: 'answer', status: 200 };
+
+const OUTSTANDING: Reaction = {
+  kind: 'answer',
+  status: 409,
+  headers: { 'Content-Type': 'application/problem+json' },
+  body: JSON.stringify({ title: 'A request is outstanding for this Idempotency-Key' }),
+};
+
 const TRANSIT_MS = [2, 20] as const;
 
 /** The service. It answers whatever comes; what it should have been spared is for the checkers to say. */
 export class Service {
   readonly arrivals: Arrival[] = [];
   behaviour: Behaviour;
+  /** Knows a key again, and answers as before, or 409 while the first is under way (draft-ietf-httpapi-idempotency-key-header). */
+  dedupes = false;
   isDown = false;
   /** Whose cookies the browser has; '' for nobody's. */
   session = '';
   readonly #universe: Universe;
+  readonly #known = new Map<string, Known>();
   #n = 0;
 
   constructor(universe: Universe, behaviour: Behaviour) {
@@ -59,12 +79,13 @@ export class Service {
       arrivedAt: undefined,
       status: 0,
       answeredAt: undefined,
+      isRepeat: false,
     };
     this.arrivals.push(arrival);
     arrival.body = await request.clone().text();
     universe.trace(`send ${arrival.body}`);
     await universe.timeline.after(universe.between(...TRANSIT_MS));
-    const reaction: Reaction = this.isDown ? { kind: 'drop' } : this.behaviour(this.#n++, arrival.body);
+    const reaction = this.#reactionTo(arrival);
     if (reaction.kind !== 'drop') this.#take(arrival, reaction);
     const isAborted = new Promise<never>((_, reject) => {
       const fail = (): void => reject(new DOMException('aborted', 'AbortError'));
@@ -82,6 +103,21 @@ export class Service {
     await actor.whenAwake();
     arrival.answeredAt = universe.timeline.now;
     return step.strike('after') === 'gone' || !actor.isAlive ? never() : response;
+  }
+
+  #reactionTo(arrival: Arrival): Reaction {
+    if (this.isDown) return { kind: 'drop' };
+    const { now } = this.#universe.timeline;
+    const known = this.dedupes ? this.#known.get(arrival.key) : undefined;
+    arrival.isRepeat = known !== undefined;
+    if (known) return known.untilAt > now ? OUTSTANDING : known.reaction;
+    const reaction = this.behaviour(this.#n++, arrival.body);
+    const isDone = reaction.kind !== 'drop' && (reaction.kind !== 'answer' || reaction.status < 300);
+    if (isDone) {
+      const { ms = 0, ...first } = reaction.kind === 'answer' ? reaction : DONE;
+      this.#known.set(arrival.key, { reaction: first, untilAt: now + ms });
+    }
+    return reaction;
   }
 
   #take(arrival: Arrival, reaction: Exclude<Reaction, { kind: 'drop' }>): void {

@@ -42,6 +42,7 @@ export class Stage {
     this.universe = universe;
     this.scenario = scenario;
     this.service = new Service(universe, scenario.service ?? (() => ({ kind: 'answer', status: 200 })));
+    this.service.dedupes = scenario.dedupes ?? false;
     this.#disk = new Disk(universe);
     this.browser = new Browser(universe, { disk: this.#disk, service: this.service });
     this.sync = new SyncScheduler(universe, () => this.#wakeServiceWorker());

@@ -35,6 +35,21 @@ export const OF_SERVICE: readonly Scenario[] = [
     script: submitTwo,
   },
   {
+    name: 'a service that knows keys, and whose answer is lost',
+    jobs: 2,
+    dedupes: true,
+    service: first(1, { kind: 'lose-answer' }),
+    script: submitTwo,
+  },
+  {
+    name: 'a service that knows keys, and is too slow',
+    jobs: 1,
+    dedupes: true,
+    queue: { timeoutMs: 3000, maxAttempts: 8 },
+    service: () => ({ ...answer(200), ms: 5000 }) as Reaction,
+    script: submitOne,
+  },
+  {
     name: 'a request that is refused',
     jobs: 2,
     mayDie: true,

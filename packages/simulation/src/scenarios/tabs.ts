@@ -14,6 +14,19 @@ export const OF_TABS: readonly Scenario[] = [
     },
   },
   {
+    name: 'four tabs submit, and the first two are closed',
+    jobs: 3,
+    script: async (stage) => {
+      const [leader, second] = await twoTabs(stage);
+      const [third, fourth] = [stage.openTab(), stage.openTab()];
+      if (!leader || !second) return;
+      await Promise.all([stage.submit(leader, 'a'), stage.submit(third, 'b')]);
+      stage.closeTab(leader);
+      stage.closeTab(second);
+      await stage.ask(fourth, 'c');
+    },
+  },
+  {
     name: 'the leading tab is closed in mid-send',
     jobs: 2,
     script: async (stage) => {
