@@ -79,26 +79,33 @@ test('a page that ends in mid-transaction has written nothing of it, all that wa
   expect(await read(other, 'whole')).toBe('kept');
 });
 
-test('the lock of a page that is gone goes to whoever has waited longest', async ({ context, origin }) => {
-  const holder = await blank(context, origin);
-  const other = await blank(context, origin);
-  await holder.evaluate(
+/** Holds a lock for good, and notes if it is lost. */
+function takeSeat(page: Page): Promise<void> {
+  return page.evaluate(
     () =>
       new Promise<void>((resolve) => {
-        void navigator.locks.request('seat', () => {
+        globalThis.told = [];
+        const holding = navigator.locks.request('seat', () => {
           resolve();
           return new Promise(() => undefined);
         });
+        holding.catch((error: DOMException) => told.push(error.name));
       }),
   );
-  const order = await other.evaluate(async () => {
+}
+
+test('the lock of a page that is gone goes to whoever has waited longest', async ({ context, origin }) => {
+  const holder = await blank(context, origin);
+  const other = await blank(context, origin);
+  await takeSeat(holder);
+  const isFree = await other.evaluate(async () => {
     globalThis.told = [];
-    const isFree = await navigator.locks.request('seat', { ifAvailable: true }, (lock) => lock !== null);
+    const isGranted = await navigator.locks.request('seat', { ifAvailable: true }, (lock) => lock !== null);
     void navigator.locks.request('seat', () => told.push('first'));
     void navigator.locks.request('seat', () => told.push('second'));
-    return isFree;
+    return isGranted;
   });
-  expect(order).toBe(false);
+  expect(isFree).toBe(false);
   await holder.close();
   await expect.poll(() => other.evaluate(() => told)).toEqual(['first', 'second']);
 });
@@ -106,17 +113,7 @@ test('the lock of a page that is gone goes to whoever has waited longest', async
 test('whoever holds a lock that is stolen is told', async ({ context, origin }) => {
   const holder = await blank(context, origin);
   const thief = await blank(context, origin);
-  await holder.evaluate(
-    () =>
-      new Promise<void>((resolve) => {
-        globalThis.told = [];
-        const using = navigator.locks.request('seat', () => {
-          resolve();
-          return new Promise(() => undefined);
-        });
-        using.catch((error: DOMException) => told.push(error.name));
-      }),
-  );
+  await takeSeat(holder);
   expect(await thief.evaluate(() => navigator.locks.request('seat', { steal: true }, () => 'mine'))).toBe(
     'mine',
   );

@@ -1,12 +1,11 @@
 import type { QueueConfig, SluiceDefinition } from '../../sluice/src/core/config.ts';
-import { definitionFrom } from '../../sluice/src/core/define.ts';
 import type { JobOptions } from '../../sluice/src/core/job-options.ts';
 import { readTicket } from '../../sluice/src/core/receipt.ts';
 import { depthOf } from '../../sluice/src/core/queue-row.ts';
 import { viewOfJob, viewOfResult } from '../../sluice/src/core/views.ts';
-import type { RequestFacts } from '../../sluice/src/core/match.ts';
 import { EVERYTHING } from '../../sluice/src/store/rows.ts';
 import { BASE, Browser } from './contexts.ts';
+import { definitionOf } from './definition.ts';
 import { Disk } from './disk.ts';
 import type { Scenario } from './scenario.ts';
 import { Service } from './service.ts';
@@ -238,16 +237,3 @@ export const REBOOT_MS = 20_000;
 
 /** Long enough for the last of three attempts of Background Sync. */
 const PATIENCE_MS = 3 * 3_600_000;
-
-function definitionOf(scenario: Scenario, change: Partial<QueueConfig> = {}): SluiceDefinition {
-  const { rate, ...unpaced } = QUEUE;
-  const base = scenario.unpaced ? unpaced : { ...unpaced, rate };
-  return definitionFrom({ queues: { orders: { ...base, ...scenario.queue, ...change } } });
-}
-
-const QUEUE = {
-  match: ({ method }: RequestFacts) => method === 'POST',
-  rate: { limit: 4, perMs: 1000, burst: 2 },
-  concurrency: 2,
-  maxAttempts: 5,
-} satisfies QueueConfig;

@@ -1,0 +1,18 @@
+import type { QueueConfig, SluiceDefinition } from '../../sluice/src/core/config.ts';
+import { definitionFrom } from '../../sluice/src/core/define.ts';
+import type { RequestFacts } from '../../sluice/src/core/match.ts';
+import type { Scenario } from './scenario.ts';
+
+/** The config of a scenario's app, and of a later version of it. */
+export function definitionOf(scenario: Scenario, change: Partial<QueueConfig> = {}): SluiceDefinition {
+  const { rate, ...unpaced } = QUEUE;
+  const base = scenario.unpaced ? unpaced : { ...unpaced, rate };
+  return definitionFrom({ queues: { orders: { ...base, ...scenario.queue, ...change } } });
+}
+
+const QUEUE = {
+  match: ({ method }: RequestFacts) => method === 'POST',
+  rate: { limit: 4, perMs: 1000, burst: 2 },
+  concurrency: 2,
+  maxAttempts: 5,
+} satisfies QueueConfig;
