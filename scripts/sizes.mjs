@@ -13,7 +13,7 @@ const CAPABILITIES = {
   'the checks of config and options':
     /\/core\/(validate|queue-rules|context|policy-patch|job-options|json-like)/,
   users: /\/(store\/(identity|owners|clear)|core\/identity|drain\/identity-source|client\/identify)/,
-  sealing: /\/(transport\/seal|drain\/sealing-key)/,
+  sealing: /\/(transport\/(seal|cipher)|drain\/sealing-key)/,
   batches: /\/transport\/batch/,
   'ordering keys, priorities, later jobs': /\/(store\/(groups|line)|core\/line)/,
   'dedupe, supersede, after': /\/store\/(twins|dependents)/,

@@ -1,6 +1,5 @@
 import { requireCaptured } from '../core/captured.js';
 import { sentenceOf } from '../core/errors.js';
-import type { JobOptions } from '../core/job-options.js';
 import { createMatcher, type Matcher } from '../core/match.js';
 import { type Captured, type Host, type Intake, PROTOCOL, SCHEMA } from '../core/messages.js';
 import type { Runtime } from './runtime.js';
@@ -17,9 +16,12 @@ export function createHost(runtime: Runtime, sleeper: Sleeper): Host {
   const matcher = createOwnMatcher(runtime);
   return {
     hello: async () => ({ protocol: PROTOCOL, schema: SCHEMA, name: definition.name, engine: runtime.id }),
-    enqueue: (requests, { queue, ...asked }) => {
+    enqueue: async (requests, { queue, ...asked }) => {
       const queues = requests.map((captured) => queue ?? matcher(factsOfCaptured(captured)));
-      return enqueueMatched(intake, { requests, queues, asked });
+      const matched = requests.filter((_, i) => queues[i] !== undefined);
+      const named = queues.filter((name) => name !== undefined);
+      const taken = (await intake.acceptAll(matched, named, asked)).values();
+      return queues.map((name) => (name === undefined ? UNMATCHED : (taken.next().value as Intake)));
     },
     queueOf: async (url) => {
       const queues = METHODS.map((method) => matcher({ method, url, mode: 'cors', destination: '' }));
@@ -40,25 +42,7 @@ export function createOwnMatcher({ definition, base }: Pick<Runtime, 'definition
   return createMatcher(definition.queues, base, report);
 }
 
-async function enqueueMatched(
-  intake: Runtime['intake'],
-  { requests, queues, asked }: { requests: Captured[]; queues: (string | undefined)[]; asked: JobOptions },
-): Promise<Intake[]> {
-  const places = queues.flatMap((queue, i) => (queue === undefined ? [] : [{ queue, i }]));
-  const answers = requests.map((): Intake => ({ kind: 'unmatched' }));
-  const [only] = places;
-  const matched = places.map(({ i }) => requests[i] as Captured);
-  const taken =
-    only && places.length === 1
-      ? [await intake.accept(matched[0] as Captured, only.queue, { options: asked })]
-      : await intake.acceptAll(
-          matched,
-          places.map(({ queue }) => queue),
-          asked,
-        );
-  for (const [k, { i }] of places.entries()) answers[i] = taken[k] as Intake;
-  return answers;
-}
+const UNMATCHED: Intake = { kind: 'unmatched' };
 
 function factsOfCaptured(captured: Captured) {
   requireCaptured(captured);

@@ -34,7 +34,7 @@ export interface Asked {
 export interface IntakeDesk {
   /** One request; what arrives together is committed together. */
   accept(captured: Captured, queue: string, asked?: Asked): Promise<Intake>;
-  /** Many requests in one transaction. `queues[i]` is the queue of `captured[i]`; `asked` holds for each. */
+  /** Many requests in one transaction, one as `accept` does. `queues[i]` is the queue of `captured[i]`; `asked` holds for each. */
   acceptAll(captured: readonly Captured[], queues: readonly string[], asked?: JobOptions): Promise<Intake[]>;
 }
 
@@ -45,58 +45,63 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
   const commit = (drafts: JobDraft[]): Promise<EnqueueAnswer[]> => enqueueAndTell(drafts, policies, options);
   const commitSoon = createGroupCommit(commit);
 
-  const known = (queue: string): QueueDefinition => {
-    const one = queues.get(queue);
-    if (!one) throw unknownQueue(queue, [...queues.keys()]);
-    return one;
-  };
   const prepare = async (
     captured: Captured,
-    queue: string,
+    name: string,
     { options: asked = {}, tried, identity }: Asked,
-  ) =>
-    draftOf(captured, {
-      queue: known(queue),
+  ): Promise<Prepared> => {
+    requireCaptured(captured);
+    const queue = queues.get(name);
+    if (!queue) throw unknownQueue(name, [...queues.keys()]);
+    const wish = readWish(captured, queue);
+    const draft = await draftOf(wish.captured, {
+      queue,
       asked,
       owner: (await (identity ?? options.identity.current())).owner,
       sealingKey: options.sealingKey,
       ...(tried ? { tried } : {}),
     });
+    return { draft, toIntake: (answer) => intakeOf(answer, queue, { wish, base }) };
+  };
 
+  const accept: IntakeDesk['accept'] = async (captured, queue, asked = {}) => {
+    try {
+      const { draft, toIntake } = await prepare(captured, queue, asked);
+      const answer = await commitSoon(draft);
+      const intake = toIntake(answer);
+      const isLetThrough = answer.kind === 'full' && answer.passes;
+      return isLetThrough ? await letThrough(intake, captured.request.url, { queue, options }) : intake;
+    } catch (error) {
+      return failureOf(error, queues.get(queue));
+    }
+  };
+  const acceptTogether: IntakeDesk['acceptAll'] = async (captured, names, asked = {}) => {
+    const queueOf = (i: number): string => names[i] as string;
+    try {
+      const prepared = await Promise.all(
+        captured.map((one, i) => prepare(one, queueOf(i), { options: asked })),
+      );
+      const answers = await commit(prepared.map(({ draft }) => draft));
+      return prepared.map(({ toIntake }, i) => toIntake(answers[i] as EnqueueAnswer));
+    } catch (error) {
+      return captured.map((_, i) => failureOf(error, queues.get(queueOf(i))));
+    }
+  };
   return {
-    accept: async (captured, queue, asked = {}) => {
-      try {
-        requireCaptured(captured);
-        const wish = readWish(captured, known(queue));
-        const answer = await commitSoon(await prepare(wish.captured, queue, asked));
-        return await letThrough(intakeOf(answer, known(queue), { wish, base }), {
-          answer,
-          captured,
-          queue,
-          options,
-        });
-      } catch (error) {
-        return failureOf(error, queues.get(queue));
-      }
-    },
+    accept,
     acceptAll: async (captured, names, asked = {}) => {
-      const queueOf = (i: number): string => names[i] as string;
-      try {
-        const wishes = captured.map((one, i) => {
-          requireCaptured(one);
-          return readWish(one, known(queueOf(i)));
-        });
-        const drafts = await Promise.all(
-          wishes.map((wish, i) => prepare(wish.captured, queueOf(i), { options: asked })),
-        );
-        return (await commit(drafts)).map((answer, i) =>
-          intakeOf(answer, known(queueOf(i)), { wish: wishes[i] as Wish, base }),
-        );
-      } catch (error) {
-        return captured.map((_, i) => failureOf(error, queues.get(queueOf(i))));
-      }
+      const [one] = captured;
+      return one && captured.length === 1
+        ? [await accept(one, names[0] as string, { options: asked })]
+        : acceptTogether(captured, names, asked);
     },
   };
+}
+
+/** A request on its way in, and what its page hears once the store has answered. */
+interface Prepared {
+  draft: JobDraft;
+  toIntake: (answer: EnqueueAnswer) => Intake;
 }
 
 /** What a request wishes for, and where it stands. */
@@ -108,16 +113,11 @@ interface Intent {
 /** A full queue that lets a request through charges it first; where it would have to wait too long it is refused. */
 async function letThrough(
   intake: Intake,
-  {
-    answer,
-    captured,
-    queue,
-    options,
-  }: { answer: EnqueueAnswer; captured: Captured; queue: string; options: IntakeOptions },
+  url: string,
+  { queue, options: { store, clock, chance } }: { queue: string; options: IntakeOptions },
 ): Promise<Intake> {
-  if (intake.kind !== 'refused' || answer.kind !== 'full' || !answer.passes) return intake;
-  const { store, clock, chance } = options;
-  const turn = await store.chargeDirect(queue, captured.request.url, { now: clock.now(), chance });
+  if (intake.kind !== 'refused') return intake;
+  const turn = await store.chargeDirect(queue, url, { now: clock.now(), chance });
   return turn ? { kind: 'direct', turn, refusal: intake.refusal } : intake;
 }
 

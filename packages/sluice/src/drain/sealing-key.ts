@@ -2,7 +2,8 @@ import type { Owner } from '../core/identity.js';
 import type { Notify } from '../core/ports.js';
 import { keyOrCandidate, readOwner, signedOut } from '../store/owners.js';
 import type { Database, OwnerRow } from '../store/rows.js';
-import { createSealingKey, type KeyRing, type SealingKeys } from '../transport/seal.js';
+import { createSealingKey } from '../transport/cipher.js';
+import type { KeyRing, SealingKeys } from '../transport/seal.js';
 
 /** The key of each owner, made by whoever needs it first. It cannot leave the browser. */
 export function createSealingKeys(database: Database, notify: Notify): SealingKeys {

@@ -1,35 +1,79 @@
 import { sent } from '../core/flow/sent.js';
 import { MAX_AHEAD_MS } from '../core/pace.js';
 import { flowConfigOf } from '../core/policy.js';
-import type { DirectTurn } from '../core/ports.js';
+import type { DirectTurn, Trying } from '../core/ports.js';
+import { waitingOf } from '../core/queue-row.js';
 import type { Instant } from '../core/settle.js';
 import { openingOf } from '../core/turn.js';
 import { chargeSend, flowInstant, nextInstant, trimSends } from './charge.js';
-import type { Ledger } from './ledger.js';
+import { entryState, type Ledger } from './ledger.js';
 import { openPacers, pacersOf } from './pacers.js';
-import type { Database } from './rows.js';
+import type { Database, Plan } from './rows.js';
 
-/** Charges a send that is no job, as if it were one: the service must not feel the difference. */
+/** A slot so near is a slot now. */
+const NEAR_MS = 25;
+
+/** Charges what a full queue lets through; undefined where it has to be refused. */
 export function chargeDirect(
   database: Database,
-  { queue, url }: { queue: string; url: string },
-  { now, chance }: Instant,
+  { queue, url }: Pick<Trying, 'queue' | 'url'>,
+  instant: Instant,
 ): Promise<DirectTurn | undefined> {
   const tables = ['queues', 'sends', 'paces'] as const;
+  const send = { queue, url, idempotencyKey: 'direct', leaseId: 'direct', withinMs: MAX_AHEAD_MS, tables };
+  // It takes no place among the sends in flight: those are counted by their leases, and it has none.
+  return charge(database, send, instant, ({ row, now }) => openingOf(row, now).kind !== 'closed');
+}
+
+/**
+ * Charges a try that is made before anything is stored; undefined where the request has to queue: no slot now, or
+ * something waits ahead of it.
+ */
+export function chargeFirstTry(
+  database: Database,
+  { orderingKey, ...trying }: Trying,
+  instant: Instant,
+): Promise<DirectTurn | undefined> {
+  const tables = ['jobs', 'queues', 'sends', 'paces'] as const;
+  const send = { ...trying, leaseId: 'first-try', withinMs: NEAR_MS, tables };
+  return charge(
+    database,
+    send,
+    instant,
+    async (ledger) =>
+      openingOf(ledger.row, ledger.now).kind === 'open' && !(await isBehind(ledger, orderingKey)),
+  );
+}
+
+/** It never overtakes: with an ordering key, what is live of it; without, what waits in the queue. */
+async function isBehind(ledger: Ledger, orderingKey: string | undefined): Promise<boolean> {
+  if (orderingKey === undefined) return waitingOf(ledger.row) > 0;
+  const state = await entryState(ledger, { owner: ledger.row.owner, rank: 0, orderingKey });
+  return state.kind === 'behind';
+}
+
+interface Send extends Pick<Trying, 'queue' | 'url' | 'idempotencyKey'>, Pick<Plan, 'tables'> {
+  leaseId: string;
+  withinMs: number;
+}
+
+/** Charges a send that is no job, as if it were one: the service must not feel the difference. */
+function charge(
+  database: Database,
+  { queue, url, idempotencyKey, leaseId, withinMs, tables }: Send,
+  { now, chance }: Instant,
+  isAllowed: (ledger: Ledger) => boolean | Promise<boolean>,
+): Promise<DirectTurn | undefined> {
   return database.run({ tables, mode: 'readwrite', durability: 'relaxed' }, async (tx) => {
     const row = await tx.get('queues', queue);
-    if (!row || openingOf(row, now).kind === 'closed') return undefined;
+    if (!row) return undefined;
     const ledger: Ledger = { tx, row, now, events: [] };
+    if (!(await isAllowed(ledger))) return undefined;
     const pacers = pacersOf(await openPacers(ledger, { clockJumped: false }), url);
-    // It takes no place among the sends in flight: those are counted by their leases, and it has none.
-    const earliest = flowInstant(row, now);
-    const at = await nextInstant(tx, pacers, { cost: 1, earliest });
-    if (at > now + MAX_AHEAD_MS) return undefined;
-    const { latestAt } = chargeSend(
-      ledger,
-      { cost: 1, idempotencyKey: 'direct', attempts: 0 },
-      { pacers, at, leaseId: 'direct' },
-    );
+    const at = await nextInstant(tx, pacers, { cost: 1, earliest: flowInstant(row, now) });
+    if (at > now + withinMs) return undefined;
+    const send = { cost: 1, idempotencyKey, attempts: 0 };
+    const { latestAt } = chargeSend(ledger, send, { pacers, at, leaseId });
     trimSends(tx, pacers);
     row.flow = sent(row.flow, flowConfigOf(row.policy), at, { n: 1, retries: 0 }, chance);
     tx.put('queues', row);

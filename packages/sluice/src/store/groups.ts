@@ -1,6 +1,6 @@
 import type { Job } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
-import { bury, EXPIRED, type Ledger } from './ledger.js';
+import { buryTooOld, type Ledger } from './ledger.js';
 import { nextInLine } from './line.js';
 import { jobsOf } from './rows.js';
 
@@ -65,7 +65,6 @@ function within(maxBytes: number, [first, ...rest]: Group): Group {
 }
 
 async function withoutExpired(ledger: Ledger, jobs: readonly Job[]): Promise<Job[]> {
-  const expired = jobs.filter(({ expiresAt }) => expiresAt <= ledger.now);
-  for (const job of expired) await bury(ledger, job, EXPIRED);
-  return jobs.filter((job) => !expired.includes(job));
+  await buryTooOld(ledger, jobs);
+  return jobs.filter(({ expiresAt }) => expiresAt > ledger.now);
 }

@@ -34,10 +34,7 @@ export function openIndexedDb(name: string, events: DatabaseEvents = {}): Databa
   };
   const underWay = new Set<IDBTransaction>();
   const close = (): void => {
-    connection?.then(
-      (db) => db.close(),
-      () => undefined,
-    );
+    if (connection) closeOnceOpen(connection);
     drop();
   };
   return {
@@ -58,11 +55,11 @@ async function open(name: string, events: DatabaseEvents, drop: () => void): Pro
   if (!globalThis.indexedDB) {
     throw new SluiceError('storage-absent', 'this context has no IndexedDB. Requests go to the network.');
   }
-  const began = new AbortController();
+  const patience = new AbortController();
   const opening = openDB(name, SCHEMA, {
     upgrade: (db, oldVersion, _newVersion, transaction) => {
       // A queue of many thousands takes its time from here on, and nobody stands in its way.
-      began.abort();
+      patience.abort();
       // What was done of a migration that fails must not be committed.
       migrate(db, transaction, oldVersion).catch(() => transaction.abort());
       if (oldVersion === 0) events.created?.();
@@ -79,32 +76,33 @@ async function open(name: string, events: DatabaseEvents, drop: () => void): Pro
     },
   });
   try {
-    return await withDeadline(opening, name, began.signal);
+    return await Promise.race([opening, deadline(name, patience.signal)]);
   } catch (error) {
     // A connection that comes too late would block the upgrades of others.
-    opening.then(
-      (db) => db.close(),
-      () => undefined,
-    );
+    closeOnceOpen(opening);
     throw storageError(error);
+  } finally {
+    patience.abort();
   }
 }
 
-async function withDeadline(
-  opening: Promise<IDBPDatabase>,
-  name: string,
-  calledOff: AbortSignal,
-): Promise<IDBPDatabase> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const deadline = new Promise<never>((_, reject) => {
+function closeOnceOpen(opening: Promise<IDBPDatabase>): void {
+  opening.then(
+    (db) => db.close(),
+    () => undefined,
+  );
+}
+
+/** Rejects unless it is called off in time. */
+function deadline(name: string, calledOff: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
     const late = new SluiceError(
       'storage-blocked',
       `the database '${name}' did not open within ${OPEN_DEADLINE_MS} ms. Close or reload other tabs of this site.`,
     );
-    timer = setTimeout(reject, OPEN_DEADLINE_MS, late);
+    const timer = setTimeout(reject, OPEN_DEADLINE_MS, late);
     calledOff.addEventListener('abort', () => clearTimeout(timer));
   });
-  return Promise.race([opening, deadline]).finally(() => clearTimeout(timer));
 }
 
 /** A handle whose connection was lost fails here, before anything was written: open again, once. */

@@ -47,7 +47,7 @@ export async function buryTooOld(ledger: Ledger, jobs: readonly Job[]): Promise<
   return expired.length;
 }
 
-export const EXPIRED = { reason: 'expired', detail: 'it waited longer than ttlMs' } as const;
+const EXPIRED = { reason: 'expired', detail: 'it waited longer than ttlMs' } as const;
 
 /** A dead letter keeps its request and its body, to be looked at and redriven. */
 export async function bury(

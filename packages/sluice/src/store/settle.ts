@@ -39,16 +39,27 @@ async function settleOne(ledger: Ledger, job: Job, settlement: Settlement, insta
   // Whoever lost its lease changes nothing, except that a success is a fact and ends the repeat early.
   const isLateSuccess = !holdsLease && settled.next.kind === 'done' && job.state.kind !== 'dead';
   if (!holdsLease && !isLateSuccess) return;
+  const after = { settled, settlement };
+  await place(ledger, spend(ledger, job, after), after);
+}
+
+interface After {
+  settled: Settled;
+  settlement: Settlement;
+}
+
+/** What an attempt tells of the queue is told and kept; answers the job with its attempt counted. */
+export function spend(ledger: Ledger, job: Job, { settled, settlement }: After): Job {
   tellOfQueue(ledger, settled);
   Object.assign(ledger.row, settled.queue);
   const unanswered = UNANSWERED.has(settlement.end.kind) ? { mayHaveArrived: true as const } : {};
-  await place(ledger, { ...job, ...unanswered, attempts: settled.attempts }, { settled, settlement });
+  return { ...job, ...unanswered, attempts: settled.attempts };
 }
 
 async function place(
   ledger: Ledger,
   job: Job,
-  { settled: { next }, settlement: { end } }: { settled: Settled; settlement: Settlement },
+  { settled: { next }, settlement: { end } }: After,
 ): Promise<void> {
   const answered = end.kind === 'answer' ? { ...job, lastAnswer: end.answer } : job;
   switch (next.kind) {
@@ -73,7 +84,7 @@ async function place(
 }
 
 /** Ends that do not tell whether the service has seen the request. */
-export const UNANSWERED: ReadonlySet<AttemptEnd['kind']> = new Set<AttemptEnd['kind']>([
+const UNANSWERED: ReadonlySet<AttemptEnd['kind']> = new Set<AttemptEnd['kind']>([
   'network-error',
   'timeout',
   'aborted',
@@ -83,7 +94,7 @@ export const UNANSWERED: ReadonlySet<AttemptEnd['kind']> = new Set<AttemptEnd['k
 /** An answer that was trusted though the browser hides it. */
 const HIDDEN = { status: 0, statusText: '', headers: [], bodyOmitted: true };
 
-export function tellOfQueue({ row, now, events }: Ledger, { queue: { awaitsSignIn, flow } }: Settled): void {
+function tellOfQueue({ row, now, events }: Ledger, { queue: { awaitsSignIn, flow } }: Settled): void {
   const { name: queue, metrics } = row;
   if (flow.gateUntil > row.flow.gateUntil) {
     const heldMs = flow.gateUntil - Math.max(row.flow.gateUntil, now);

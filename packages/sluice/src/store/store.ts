@@ -1,11 +1,10 @@
 import { readBody } from './bodies.js';
 import type { Store } from '../core/ports.js';
 import { eraseOwner } from './clear.js';
-import { chargeDirect } from './direct.js';
+import { chargeDirect, chargeFirstTry } from './direct.js';
 import { enqueue } from './enqueue.js';
 import { renew } from './lease-commands.js';
 import type { RewriteOf } from './ledger.js';
-import { chargeFirstTry } from './first-try.js';
 import { writeMeta } from './meta.js';
 import { foreignLeaseUntil } from './identity.js';
 import { forgottenOwners } from './owners.js';

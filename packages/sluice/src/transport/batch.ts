@@ -3,6 +3,7 @@ import type { BatchFunctions, BatchPart } from '../core/config.js';
 import { sentenceOf } from '../core/errors.js';
 import type { Answer, HeaderPairs, Job } from '../core/job.js';
 import type { Claim, Dispatch } from '../core/ports.js';
+import { fingerprint } from './cipher.js';
 import type { SealingKeys } from './seal.js';
 import { openStored } from './seal-all.js';
 import { answerFacts, bytesOfBody, capturedFacts } from './intake-facts.js';
@@ -72,8 +73,7 @@ async function combine(
 /** The same jobs together are the same request, and have the same key; any other company is another. */
 async function keyOfAll(jobs: readonly Job[]): Promise<string> {
   const text = jobs.map(({ idempotencyKey }) => idempotencyKey).join(' ');
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  const hex = [...new Uint8Array(digest, 0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const hex = (await fingerprint(text)).slice(0, 32);
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { Answer, Stored } from '../core/job.js';
-import { createSealingKey } from './seal.js';
+import { createSealingKey } from './cipher.js';
 import { hideKeys, openAnswer, openStored, sealAll, sealAnswer } from './seal-all.js';
 
 let cryptoKey: CryptoKey;

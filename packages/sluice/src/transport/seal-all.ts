@@ -1,6 +1,7 @@
 import type { Answer, Stored, StoredRequest } from '../core/job.js';
 import type { JobOptions } from '../core/job-options.js';
-import { type Key, openSealed, openWith, revealSecrets, sealValue } from './seal.js';
+import { fingerprint, openBody, openSealed, sealBody, sealValue } from './cipher.js';
+import { type Key, openWith, revealSecrets } from './seal.js';
 
 /** What names the place of a job: its seal opens nowhere else. */
 export interface Place {
@@ -72,30 +73,4 @@ export async function hideKeys(options: JobOptions): Promise<JobOptions> {
     if (value !== undefined) hidden[name] = await fingerprint(value);
   }
   return hidden;
-}
-
-async function fingerprint(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-const IV_BYTES = 12;
-
-/** The nonce first, then what it seals. */
-async function sealBody(body: ArrayBuffer, key: CryptoKey, place: string): Promise<ArrayBuffer> {
-  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const bytes = await crypto.subtle.encrypt(bodyAlgorithm(iv, place), key, body);
-  const sealed = new Uint8Array(IV_BYTES + bytes.byteLength);
-  sealed.set(iv);
-  sealed.set(new Uint8Array(bytes), IV_BYTES);
-  return sealed.buffer;
-}
-
-function openBody(sealed: ArrayBuffer, key: CryptoKey, place: string): Promise<ArrayBuffer> {
-  const iv = new Uint8Array(sealed, 0, IV_BYTES);
-  return crypto.subtle.decrypt(bodyAlgorithm(iv, place), key, new Uint8Array(sealed, IV_BYTES));
-}
-
-function bodyAlgorithm(iv: Uint8Array<ArrayBuffer>, place: string): AesGcmParams {
-  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(`body ${place}`) };
 }

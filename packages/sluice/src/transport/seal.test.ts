@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { storedPost } from '../core/job.kit.js';
 import type { HeaderPairs, StoredRequest } from '../core/job.js';
-import { createSealingKey, hideSecrets, isSecret, openContext, revealSecrets, sealContext } from './seal.js';
+import { createSealingKey } from './cipher.js';
+import { hideSecrets, isSecret, openContext, revealSecrets, sealContext } from './seal.js';
 
 let cryptoKey: CryptoKey;
 beforeAll(async () => {

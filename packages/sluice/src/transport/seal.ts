@@ -1,17 +1,12 @@
 import type { Context } from '../core/config.js';
-import { SluiceError, sentenceOf } from '../core/errors.js';
 import type { Owner } from '../core/identity.js';
-import type { HeaderPairs, Sealed, Secrets, StoredRequest } from '../core/job.js';
+import type { HeaderPairs, Secrets, StoredRequest } from '../core/job.js';
+import { openSealed, sealValue } from './cipher.js';
 
 const SECRET_NAMES = /^(authorization|proxy-authorization|x-csrf-.*|x-xsrf-.*)$/i;
 
 export function isSecret(name: string, extra: readonly string[]): boolean {
   return SECRET_NAMES.test(name) || extra.some((other) => other.toLowerCase() === name.toLowerCase());
-}
-
-/** A key that cannot leave the browser: what it seals is unreadable once it is gone. */
-export function createSealingKey(): Promise<CryptoKey> {
-  return crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
 }
 
 /** What an owner seals with, and the keys of those whose jobs were adopted. */
@@ -78,33 +73,7 @@ export async function openContext(sealed: Secrets, key: CryptoKey): Promise<Cont
   return sealed.kind === 'sealed' ? ((await openSealed(sealed, key, 'context')) as Context) : {};
 }
 
-/** Seals belong to their place: one that is moved to another request does not open. */
+/** The place of what it seals. */
 function aad({ method, url }: StoredRequest): string {
   return `${method} ${url}`;
-}
-
-export async function sealValue(value: unknown, key: CryptoKey, place: string): Promise<Sealed> {
-  const iv = crypto.getRandomValues(new Uint8Array(12));
-  const bytes = await crypto.subtle.encrypt(algorithm(iv, place), key, encode(JSON.stringify(value)));
-  return { iv, bytes };
-}
-
-/** @throws SluiceError `request-unreadable` for what was tampered with, or moved to another place */
-export async function openSealed({ iv, bytes }: Sealed, key: CryptoKey, place: string): Promise<unknown> {
-  try {
-    const clear = await crypto.subtle.decrypt(algorithm(iv, place), key, bytes);
-    return JSON.parse(new TextDecoder().decode(clear));
-  } catch (cause) {
-    throw new SluiceError('request-unreadable', `what was sealed does not open (${sentenceOf(cause)}).`, {
-      cause,
-    });
-  }
-}
-
-function algorithm(iv: Uint8Array, place: string): AesGcmParams {
-  return { name: 'AES-GCM', iv: iv as Uint8Array<ArrayBuffer>, additionalData: encode(place) };
-}
-
-function encode(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
 }
