@@ -74,3 +74,16 @@ test('401 holds the queue with no attempt spent, until there is a new context', 
   expect(await page.evaluate((ticket) => sluice.settled(ticket), ticket)).toMatchObject({ kind: 'done' });
   expect(origin.arrivals[0]?.headers.authorization).toBe('Bearer fresh');
 });
+
+test('401 to an older token does not hold the queue for the newer one', async ({ origin, open }) => {
+  const page = await open({ settings: { queues: { orders: { functions: ['prepare:token'] } } } });
+  await page.evaluate(() => sluice.setContext({ token: 'older' }));
+  origin.set({ baseLatencyMs: 1000, answer: { status: 401 } });
+  const [ticket = ''] = await burst(page, 1);
+  await origin.waitFor(({ arrivals }) => arrivals.length === 1);
+  origin.set({ baseLatencyMs: 0, answer: undefined });
+  await page.evaluate(() => sluice.setContext({ token: 'newer' }));
+  expect(await page.evaluate((ticket) => sluice.settled(ticket), ticket)).toMatchObject({ kind: 'done' });
+  const tokens = origin.arrivals.map(({ headers }) => headers.authorization);
+  expect(tokens).toEqual(['Bearer older', 'Bearer newer']);
+});

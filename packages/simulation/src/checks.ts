@@ -3,8 +3,10 @@ import type { QueueRow } from '../../sluice/src/core/queue-row.ts';
 import { DEFAULT_POLICY } from '../../sluice/src/core/policy.ts';
 import { STEAL_AFTER_MS } from '../../sluice/src/drain/leadership.ts';
 import type { Contents } from '../../sluice/src/store/memory.ts';
+import { holdsCanary } from './canary.ts';
 import type { Arrival, Service } from './service.ts';
 import { REBOOT_MS, type Stage } from './stage.ts';
+import { authorizationOf, urlOf } from './scenario.ts';
 import type { Universe } from './universe.ts';
 
 /** After every commit: each accepted job is in one place, and the counters tell the rows (I6, I11, I15). */
@@ -17,6 +19,15 @@ export function checkCounts(tables: Contents, universe: Universe): void {
       jobs.filter(({ queue }) => queue === row.name),
       universe,
     );
+}
+
+/** I21: after every commit, what is sealed stands nowhere in clear. */
+export function checkSealed(tables: Contents, universe: Universe): void {
+  if (!universe.hasCanary) return;
+  for (const [table, rows] of tables) {
+    if ([...rows.values()].some(holdsCanary))
+      universe.fail('sealed', `${table} holds the canary, at step ${universe.steps}`);
+  }
 }
 
 function checkRow({ counts, policy, inFlight }: QueueRow, jobs: readonly Job[], universe: Universe): void {
@@ -50,6 +61,7 @@ export function checkEnd(stage: Stage): void {
   checkOrder(stage);
   checkQuiet(stage);
   checkIdentity(stage);
+  checkOpened(stage);
 }
 
 /** I1 to I3: each receipt that reached a page ends, and what is called done was done. */
@@ -146,6 +158,15 @@ function checkIdentity({ universe, service }: Stage): void {
     const user = /^(ann|bob)/.exec(body)?.[0];
     if (user !== undefined && user !== session)
       universe.fail('identity', `${body} went with the cookies of ${session || 'nobody'}`);
+  }
+}
+
+/** I27: what was sealed comes out as it went in. */
+function checkOpened({ universe, service, scenario }: Stage): void {
+  if (scenario.canary === undefined) return;
+  for (const { body, url, authorization } of service.arrivals) {
+    if (authorization !== authorizationOf(body) || url !== urlOf(scenario))
+      universe.fail('opened', `${body} came to ${url} with ${authorization}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { SluiceEvent } from '../../sluice/src/core/events.ts';
 import type { Clock, Notify } from '../../sluice/src/core/ports.ts';
 import type { World } from '../../sluice/src/drain/world.ts';
+import { holdsCanary } from './canary.ts';
 import type { Disk } from './disk.ts';
 import { LockTable } from './locks.ts';
 import type { Service } from './service.ts';
@@ -125,6 +126,8 @@ export class Context implements Mortal {
       tell: (events) => {
         if (events.length === 0 || !this.#isAlive) return;
         universe.trace(`${this.name} tells ${events.map(({ type }) => type).join(' ')}`);
+        if (universe.hasCanary && holdsCanary(events))
+          universe.fail('sealed', 'a broadcast tells the canary');
         for (const listener of this.#listeners) listener(events);
         for (const other of contexts) {
           if (other === this || (!universe.isHealing && universe.chance() < BROADCAST_LOSS)) continue;

@@ -1,7 +1,8 @@
+import { SluiceError } from '../../sluice/src/core/errors.ts';
 import { openMemory } from '../../sluice/src/store/memory.ts';
 import { type Database, KEY_PATHS, type Plan, type Table, type Tx } from '../../sluice/src/store/rows.ts';
-import { checkCounts } from './checks.ts';
-import { Aborted, type Mortal, never, type Universe } from './universe.ts';
+import { checkCounts, checkSealed } from './checks.ts';
+import { type Mortal, never, type Universe } from './universe.ts';
 
 /** A commit of a transaction takes so long. */
 const RELAXED_MS = [0.2, 1.5] as const;
@@ -48,9 +49,8 @@ export class Disk {
     try {
       result = await this.#memory.run(plan, async (tx) => {
         const done = await work(tx);
-        if (plan.mode === 'readwrite' && step.strike('before') !== 'go')
-          throw new Aborted('aborted by a fault');
-        if (!actor.isAlive) throw new Aborted('its context is gone');
+        if (plan.mode === 'readwrite' && step.strike('before') !== 'go') throw aborted();
+        if (!actor.isAlive) throw aborted();
         return done;
       });
     } catch (error) {
@@ -60,12 +60,18 @@ export class Disk {
     if (plan.mode === 'readwrite') {
       if (plan.durability === 'strict') this.#flushed = this.#memory.snapshot();
       checkCounts(this.#memory.snapshot(), universe);
+      checkSealed(this.#memory.snapshot(), universe);
       if (step.strike('after') === 'gone') return never();
     }
     await universe.timeline.after(universe.between(low, high));
     await actor.whenAwake();
     return actor.isAlive ? result : never();
   }
+}
+
+/** As `indexed-db.ts` tells it. */
+function aborted(): SluiceError {
+  return new SluiceError('storage-failed', 'a fault has aborted the transaction');
 }
 
 const EVERY_TABLE = Object.keys(KEY_PATHS) as Table[];

@@ -35,42 +35,34 @@ function note(log: Log, tried: Omit<Finding, 'failures'>, { failures, coverage }
 
 const SEED = 1;
 
-/** Where a scenario lasts hours, what comes later only repeats: looks at a queue that nothing can be done for. */
-const MOST_CALLS = 60;
-
-/**
- * Each fault, once, before and after each call that has an effect (a kill alone where that takes long), or until it is enough.
- * Answers how many calls there are.
- */
+/** Each fault, once, before and after each call that has an effect, or until it is enough. Answers how many calls there are. */
 export async function everyStep(
   scenario: Scenario,
   log: Log,
   isEnough = (): boolean => false,
 ): Promise<number> {
   const { effects } = await tryOut(scenario, [], log);
-  const calls = effects.slice(0, MOST_CALLS);
-  for (const step of calls) {
+  for (const step of effects) {
     for (const when of WHENS) {
-      for (const kind of isLong(scenario) ? ['kill' as const] : KINDS) {
-        if (isEnough()) return calls.length;
+      for (const kind of KINDS) {
+        if (isEnough()) return effects.length;
         await tryOut(scenario, [{ step, when, kind }], log);
       }
     }
   }
-  return calls.length;
+  return effects.length;
 }
 
 /** A kill after each call that has an effect, and another after each later one: all pairs, or that share of them. */
 export async function everyPair(scenario: Scenario, log: Log, share: number): Promise<number> {
-  if (isLong(scenario)) return 0;
   const chance = randomOf(SEED);
   const killAfter = (step: number): Fault => ({ step, when: 'after', kind: 'kill' });
   let pairs = 0;
   const { effects } = await run(scenario, { seed: SEED });
-  for (const first of effects.slice(0, MOST_CALLS)) {
+  for (const first of effects) {
     // Whatever comes after a kill makes calls of its own.
     const killed = await run(scenario, { seed: SEED, faults: [killAfter(first)] });
-    for (const second of killed.effects.filter((step) => step > first).slice(0, MOST_CALLS)) {
+    for (const second of killed.effects.filter((step) => step > first)) {
       if (chance() >= share) continue;
       await tryOut(scenario, [killAfter(first), killAfter(second)], log);
       pairs += 1;
@@ -82,8 +74,7 @@ export async function everyPair(scenario: Scenario, log: Log, share: number): Pr
 /** Faults by chance, of all kinds, as many as the seed wills. */
 export async function bySeed(scenarios: readonly Scenario[], log: Log, seed: number): Promise<void> {
   const chance = randomOf(seed);
-  const short = scenarios.filter((scenario) => !isLong(scenario));
-  const scenario = short[Math.floor(chance() * short.length)] as Scenario;
+  const scenario = scenarios[Math.floor(chance() * scenarios.length)] as Scenario;
   const faultRate = [0.005, 0.02, 0.06][Math.floor(chance() * 3)] ?? 0.02;
   await byChance(scenario, log, { seed, faultRate });
 }
@@ -112,11 +103,6 @@ async function shrunk(scenario: Scenario, seed: number, struck: readonly Fault[]
     if (failures.length > 0) fewest = faults;
   }
   return fewest;
-}
-
-/** Hours, which cost as much as a hundred others. */
-function isLong({ scriptMs = 0 }: Scenario): boolean {
-  return scriptMs > 1_000_000;
 }
 
 /** A run as it was told of. */

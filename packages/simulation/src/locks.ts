@@ -1,4 +1,4 @@
-import type { Mortal, Universe } from './universe.ts';
+import { type Mortal, never, type Universe } from './universe.ts';
 
 interface Held {
   owner: Mortal;
@@ -45,6 +45,7 @@ export class LockTable {
     ): Promise<unknown> => {
       const { ifAvailable, steal, signal } = typeof options === 'function' ? {} : options;
       const use = (callback ?? options) as (lock: Lock | null) => unknown;
+      if (!owner.isAlive) return never();
       this.#universe.step(owner, 'lock');
       if (ifAvailable && this.#held.has(name)) return use(null);
       if (steal) this.#held.get(name)?.lose();

@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { checkEnd } from './checks.ts';
+import { cipherOf } from './cipher.ts';
 import type { Scenario } from './scenario.ts';
 import { Stage } from './stage.ts';
 import { type Fault, Universe } from './universe.ts';
@@ -60,25 +60,18 @@ async function healed(stage: Stage): Promise<void> {
 }
 
 /**
- * Ids by the seed; a digest that takes no turn of the event loop, as the platform's would; and signals of several that Node 20 does
- * not keep for ever once they are aborted, and with them the whole universe.
+ * Ids, keys and nonces by the seed; a cipher that takes no turn of the event loop, as the platform's would; and signals of several
+ * that Node 20 does not keep for ever once they are aborted, and with them the whole universe.
  */
 function replacePlatform(universe: Universe): () => void {
-  const { crypto } = globalThis;
-  const { digest } = crypto.subtle;
   const { any } = AbortSignal;
+  const platform = globalThis.crypto;
+  const crypto = { ...cipherOf(universe), randomUUID: () => universe.uuid() };
   AbortSignal.any = anyOf;
-  crypto.randomUUID = () => universe.uuid();
-  crypto.subtle.digest = async (_algorithm, data) => {
-    const hash = createHash('sha256')
-      .update(data as Uint8Array)
-      .digest();
-    return hash.buffer.slice(hash.byteOffset, hash.byteOffset + hash.byteLength);
-  };
+  Object.defineProperty(globalThis, 'crypto', { value: crypto, configurable: true });
   return () => {
     AbortSignal.any = any;
-    crypto.randomUUID = randomUUID;
-    crypto.subtle.digest = digest;
+    Object.defineProperty(globalThis, 'crypto', { value: platform, configurable: true });
   };
 }
 

@@ -1,4 +1,6 @@
 import type { QueueConfig } from '../../sluice/src/core/config.ts';
+import { CANARY } from './canary.ts';
+import { BASE } from './contexts.ts';
 import type { Behaviour } from './service.ts';
 import type { Stage } from './stage.ts';
 
@@ -24,6 +26,8 @@ export interface Scenario {
   hasNewKeys?: boolean;
   /** A job may be forgotten with its user. */
   mayForget?: boolean;
+  /** A canary is in what is sealed of each job, which can be read nowhere but at the service: a header, or everything. */
+  canary?: 'authorization' | 'everywhere';
   /** No job may be sent twice. */
   neverRepeats?: boolean;
   /** The first answer asks for so much quiet. */
@@ -36,4 +40,14 @@ export interface Scenario {
   hasNoServiceWorker?: boolean;
   /** Nobody comes back: the browser alone wakes the service worker. */
   staysClosed?: boolean;
+}
+
+/** Where the jobs of a scenario go. */
+export function urlOf({ canary }: Scenario): string {
+  return `${BASE}api/orders${canary === 'everywhere' ? `?${CANARY}` : ''}`;
+}
+
+/** What a job says of who sends it, where it has a canary. */
+export function authorizationOf(body: string): string {
+  return `Bearer ${body} ${CANARY}`;
 }

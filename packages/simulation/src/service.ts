@@ -4,6 +4,8 @@ import { type Mortal, never, type Universe } from './universe.ts';
 export interface Arrival {
   key: string;
   body: string;
+  url: string;
+  authorization: string | null;
   /** Whose cookies it went with. */
   session: string;
   /** True time of the send. */
@@ -74,6 +76,9 @@ export class Service {
     const arrival: Arrival = {
       key,
       body: '',
+      // A fragment is never on the wire.
+      url: request.url.replace(/#.*/, ''),
+      authorization: request.headers.get('Authorization'),
       session: this.session,
       sentAt,
       arrivedAt: undefined,

@@ -4,17 +4,15 @@ import { readTicket } from '../../sluice/src/core/receipt.ts';
 import { depthOf } from '../../sluice/src/core/queue-row.ts';
 import { viewOfJob, viewOfResult } from '../../sluice/src/core/views.ts';
 import { EVERYTHING } from '../../sluice/src/store/rows.ts';
-import { BASE, Browser } from './contexts.ts';
+import { Browser } from './contexts.ts';
 import { definitionOf } from './definition.ts';
 import { Disk } from './disk.ts';
-import type { Scenario } from './scenario.ts';
+import { authorizationOf, type Scenario, urlOf } from './scenario.ts';
 import { Service } from './service.ts';
 import { ServiceWorkerRun } from './service-worker.ts';
 import { SyncScheduler } from './sync.ts';
 import { Tab } from './tab.ts';
 import { never, type Universe } from './universe.ts';
-
-const ORDERS = `${BASE}api/orders`;
 
 /** What a script acts on: one browser, one service, and the notes that the checkers need. */
 export class Stage {
@@ -40,6 +38,7 @@ export class Stage {
   constructor(universe: Universe, scenario: Scenario) {
     this.universe = universe;
     this.scenario = scenario;
+    universe.hasCanary = scenario.canary !== undefined;
     this.service = new Service(universe, scenario.service ?? (() => ({ kind: 'answer', status: 200 })));
     this.service.dedupes = scenario.dedupes ?? false;
     this.#disk = new Disk(universe);
@@ -97,7 +96,8 @@ export class Stage {
     if (!tab.isAlive) return never();
     this.bodies.push(body);
     const content = uploadMs > 0 ? this.#slowly(body, uploadMs) : body;
-    const request = new Request(ORDERS, { method: 'POST', body: content, duplex: 'half' } as RequestInit);
+    const init = { ...this.#post(body), body: content, duplex: 'half' };
+    const request = new Request(urlOf(this.scenario), init);
     return this.#heard(tab, body, await this.#wakeServiceWorker().fetch(request));
   }
 
@@ -106,7 +106,17 @@ export class Stage {
     if (!tab.isAlive) return never();
     this.bodies.push(body);
     if (options.orderingKey !== undefined) this.ordered.push(body);
-    return this.#heard(tab, body, await tab.sluice.fetch(ORDERS, { method: 'POST', body, job: options }));
+    return this.#heard(
+      tab,
+      body,
+      await tab.sluice.fetch(urlOf(this.scenario), { ...this.#post(body), job: options }),
+    );
+  }
+
+  #post(body: string): RequestInit {
+    const post = { method: 'POST', body };
+    const hasCanary = this.scenario.canary !== undefined;
+    return hasCanary ? { ...post, headers: { Authorization: authorizationOf(body) } } : post;
   }
 
   /** As an app does: the cookies first, then the word. Somebody else, if there is one, is signed out before. */
@@ -131,14 +141,14 @@ export class Stage {
     while (this.universe.timeline.now < until && (await this.#depth()) > 0) await this.after(2000);
   }
 
-  /** Rows of users who were forgotten. */
+  /** Rows of users who were forgotten, and what may be left of their own: a key, say. */
   orphans(): Promise<number> {
     return this.#disk.read(async (tx) => {
       const every = { from: [0], to: [Number.POSITIVE_INFINITY] };
-      const users = (await tx.all('owners', every)).filter(({ user }) => user !== undefined);
-      const known = new Set(users.map(({ owner }) => owner));
+      const owners = await tx.all('owners', every);
+      const known = new Set(owners.filter(({ user }) => user !== undefined).map(({ owner }) => owner));
       const range = { from: ['orders'], to: ['orders', Number.POSITIVE_INFINITY] };
-      const rows = [...(await tx.all('jobs', range)), ...(await tx.all('results', range))];
+      const rows = [...(await tx.all('jobs', range)), ...(await tx.all('results', range)), ...owners];
       return rows.filter(({ owner }) => !known.has(owner)).length;
     });
   }
@@ -161,7 +171,7 @@ export class Stage {
     const until = timeline.now + PATIENCE_MS;
     while (timeline.now < until) {
       await timeline.run(timeline.now + 2000);
-      if ((await this.#depth()) === 0) break;
+      if ((await this.#depth()) + (await this.orphans()) === 0) break;
     }
     await this.#noteEnds();
     if ((await this.orphans()) > 0)

@@ -29,9 +29,6 @@ export function never(): Promise<never> {
   return new Promise(() => undefined);
 }
 
-/** A transaction that the fault has aborted. */
-export class Aborted extends Error {}
-
 /** Hundreds of them come between two other calls of a leader that waits. */
 const HEARTBEAT = 'write:relaxed:meta';
 
@@ -43,13 +40,16 @@ export class Universe {
   readonly coverage = new Map<string, number>();
   /** What was wrong. */
   readonly failures: string[] = [];
+  /** All that is stored and told is searched for a canary. */
+  hasCanary = false;
   /** Faults are over: what is left is to prove that all comes to rest. */
   isHealing = false;
   /** Kills and aborts so far, of those that can make a send repeat. */
   strikes = 0;
   steps = 0;
-  /** The numbers of those that have an effect: where a fault may strike. */
+  /** The numbers of those that have an effect: where a fault may strike. Of heartbeats that follow one another, the first. */
   readonly effects: number[] = [];
+  #lastEffect = '';
   /** Those that struck, planned or by chance: as a plan they strike again. */
   readonly struck: Fault[] = [];
   onBrowserKilled: (isPowerLost: boolean) => void = () => undefined;
@@ -111,7 +111,7 @@ export class Universe {
     { number, when }: { number: number; when: When },
   ): 'go' | 'gone' | 'abort' {
     if (!actor.isAlive) return 'gone';
-    if (when === 'before' && !this.isHealing) this.effects.push(number);
+    if (when === 'before' && !this.isHealing) this.#noteEffect(number, label);
     const kind = this.#faultAt(number, { when, label });
     if (!kind) return 'go';
     const name = `${kind} ${when} ${label.split(' ')[0]}`;
@@ -132,6 +132,11 @@ export class Universe {
         this.onBrowserKilled(kind === 'power-loss');
         return 'gone';
     }
+  }
+
+  #noteEffect(number: number, label: string): void {
+    if (label !== HEARTBEAT || this.#lastEffect !== HEARTBEAT) this.effects.push(number);
+    this.#lastEffect = label;
   }
 
   #faultAt(step: number, { when, label }: { when: When; label: string }): FaultKind | undefined {

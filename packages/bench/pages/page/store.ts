@@ -47,10 +47,13 @@ class Filled {
     return report?.claims[0] as Claim;
   }
 
-  async settle({ job, leaseId, n, sendAt }: Claim): Promise<void> {
+  async settle({ job, leaseId, n, sendAt, credentials }: Claim): Promise<void> {
     const answer = { status: 200, statusText: 'OK', headers: [], bodyOmitted: false };
     const end = { kind: 'answer', answer, keyOutstanding: false } as const;
-    await this.#turn([{ seq: job.seq, leaseId, n, sentAt: sendAt, endedAt: Date.now(), end }], 0);
+    await this.#turn(
+      [{ seq: job.seq, leaseId, n, sentAt: sendAt, endedAt: Date.now(), credentials, end }],
+      0,
+    );
   }
 
   async #add(count: number, options: { notBefore?: number }): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.ts';
 import { OF_ANSWERS } from './answers.ts';
 import { OF_JOBS } from './jobs.ts';
+import { OF_SEALED } from './sealed.ts';
 import { OF_SERVICE } from './service.ts';
 import { OF_TABS } from './tabs.ts';
 import { OF_USERS } from './users.ts';
@@ -12,6 +13,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...OF_TABS,
   ...OF_JOBS,
   ...OF_USERS,
+  ...OF_SEALED,
   ...OF_ANSWERS,
   ...OF_VERSIONS,
 ];

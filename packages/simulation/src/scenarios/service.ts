@@ -97,13 +97,13 @@ export const OF_SERVICE: readonly Scenario[] = [
     script: submitTwo,
   },
   {
-    name: 'the service is gone for ten minutes',
+    name: 'the service is gone for three minutes',
     jobs: 1,
-    scriptMs: 900_000,
+    scriptMs: 200_000,
     script: async (stage) => {
       stage.service.isDown = true;
       await submitOne(stage);
-      await stage.after(600_000);
+      await stage.after(180_000);
       stage.service.isDown = false;
     },
   },

@@ -136,17 +136,18 @@ export const OF_TABS: readonly Scenario[] = [
     },
   },
   {
-    name: 'no tab, and a service that is gone for hours',
+    name: 'no tab, and a service that is gone for half an hour',
     jobs: 1,
     staysClosed: true,
-    scriptMs: 8_000_000,
+    scriptMs: 1_500_000,
     script: async (stage) => {
       stage.service.isDown = true;
       const tab = stage.openTab();
       await stage.after(20);
       await stage.submit(tab, 'a');
       stage.closeTab(tab);
-      await stage.after(7_200_000);
+      // The third sync comes after 24 minutes, and asks for the next.
+      await stage.after(1_470_000);
     },
   },
   {

@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.ts';
+import type { Reaction } from '../service.ts';
 import type { Stage } from '../stage.ts';
-import { twoTabs } from './parts.ts';
+import { answer, twoTabs } from './parts.ts';
 
 /** Each comes back in the end, and finds what is theirs. */
 export const bothSignIn = async (stage: Stage): Promise<void> => {
@@ -43,7 +44,9 @@ export const OF_USERS: readonly Scenario[] = [
       if (!leader || !other) return;
       await stage.signIn(other, 'ann');
       await Promise.all([stage.submit(leader, 'ann1'), stage.submit(other, 'ann2')]);
-      leader.freeze(20_000);
+      // Claimed, and not sent yet.
+      await stage.after(3);
+      leader.freeze(12_000);
       await stage.signIn(other, 'bob');
     },
     heal: bothSignIn,
@@ -64,6 +67,27 @@ export const OF_USERS: readonly Scenario[] = [
       const tab = stage.openTab();
       await tab.sluice.identify('ann', { adopt: true });
       await tab.sluice.resume();
+    },
+  },
+  {
+    name: 'a token is renewed while the older one is refused',
+    jobs: 2,
+    queue: { prepare: (request) => request },
+    script: async (stage) => {
+      let isRenewed = false;
+      stage.service.behaviour = () => (isRenewed ? answer(200) : ({ ...answer(401), ms: 300 } as Reaction));
+      const tab = stage.openTab();
+      await stage.after(20);
+      await Promise.all([stage.submit(tab, 'a'), stage.submit(tab, 'b')]);
+      await stage.after(100);
+      isRenewed = true;
+      await tab.sluice.setContext({ token: 'newer' });
+    },
+    heal: async (stage) => {
+      // Without a fault nobody has to say it again.
+      if (stage.universe.strikes === 0) return;
+      stage.service.behaviour = () => answer(200);
+      await stage.openTab().sluice.setContext({ token: 'newer' });
     },
   },
   {

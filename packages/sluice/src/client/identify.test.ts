@@ -1,6 +1,11 @@
 import { beforeEach, expect, test } from 'vitest';
+import { SluiceError } from '../core/errors.js';
 import type { Outcome } from '../core/views.js';
+import { openMemory } from '../store/memory.js';
+import type { Database } from '../store/rows.js';
+import { StoreBench, T0 } from '../store/store.kit.js';
 import { type TestedSluice, testSluice } from '../testing/index.js';
+import { createIdentify } from './identify.js';
 
 let tested: TestedSluice<'orders'>;
 let sent: string[];
@@ -159,6 +164,28 @@ test('a user who is cleared leaves nothing behind, and starts anew', async () =>
   await submit('new');
   await tested.clock.advance(1000);
   expect(sent).toEqual(['new']);
+});
+
+test('what storage refused to erase, the next clear erases', async () => {
+  const memory = openMemory();
+  const bench = new StoreBench(memory);
+  await bench.enqueue();
+  let refuses = true;
+  const run: Database['run'] = async (plan, work) => {
+    if (refuses && plan.tables.includes('bodies')) throw new SluiceError('storage-failed', 'not now');
+    return memory.run(plan, work);
+  };
+  const { clear } = createIdentify({
+    database: { ...memory, run },
+    notify: { tell: () => undefined, listen: () => () => undefined, close: () => undefined },
+    clock: { now: () => T0, epoch: () => 0, at: () => () => undefined },
+    barrier: async () => undefined,
+  });
+  await expect(clear({ identity: null })).rejects.toMatchObject({ code: 'storage-failed' });
+  expect(memory.snapshot().get('jobs')?.size).toBe(1);
+  refuses = false;
+  await clear({ identity: null });
+  expect(memory.snapshot().get('jobs')?.size).toBe(0);
 });
 
 test('a queue that is cleared cancels what waits and aborts what is in flight, of whoever is signed in', async () => {

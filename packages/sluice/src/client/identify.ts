@@ -1,7 +1,7 @@
 import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { World } from '../drain/world.js';
-import { clearQueue, eraseOwner } from '../store/clear.js';
+import { clearQueue, eraseForgotten } from '../store/clear.js';
 import { foreignLeaseUntil, forget, signIn } from '../store/identity.js';
 import type { Sluice } from './sluice.js';
 
@@ -19,26 +19,32 @@ const TELL_AGAIN_MS = 250;
 export function createIdentify(options: IdentifyOptions): Pick<Sluice, 'identify' | 'clear'> {
   const { database, notify, clock, barrier } = options;
   /** What is on its way into the queue before belongs to whoever was signed in, what comes after does not. */
-  const change = async <T extends { events: SluiceEvent[] }>(commit: () => Promise<T>): Promise<T> => {
+  const change = async (commit: () => Promise<SluiceEvent[]>): Promise<void> => {
     await barrier();
-    const changed = await commit();
-    notify.tell(changed.events);
+    notify.tell(await commit());
     await barrier();
     await whenReturned(options);
-    return changed;
   };
   return {
     identify: async (user, { adopt = false } = {}) => {
       requireUser(user);
-      await change(async () => ({ events: await signIn(database, { user, adopt, now: clock.now() }) }));
+      await change(() => signIn(database, { user, adopt, now: clock.now() }));
     },
     clear: async (filter) => {
       if ('queue' in filter) return notify.tell(await clearQueue(database, filter.queue, clock.now()));
       requireUser(filter.identity);
-      const { owner } = await change(() => forget(database, filter.identity, clock.now()));
-      if (owner !== undefined) notify.tell(await eraseOwner(database, owner, clock.now()));
+      await change(() => forget(database, filter.identity, clock.now()));
+      notify.tell(await whenErased(options));
     },
   };
+}
+
+/** Of everybody who was forgotten: what an earlier call has begun and could not end is made up for. */
+async function whenErased(options: IdentifyOptions): Promise<SluiceEvent[]> {
+  const erased = await eraseForgotten(options.database, options.clock.now());
+  if (erased) return erased;
+  await whenReturned(options);
+  return whenErased(options);
 }
 
 /** Resolves when no send of another user can be under way any more: each was given back, or its lease has ended. */
@@ -46,7 +52,7 @@ async function whenReturned(options: IdentifyOptions): Promise<void> {
   const { database, notify, clock } = options;
   for (;;) {
     const until = await foreignLeaseUntil(database);
-    if (until === undefined || until <= clock.now()) return;
+    if (until <= clock.now()) return;
     const isSilent = await hearsNothing(options, Math.min(until, clock.now() + TELL_AGAIN_MS));
     if (isSilent) notify.tell([{ type: 'identified' }]);
   }

@@ -42,6 +42,8 @@ export interface Settlement {
   n: number;
   sentAt: number;
   endedAt: number;
+  /** As of its claim. */
+  credentials: number;
   /** In a batch: how many jobs it had, which of them this is, and what came of the request as a whole. */
   batch?: { size: number; index: number; whole: AttemptEnd };
 }

@@ -145,6 +145,7 @@ export interface FirstTry {
   end: AttemptEnd;
   sentAt: number;
   endedAt: number;
+  credentials: number;
   /** In [0, 1). */
   chance: () => number;
 }

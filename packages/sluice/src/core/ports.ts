@@ -18,6 +18,8 @@ export interface Claim {
   latestAt: number;
   /** The rules that it was claimed under. */
   policy: QueuePolicy;
+  /** How often those of its queue had changed. */
+  credentials: number;
   /** Its body, where that is small; a larger one is read when it is sent. */
   body?: ArrayBuffer;
   /** The other jobs of the same request, where it is a batch. */
@@ -72,6 +74,8 @@ export type EnqueueAnswer =
 export interface DirectTurn {
   at: number;
   latestAt: number;
+  /** How often those of its queue had changed. */
+  credentials: number;
 }
 
 /** A request that is about to be tried before it is stored. */
@@ -96,7 +100,7 @@ export interface Store {
    * Charges a send that passes the queue by to its rates. Answers when it may leave; undefined where that is not soon, or
    * the queue is paused, waits for sign-in or probes.
    */
-  chargeDirect(queue: string, url: string, instant: Instant): Promise<DirectTurn | undefined>;
+  chargeDirect(send: Pick<Trying, 'queue' | 'url'>, instant: Instant): Promise<DirectTurn | undefined>;
   /**
    * Charges a try that is made before anything is stored. Undefined where the request has to queue: no slot now, or
    * something waits ahead of it.
@@ -110,13 +114,11 @@ export interface Store {
   beat(engine: string, now: number): Promise<void>;
   /** Deletes what is kept no longer, of a bounded number of rows and owners at a time; `after` of the answer is where to go on. */
   sweep(
-    queue: string,
-    after: Owner,
+    from: { queue: string; after: Owner },
     now: number,
   ): Promise<{ after: Owner | undefined; events: SluiceEvent[] }>;
-  /** Users whose rows were not all erased when they were cleared, and of whom nothing can be under way any more. */
-  forgotten(now: number): Promise<Owner[]>;
-  erase(owner: Owner, now: number): Promise<SluiceEvent[]>;
+  /** Erases what is left of users who were forgotten. Undefined where a send of theirs may be under way: later. */
+  eraseForgotten(now: number): Promise<SluiceEvent[] | undefined>;
 }
 
 /** What an attempt asks of the engine that makes it. */

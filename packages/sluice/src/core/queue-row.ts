@@ -54,6 +54,8 @@ export interface QueueRow {
   paused: boolean;
   /** Nobody is signed in whom the service would take it from: until `setContext`, or a nudge. */
   awaitsSignIn: boolean;
+  /** How often credentials have changed: an answer to older ones says nothing of those that hold now. Absent in older rows. */
+  credentials?: number;
   flow: Flow;
   pace: Pace;
   metrics: Metrics;
@@ -70,6 +72,11 @@ const NO_COUNTS: Counts = {
   deduplicated: 0,
   sends: 0,
 };
+
+/** Somebody has signed in, has handed over what the service asks for, or says to try again. */
+export function signedIn({ credentials = 0 }: QueueRow): Pick<QueueRow, 'awaitsSignIn' | 'credentials'> {
+  return { awaitsSignIn: false, credentials: credentials + 1 };
+}
 
 export function newQueueRow(name: string, policy: QueuePolicy, owner: Owner): QueueRow {
   return {

@@ -44,7 +44,7 @@ const GIVE_BACK: Verdict = { kind: 'give-back' };
 
 /** What a request tells of the service: that of a batch once, by its first job. */
 function queueAfter(row: QueueRow, { job, settlement, instant }: Told): Settled['queue'] {
-  const { flow, awaitsSignIn, batchMax, policy } = row;
+  const { flow, awaitsSignIn, batchMax, policy, credentials = 0 } = row;
   const { batch, end } = settlement;
   if (batch && batch.index > 0) return { flow, awaitsSignIn, batchMax };
   const whole = batch?.whole ?? end;
@@ -54,7 +54,7 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told): Settled[
   const observed = observe(flow, flowConfigOf(policy), now, outcome, underWay(row, now) - 1, chance);
   return {
     flow: verdict.kind === 'freeze' ? frozen(observed, whole, { policy, now, chance }) : observed,
-    awaitsSignIn: awaitsSignIn || verdict.kind === 'sign-in',
+    awaitsSignIn: awaitsSignIn || (verdict.kind === 'sign-in' && settlement.credentials === credentials),
     batchMax: batchMaxAfter(row, settlement),
   };
 }

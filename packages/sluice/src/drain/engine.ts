@@ -38,6 +38,8 @@ export class Engine {
   /** Words of queues without a lane, to which no look has an answer yet. */
   #asked = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
+  /** Rows may be left of a user who was forgotten. */
+  #mayBeForgotten = true;
   #mode: 'draining' | 'winding-down' | 'stopped' = 'draining';
   readonly #started: Promise<void>;
 
@@ -118,11 +120,18 @@ export class Engine {
 
   #hear(events: readonly SluiceEvent[]): void {
     for (const event of events) {
-      if (event.type === 'identified') for (const lane of this.#lanes.values()) lane.changeOwner();
+      if (event.type === 'identified') this.#changeOwner();
       if (event.type === 'aborting') void this.#lanes.get(event.queue)?.checkCancelled(event.ticket);
       if (event.type === 'accepted') this.#look(event.queue, 'arrived');
       else if (WORTH_A_LOOK.has(event.type) && 'queue' in event) this.#look(event.queue, 'nudge');
     }
+  }
+
+  /** What whoever comes has, or whoever was forgotten, may be in a queue that nobody has told of: a word can be lost. */
+  #changeOwner(): void {
+    this.#mayBeForgotten = true;
+    for (const lane of this.#lanes.values()) lane.changeOwner();
+    void this.#openLanes();
   }
 
   /** A queue that nobody here has heard of may be new, or a lie: only the store can tell. */
@@ -138,7 +147,8 @@ export class Engine {
     this.#work.set(queue, work);
     if (this.depth() > 0 && !this.#stopBeating && this.#mode !== 'stopped') this.#beat();
     for (const watch of this.#watchers) watch();
-    this.#sweep();
+    void this.#sweep();
+    void this.#erase();
   }
 
   /** Only while there is work: an empty queue costs no timer. */
@@ -152,18 +162,22 @@ export class Engine {
     this.#stopBeating = clock.at(clock.now() + BEAT_MS, again);
   }
 
-  /** With the turns of the queues, rather than by a timer of its own. */
-  #sweep(): void {
-    const { store, clock, notify } = this.#options;
+  /** With the turns of the queues, rather than by a timer of its own. What fails now is swept next time. */
+  async #sweep(): Promise<void> {
+    const { clock } = this.#options;
     if (clock.now() < this.#sweptAt + SWEEP_MS) return;
     this.#sweptAt = clock.now();
-    const round = async (): Promise<void> => {
-      for (const queue of this.#lanes.keys()) await sweepQueue(this.#options, queue);
-      for (const owner of await store.forgotten(clock.now()))
-        notify.tell(await store.erase(owner, clock.now()));
-    };
-    // What fails now is swept next time.
-    void this.#started.then(round).catch(() => undefined);
+    for (const queue of this.#lanes.keys()) await sweepQueue(this.#options, queue).catch(() => undefined);
+  }
+
+  /** The page that clears a user erases; it may end before it has, or storage refuse it. Tried again after another turn. */
+  async #erase(): Promise<void> {
+    if (!this.#mayBeForgotten) return;
+    this.#mayBeForgotten = false;
+    const { store, clock, notify } = this.#options;
+    const erased = await store.eraseForgotten(clock.now()).catch(() => undefined);
+    if (erased) notify.tell(erased);
+    else this.#mayBeForgotten = true;
   }
 
   #when(condition: () => boolean): Promise<void> {
@@ -191,7 +205,7 @@ const WORTH_A_LOOK = new Set<SluiceEvent['type']>([
 async function sweepQueue({ store, notify, clock }: EngineOptions, queue: string): Promise<void> {
   let after: Owner | undefined = 0;
   while (after !== undefined) {
-    const swept = await store.sweep(queue, after, clock.now());
+    const swept = await store.sweep({ queue, after }, clock.now());
     notify.tell(swept.events);
     after = swept.after;
   }

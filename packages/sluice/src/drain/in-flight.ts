@@ -75,9 +75,9 @@ function membersOf(claim: Claim): Claim[] {
 function settlementsOf(claim: Claim, end: DispatchEnd, endedAt: number): Settlement[] {
   const members = membersOf(claim);
   const whole: AttemptEnd = end.kind === 'parts' ? end.whole : end;
-  return members.map(({ job, leaseId, n, sendAt }, index) => {
+  return members.map(({ job, leaseId, n, sendAt, credentials }, index) => {
     const own = end.kind === 'parts' ? (end.parts[index] ?? whole) : end;
-    const settlement = { seq: job.seq, leaseId, n, sentAt: sendAt, endedAt, end: own };
+    const settlement = { seq: job.seq, leaseId, n, sentAt: sendAt, endedAt, credentials, end: own };
     return members.length === 1
       ? settlement
       : { ...settlement, batch: { size: members.length, index, whole } };

@@ -117,7 +117,7 @@ async function letThrough(
   { queue, options: { store, clock, chance } }: { queue: string; options: IntakeOptions },
 ): Promise<Intake> {
   if (intake.kind !== 'refused') return intake;
-  const turn = await store.chargeDirect(queue, url, { now: clock.now(), chance });
+  const turn = await store.chargeDirect({ queue, url }, { now: clock.now(), chance });
   return turn ? { kind: 'direct', turn, refusal: intake.refusal } : intake;
 }
 

@@ -160,24 +160,20 @@ export class Lane {
 
   #nextRequest(epoch: number): TurnRequest {
     const { queue, engine } = this.#options;
-    const clockJumped = epoch !== this.#epoch;
     const settlements = this.#ended;
-    const held = this.#inFlight.leases + settlements.length;
-    const maxClaims = this.#mode === 'draining' ? Number.POSITIVE_INFINITY : 0;
     this.#ended = [];
     this.#asksForQuiet = false;
     // What arrives while a turn is under way may not be seen by it.
     this.#isSaturated = false;
     this.#turn += 1;
-    const leadMs = this.#lead.next();
     return {
       queue,
       engine,
       settlements,
-      held,
-      clockJumped,
-      maxClaims,
-      leadMs,
+      held: this.#inFlight.leases + settlements.length,
+      clockJumped: epoch !== this.#epoch,
+      maxClaims: this.#mode === 'draining' ? Number.POSITIVE_INFINITY : 0,
+      leadMs: this.#lead.next(),
       recover: this.#recover,
       turn: this.#turn,
       durability: this.#durability,

@@ -33,7 +33,14 @@ export async function tryFirst(
   const endedAt = runtime.clock.now();
   return {
     kind: 'queue',
-    tried: { idempotencyKey, end, sentAt: turn.at, endedAt, chance: runtime.chance },
+    tried: {
+      idempotencyKey,
+      end,
+      sentAt: turn.at,
+      endedAt,
+      credentials: turn.credentials,
+      chance: runtime.chance,
+    },
   };
 }
 

@@ -22,12 +22,13 @@ export function testBatches(name: string, open: () => Database): void {
     change: Partial<TurnRequest> = {},
   ) => {
     const members = [claim, ...claim.riders];
-    const settlements = members.map(({ job, leaseId, n, sendAt }, index) => ({
+    const settlements = members.map(({ job, leaseId, n, sendAt, credentials }, index) => ({
       seq: job.seq,
       leaseId,
       n,
       sentAt: sendAt,
       endedAt: T0,
+      credentials,
       end: parts[index] ?? whole,
       batch: { size: members.length, index, whole },
     }));

@@ -119,27 +119,31 @@ interface Leasing {
 
 /** One send, for one job or for a batch: its first is charged, the others ride along. */
 function leaseGroup(ledger: Ledger, jobs: Group, { pacers, at, request }: Leasing): Claim {
-  const [lead, ...others] = jobs;
-  const leaseId = leaseIdOf(request.engine, request.turn, lead.seq);
   const { row } = ledger;
-  const n = unitsOf(costOf(jobs), row.policy.rate);
-  const charged = chargeSend(ledger, { ...lead, cost: costOf(jobs) }, { pacers, at, leaseId });
+  const leases = jobs.map((job, i) => lease(ledger, job, { at, request, rides: i > 0 }));
+  const [lead, ...others] = leases as [Lease, ...Lease[]];
+  const cost = costOf(jobs);
+  const charged = chargeSend(ledger, { ...lead.job, cost }, { pacers, at, leaseId: lead.leaseId });
+  const n = unitsOf(cost, row.policy.rate);
   row.flow = sent(row.flow, flowConfigOf(row.policy), at, { n, retries: 0 }, request.chance);
-  const claimOf = (job: Job, rides: boolean): Claim => ({
-    ...lease(ledger, job, { at, request, rides }),
+  const claimOf = (one: Lease): Claim => ({
+    ...one,
     ...charged,
     sendAt: at,
     policy: row.policy,
+    credentials: row.credentials ?? 0,
     riders: [],
   });
-  return { ...claimOf(lead, false), riders: others.map((job) => claimOf(job, true)) };
+  return { ...claimOf(lead), riders: others.map(claimOf) };
 }
+
+type Lease = Pick<Claim, 'job' | 'leaseId' | 'leaseUntil'>;
 
 function lease(
   ledger: Ledger,
   job: Job,
   { at, request, rides }: { at: number; request: TurnRequest; rides: boolean },
-): Pick<Claim, 'job' | 'leaseId' | 'leaseUntil'> {
+): Lease {
   const { row, now } = ledger;
   const leaseId = leaseIdOf(request.engine, request.turn, job.seq);
   const leaseUntil = Math.round(Math.max(now, at) + row.policy.leaseMs);

@@ -1,8 +1,9 @@
 import { deleteBody } from './bodies.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { Owner } from '../core/identity.js';
-import { type Job, WAITING_KINDS } from '../core/job.js';
+import { type Job, type JobState, WAITING_KINDS } from '../core/job.js';
 import { cancel } from './endings.js';
+import { forgottenOwners } from './identity.js';
 import { type Ledger, leaveQueue, move } from './ledger.js';
 import { leasedJobs } from './leases.js';
 import { readQueues } from './queues.js';
@@ -14,7 +15,7 @@ const CLEAR: Plan = {
   durability: 'strict',
 };
 
-/** Rows that one transaction takes at most: an engine has its turns between. */
+/** Rows of a kind that one transaction takes at most: an engine has its turns between. */
 const AT_ONCE = 200;
 
 /** Cancels what waits of whoever is signed in, recalls what is leased, and drops the dead letters. */
@@ -22,9 +23,9 @@ export async function clearQueue(database: Database, queue: string, now: number)
   return repeatedly(database, queue, now, async (ledger) => {
     const { tx, row } = ledger;
     for (const job of await leasedJobs(ledger)) recallAsCleared(ledger, job);
-    const dead = await tx.all('jobs', { ...jobsOf(row, 'dead'), count: AT_ONCE });
+    const dead = await someJobs(ledger, row.owner, ['dead']);
     for (const job of dead) erase(ledger, job);
-    const waiting = await waitingJobs(ledger, row.owner);
+    const waiting = await someJobs(ledger, row.owner, WAITING_KINDS);
     for (const { queue: name, seq } of waiting) {
       // Read anew: the end of one before it may have been its own, too.
       const job = await tx.get('jobs', [name, seq]);
@@ -34,21 +35,21 @@ export async function clearQueue(database: Database, queue: string, now: number)
   });
 }
 
-/** Erases every row of an owner who was forgotten, and of whom nothing is under way any more; last that owner's own. */
-export async function eraseOwner(database: Database, owner: Owner, now: number): Promise<SluiceEvent[]> {
+/** Erases every row of those who were forgotten; last the owner's own. Undefined where a send of theirs may be under way. */
+export async function eraseForgotten(database: Database, now: number): Promise<SluiceEvent[] | undefined> {
+  const owners = await forgottenOwners(database, now);
   const events: SluiceEvent[] = [];
-  for (const { name } of await readQueues(database))
-    events.push(...(await repeatedly(database, name, now, (ledger) => eraseSome(ledger, owner))));
-  await database.run({ ...CLEAR, tables: ['owners'] }, async (tx) => tx.delete('owners', owner));
-  return events;
+  for (const owner of owners ?? []) {
+    for (const { name } of await readQueues(database))
+      events.push(...(await repeatedly(database, name, now, (ledger) => eraseSome(ledger, owner))));
+    await database.run({ ...CLEAR, tables: ['owners'] }, async (tx) => tx.delete('owners', owner));
+  }
+  return owners && events;
 }
 
 async function eraseSome(ledger: Ledger, owner: Owner): Promise<boolean> {
   const { tx, row } = ledger;
-  const share = { name: row.name, owner };
-  const jobs: Job[] = [];
-  for (const kind of ['leased', 'dead', ...WAITING_KINDS] as const)
-    jobs.push(...(await tx.all('jobs', { ...jobsOf(share, kind), count: AT_ONCE })));
+  const jobs = await someJobs(ledger, owner, ['leased', 'dead', ...WAITING_KINDS]);
   for (const job of jobs) erase(ledger, job);
   const all = { from: [row.name, owner], to: [row.name, owner, '\uffff'] };
   const results = await tx.all('results', { ...all, index: 'byEnd', count: AT_ONCE });
@@ -78,13 +79,15 @@ async function repeatedly(
   return events;
 }
 
-async function waitingJobs({ tx, row }: Ledger, owner: Owner): Promise<Job[]> {
-  const share = { name: row.name, owner };
-  for (const kind of WAITING_KINDS) {
-    const jobs = await tx.all('jobs', { ...jobsOf(share, kind), count: AT_ONCE });
-    if (jobs.length > 0) return jobs;
-  }
-  return [];
+async function someJobs(
+  { tx, row: { name } }: Ledger,
+  owner: Owner,
+  kinds: readonly JobState['kind'][],
+): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (const kind of kinds)
+    jobs.push(...(await tx.all('jobs', { ...jobsOf({ name, owner }, kind), count: AT_ONCE })));
+  return jobs;
 }
 
 function recallAsCleared(ledger: Ledger, job: Job): void {

@@ -9,8 +9,8 @@ import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
 import { commandQueues } from './control.js';
 import { cancelJob, holdJob, redriveJob, releaseJob } from './job-commands.js';
-import { clearQueue, eraseOwner } from './clear.js';
-import { forget, openIdentity, signIn } from './identity.js';
+import { clearQueue, eraseForgotten } from './clear.js';
+import { forget, forgottenOwners, openIdentity, signIn } from './identity.js';
 import { releaseLeases } from './lease-commands.js';
 import { openMemory } from './memory.js';
 import { readQueues } from './queues.js';
@@ -148,10 +148,10 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
         case 'settle': {
           const held = claims[one.pick % Math.max(1, claims.length)];
           if (!held) return;
-          const { job, leaseId, n, sendAt } = held.claim;
+          const { job, leaseId, n, sendAt, credentials } = held.claim;
           const end = ENDS[one.end] as AttemptEnd;
           return turn(held.engine, {
-            settlements: [{ seq: job.seq, leaseId, n, sentAt: sendAt, endedAt: now, end }],
+            settlements: [{ seq: job.seq, leaseId, n, sentAt: sendAt, endedAt: now, credentials, end }],
             maxClaims: 0,
           });
         }
@@ -174,9 +174,9 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
           await signIn(database, { ...one, now });
           return;
         case 'clear': {
-          const { owner } = await forget(database, one.user, now);
-          if (owner !== undefined) await eraseOwner(database, owner, now);
-          expect(await rowsOf(database, owner)).toEqual([]);
+          await forget(database, one.user, now);
+          const forgotten = (await forgottenOwners(database, now)) ?? [];
+          if (await eraseForgotten(database, now)) expect(await rowsOf(database, forgotten)).toEqual([]);
           return;
         }
         case 'clear-queue':
@@ -230,12 +230,12 @@ async function check(database: Database, erased: number): Promise<void> {
   if (waiting + leased === 0) expect(row.bytes).toBe(0);
 }
 
-async function rowsOf(database: Database, owner: number | undefined): Promise<unknown[]> {
+async function rowsOf(database: Database, owners: readonly number[]): Promise<unknown[]> {
   const tables = ['jobs', 'results', 'flows', 'twins'] as const;
   const every = { from: ['orders'], to: ['orders', Number.POSITIVE_INFINITY] };
   return database.run({ tables, mode: 'readonly', durability: 'relaxed' }, async (tx) => {
     const rows = await Promise.all(tables.map((table) => tx.all(table, every)));
-    return rows.flat().filter((row) => row.owner === owner);
+    return rows.flat().filter(({ owner }) => owners.includes(owner));
   });
 }
 

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { FIRST_OWNER } from '../core/identity.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
 import { commandQueues } from './control.js';
 import { openIdentity, signIn } from './identity.js';
 import { cancelJob, commandJobs, redriveJob } from './job-commands.js';
+import { writeContext } from './owners.js';
 import { listJobs, readJob } from './query.js';
 import type { Database } from './rows.js';
 import { StoreBench, TURN, answered, ok, seqs, T0 } from './store.kit.js';
@@ -105,6 +107,21 @@ export function testControl(name: string, open: () => Database): void {
       expect((await bench.turn(T0)).claims[0]?.job.attempts).toBe(0);
     });
 
+    test.each([
+      ['a nudge', () => commandQueues(bench.database, 'orders', { kind: 'nudge' }, T0)],
+      ['a context', () => writeContext(bench.database, FIRST_OWNER, { kind: 'none' })],
+      ['a sign-in', () => signIn(bench.database, { user: null, adopt: false, now: T0 })],
+    ])('does not wait for sign-in where %s came after what was refused had left', async (_, comes) => {
+      await bench.enqueueMany(1);
+      const { claims } = await bench.turn(T0);
+      await comes();
+      expect(await bench.settle(T0, claims, answered(401))).toMatchObject({
+        closed: false,
+        events: [{ type: 'attempt' }],
+      });
+      expect(await bench.row()).toMatchObject({ awaitsSignIn: false });
+    });
+
     test('lists by state, page by page, in order, and goes on where it stopped', async () => {
       const all = await bench.tickets(5);
       const query = { queue: 'orders', state: 'waiting' as const, limit: 2 };
@@ -131,10 +148,10 @@ export function testControl(name: string, open: () => Database): void {
       const { claims } = await bench.turn(T0);
       await bench.settle(T0, claims.slice(0, 1), ok(), { held: 2 });
       await bench.settle(T0, claims.slice(1), answered(422), { held: 1 });
-      await bench.store.sweep('orders', 0, T0 + 1500);
+      await bench.store.sweep({ queue: 'orders', after: 0 }, T0 + 1500);
       expect(await readJob(bench.database, done)).toBeUndefined();
       expect(await readJob(bench.database, dead)).toMatchObject({ state: 'dead' });
-      await bench.store.sweep('orders', 0, T0 + 2500);
+      await bench.store.sweep({ queue: 'orders', after: 0 }, T0 + 2500);
       expect(await readJob(bench.database, dead)).toBeUndefined();
       expect((await bench.row()).counts).toMatchObject({ accepted: 2, done: 1, dead: { rejected: 1 } });
     });
@@ -148,7 +165,7 @@ export function testControl(name: string, open: () => Database): void {
       const afters: (number | undefined)[] = [];
       let after: number | undefined = 0;
       while (after !== undefined) {
-        const swept = await bench.store.sweep('orders', after, late);
+        const swept = await bench.store.sweep({ queue: 'orders', after }, late);
         after = swept.after;
         afters.push(after);
       }

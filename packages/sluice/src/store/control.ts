@@ -2,7 +2,7 @@ import { patched, type PolicyPatch } from '../core/policy-patch.js';
 import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import { event } from '../core/flow/event.js';
-import { type QueueRow, underPolicy } from '../core/queue-row.js';
+import { type QueueRow, signedIn, underPolicy } from '../core/queue-row.js';
 import { type Database, EVERYTHING, type Plan } from './rows.js';
 
 const COMMAND: Plan = {
@@ -49,7 +49,7 @@ function changeBy(row: QueueRow, command: QueueCommand, now: number): Partial<Qu
     case 'patch':
       return { ...underPolicy(row, patched(row.base, command.patch)), patch: command.patch };
     case 'nudge':
-      return { flow: event(row.flow, now, 'nudge', NO_CHANCE), awaitsSignIn: false };
+      return { flow: event(row.flow, now, 'nudge', NO_CHANCE), ...signedIn(row) };
   }
 }
 

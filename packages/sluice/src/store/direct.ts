@@ -77,6 +77,6 @@ function charge(
     trimSends(tx, pacers);
     row.flow = sent(row.flow, flowConfigOf(row.policy), at, { n: 1, retries: 0 }, chance);
     tx.put('queues', row);
-    return { at, latestAt };
+    return { at, latestAt, credentials: row.credentials ?? 0 };
   });
 }

@@ -7,10 +7,10 @@ import { spend } from './settle.js';
 export async function settleFirstTry(
   ledger: Ledger,
   job: Job,
-  { end, sentAt, endedAt, chance }: FirstTry,
+  { chance, ...ended }: FirstTry,
 ): Promise<void> {
   const { row, now } = ledger;
-  const settlement = { seq: job.seq, leaseId: 'first-try', n: 0, sentAt, endedAt, end };
+  const settlement = { seq: job.seq, leaseId: 'first-try', n: 0, ...ended };
   const settled = settle(row, job, settlement, { now, chance });
   const tried = spend(ledger, job, { settled, settlement });
   const { next } = settled;

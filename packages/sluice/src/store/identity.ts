@@ -1,6 +1,6 @@
 import type { SluiceEvent } from '../core/events.js';
 import { FIRST_OWNER, type Identity, type Owner } from '../core/identity.js';
-import type { QueueRow } from '../core/queue-row.js';
+import { type QueueRow, signedIn } from '../core/queue-row.js';
 import { leasedJobs } from './leases.js';
 import { type Ledger, move } from './ledger.js';
 import { adoptAll } from './adopt.js';
@@ -55,24 +55,16 @@ export function signIn(database: Database, { user, adopt, now }: SignIn): Promis
 }
 
 /**
- * A user is forgotten: from this commit on nothing of theirs is stored, unsealed or claimed. Whoever is forgotten while
- * signed in is signed out. Answers the owner whose rows are left to be erased.
+ * A user is forgotten: from this commit on nothing of theirs is stored, unsealed or claimed, and their rows are left to be erased.
+ * Whoever is forgotten while signed in is signed out.
  */
-export function forget(
-  database: Database,
-  user: string | null,
-  now: number,
-): Promise<{ owner: Owner | undefined; events: SluiceEvent[] }> {
+export function forget(database: Database, user: string | null, now: number): Promise<SluiceEvent[]> {
   return database.run(WRITE, async (tx) => {
     const row = await ownerOf(tx, user ?? NOBODY);
-    if (!row) return { owner: undefined, events: [] };
-    tx.put('owners', { owner: row.owner });
-    if (row.owner !== (await ownerIn(tx))) return { owner: row.owner, events: [] };
-    const next = await switchTo(tx, NOBODY);
-    return {
-      owner: row.owner,
-      events: await changeQueues(tx, { owner: next.owner, adopted: undefined, now }),
-    };
+    if (row) tx.put('owners', { owner: row.owner });
+    if (row?.owner !== (await ownerIn(tx))) return [{ type: 'identified' }];
+    const { owner } = await switchTo(tx, NOBODY);
+    return changeQueues(tx, { owner, adopted: undefined, now });
   });
 }
 
@@ -100,15 +92,30 @@ async function changeQueues(tx: Tx, { owner, adopted, now }: Change): Promise<Sl
   return [{ type: 'identified' }];
 }
 
-/** The instant at which the last lease ends of those that are not of whoever is signed in; undefined where there is none. */
-export function foreignLeaseUntil(database: Database): Promise<number | undefined> {
-  return database.run({ ...READ, tables: ['queues', 'jobs'] }, async (tx) => {
-    const ends: number[] = [];
-    for (const ledger of await openLedgers(tx, 0)) {
-      const jobs = await leasedJobs(ledger);
-      ends.push(...jobs.filter(({ owner }) => owner !== ledger.row.owner).map(({ state }) => state.at));
-    }
-    return ends.length > 0 ? Math.max(...ends) : undefined;
+/** The instant at which the last lease ends of those that are not of whoever is signed in; 0 where there is none. */
+export function foreignLeaseUntil(database: Database): Promise<number> {
+  return database.run({ ...READ, tables: ['queues', 'jobs'] }, foreignLeaseIn);
+}
+
+async function foreignLeaseIn(tx: Tx): Promise<number> {
+  const ends = [0];
+  for (const ledger of await openLedgers(tx, 0)) {
+    const jobs = await leasedJobs(ledger);
+    ends.push(...jobs.filter(({ owner }) => owner !== ledger.row.owner).map(({ state }) => state.at));
+  }
+  return Math.max(...ends);
+}
+
+/**
+ * Owners whose user was forgotten, and of whom rows may be left. Undefined while a lease of anybody else stands: what is erased
+ * could no longer be waited for.
+ */
+export function forgottenOwners(database: Database, now: number): Promise<Owner[] | undefined> {
+  return database.run({ ...READ, tables: ['owners', 'queues', 'jobs'] }, async (tx) => {
+    if ((await foreignLeaseIn(tx)) > now) return undefined;
+    const every = { from: [0], to: [Number.POSITIVE_INFINITY] };
+    const owners = await tx.all('owners', every);
+    return owners.filter(({ user }) => user === undefined).map(({ owner }) => owner);
   });
 }
 
@@ -123,9 +130,9 @@ async function openLedgers(tx: Tx, now: number): Promise<Ledger[]> {
   return rows.map((row) => ({ tx, row, now, events: [] }));
 }
 
-function changeTo(owner: Owner, { owner: before, metrics }: QueueRow): Partial<QueueRow> {
-  if (owner === before) return { awaitsSignIn: false };
-  return { owner, awaitsSignIn: false, metrics: { ...metrics, oldest: { kind: 'from', seq: 0 } } };
+function changeTo(owner: Owner, row: QueueRow): Partial<QueueRow> {
+  if (owner === row.owner) return signedIn(row);
+  return { owner, ...signedIn(row), metrics: { ...row.metrics, oldest: { kind: 'from', seq: 0 } } };
 }
 
 async function recallOthers(ledger: Ledger): Promise<void> {

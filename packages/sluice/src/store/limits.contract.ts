@@ -35,9 +35,14 @@ export function testLimits(name: string, open: () => Database): void {
       bench.policy = { ...bench.policy, maxJobs: 1, whenFull: 'network', concurrency: 9, rate };
       await bench.ticket();
       expect(await bench.enqueue()).toMatchObject({ kind: 'full', passes: true });
-      expect(await bench.store.chargeDirect('orders', url, instant)).toEqual({ at: T0, latestAt: T0 + 50 });
+      expect(await bench.store.chargeDirect({ queue: 'orders', url }, instant)).toMatchObject({
+        at: T0,
+        latestAt: T0 + 50,
+      });
       expect((await bench.turn(T0)).claims).toHaveLength(1);
-      expect(await bench.store.chargeDirect('orders', url, instant)).toMatchObject({ at: T0 + 1050 });
+      expect(await bench.store.chargeDirect({ queue: 'orders', url }, instant)).toMatchObject({
+        at: T0 + 1050,
+      });
       expect((await bench.row()).counts).toMatchObject({ sends: 3 });
     });
 
@@ -45,11 +50,11 @@ export function testLimits(name: string, open: () => Database): void {
       bench.policy = { ...bench.policy, rate: { limit: 1, perMs: 60_000, burst: 1 } };
       await bench.ticket();
       await bench.turn(T0);
-      expect(await bench.store.chargeDirect('orders', url, instant)).toBeUndefined();
+      expect(await bench.store.chargeDirect({ queue: 'orders', url }, instant)).toBeUndefined();
       await bench.ticket({}, { queue: 'others' });
       await commandQueues(bench.database, 'others', { kind: 'pause' }, T0);
-      expect(await bench.store.chargeDirect('others', url, instant)).toBeUndefined();
-      expect(await bench.store.chargeDirect('unknown', url, instant)).toBeUndefined();
+      expect(await bench.store.chargeDirect({ queue: 'others', url }, instant)).toBeUndefined();
+      expect(await bench.store.chargeDirect({ queue: 'unknown', url }, instant)).toBeUndefined();
     });
   });
 
@@ -87,7 +92,7 @@ export function testLimits(name: string, open: () => Database): void {
     });
 
     test('that failed is stored as an attempt: later, and the queue learns of it', async () => {
-      const firstTry = { sentAt: T0, endedAt: T0, chance: () => 0.5 };
+      const firstTry = { sentAt: T0, endedAt: T0, credentials: 0, chance: () => 0.5 };
       const failed = await bench.ticket({}, { firstTry: { ...firstTry, end: answered(500) } });
       expect(await readJob(bench.database, failed)).toMatchObject({ attempts: 1, dueAt: T0 + 500 });
       const end = answered(429, { notBeforeMs: 10_000 });
@@ -101,7 +106,7 @@ export function testLimits(name: string, open: () => Database): void {
     test('that may have been done is dead at once where nothing may be repeated', async () => {
       bench.policy = { ...bench.policy, repeat: 'never' };
       const end = { kind: 'timeout' } as const;
-      const firstTry = { end, sentAt: T0, endedAt: T0, chance: () => 0.5 };
+      const firstTry = { end, sentAt: T0, endedAt: T0, credentials: 0, chance: () => 0.5 };
       const ticket = await bench.ticket({}, { firstTry });
       expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead', reason: 'unknown' });
       expect((await bench.row()).counts).toMatchObject({ accepted: 1, waiting: 0, dead: { unknown: 1 } });

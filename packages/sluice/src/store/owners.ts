@@ -1,7 +1,7 @@
 import { SluiceError } from '../core/errors.js';
 import type { Owner } from '../core/identity.js';
 import type { Secrets } from '../core/job.js';
-import type { QueueRow } from '../core/queue-row.js';
+import { type QueueRow, signedIn } from '../core/queue-row.js';
 import { ownerIn } from './identity.js';
 import { type Database, EVERYTHING, type OwnerRow, type Plan } from './rows.js';
 
@@ -30,18 +30,9 @@ export function writeContext(database: Database, owner: Owner, context: Secrets)
     if (row?.user === undefined || owner !== (await ownerIn(tx))) throw signedOut();
     tx.put('owners', { ...row, context });
     const rows: QueueRow[] = await tx.all('queues', EVERYTHING);
-    const waiting = rows.filter(({ awaitsSignIn }) => awaitsSignIn);
-    for (const queue of waiting) tx.put('queues', { ...queue, awaitsSignIn: false });
-    return waiting.map(({ name }) => name);
+    for (const queue of rows) tx.put('queues', { ...queue, ...signedIn(queue) });
+    return rows.filter(({ awaitsSignIn }) => awaitsSignIn).map(({ name }) => name);
   });
-}
-
-/** Owners whose user was cleared, and of whom rows may be left. */
-export function forgottenOwners(database: Database): Promise<Owner[]> {
-  const every = { from: [0], to: [Number.POSITIVE_INFINITY] };
-  return database.run(READ, async (tx) =>
-    (await tx.all('owners', every)).filter(({ user }) => user === undefined).map(({ owner }) => owner),
-  );
 }
 
 /** Whoever it was for is not signed in any more. */

@@ -83,12 +83,13 @@ export class StoreBench {
     end: AttemptEnd = answered(200),
     change: Partial<TurnRequest> = {},
   ) {
-    const settlements = claims.map(({ job, leaseId, n, sendAt }) => ({
+    const settlements = claims.map(({ job, leaseId, n, sendAt, credentials }) => ({
       seq: job.seq,
       leaseId,
       n,
       sentAt: sendAt,
       endedAt: now,
+      credentials,
       end,
     }));
     return this.turn(now, { settlements, held: claims.length, ...change });

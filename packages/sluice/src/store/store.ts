@@ -1,13 +1,11 @@
 import { readBody } from './bodies.js';
 import type { Store } from '../core/ports.js';
-import { eraseOwner } from './clear.js';
+import { eraseForgotten } from './clear.js';
 import { chargeDirect, chargeFirstTry } from './direct.js';
 import { enqueue } from './enqueue.js';
 import { renew } from './lease-commands.js';
 import type { RewriteOf } from './ledger.js';
 import { writeMeta } from './meta.js';
-import { foreignLeaseUntil } from './identity.js';
-import { forgottenOwners } from './owners.js';
 import { readQueues } from './queues.js';
 import type { Database } from './rows.js';
 import { createScope } from './scope.js';
@@ -24,16 +22,13 @@ export function createStore(database: Database, rewriteOf: RewriteOf = () => und
     enqueue: (drafts, policies, now) =>
       enqueue(database, drafts, { policies, now, rewriteOf, scope: scopes.enqueue }),
     turn: (request, instant) => turn(database, request, { ...instant, rewriteOf, scope: scopes.turn }),
-    chargeDirect: (queue, url, instant) => chargeDirect(database, { queue, url }, instant),
+    chargeDirect: (send, instant) => chargeDirect(database, send, instant),
     chargeFirstTry: (trying, instant) => chargeFirstTry(database, trying, instant),
     renew: (claim, until) => renew(database, claim, until),
     queueNames: async () => (await readQueues(database)).map(({ name }) => name),
     beat: (engine, now) => writeMeta(database, { key: 'leader', engine, at: now }),
-    sweep: (queue, after, now) => sweep(database, { queue, after }, now),
-    // Whoever clears waits for these leases: erased before, they would no longer be seen.
-    forgotten: async (now) =>
-      ((await foreignLeaseUntil(database)) ?? 0) > now ? [] : forgottenOwners(database),
-    erase: (owner, now) => eraseOwner(database, owner, now),
+    sweep: (from, now) => sweep(database, from, now),
+    eraseForgotten: (now) => eraseForgotten(database, now),
     body: (job) => readBody(database, job),
   };
 }

@@ -3,7 +3,7 @@ import type { SluiceEvent } from '../core/events.js';
 import type { Owner } from '../core/identity.js';
 import { WAITING_KINDS } from '../core/job.js';
 import { buryTooOld, type Ledger } from './ledger.js';
-import { type Database, jobsOf, type Range, type Share, type Tx } from './rows.js';
+import { type Database, jobsOf, type Range, type Share } from './rows.js';
 
 /** Rows of a kind that one sweep takes at most: an engine sweeps between turns, and must not hold them up. */
 const SWEPT_AT_ONCE = 200;
@@ -27,7 +27,11 @@ export function sweep(
   return database.run({ tables, mode: 'readwrite', durability: 'relaxed' }, async (tx) => {
     const row = await tx.get('queues', queue);
     const events: SluiceEvent[] = [];
-    const isMore = isFull(await sweepResults(tx, now)) || isFull(await sweepTwins(tx, now));
+    const results = await tx.all('results', expiredBy(now));
+    for (const result of results) tx.delete('results', [result.queue, result.seq]);
+    const twins = await tx.all('twins', expiredBy(now));
+    for (const twin of twins) tx.delete('twins', [twin.queue, twin.owner, twin.key]);
+    const isMore = isFull(results.length) || isFull(twins.length);
     const next = row && (await sweepOwners({ tx, row, now, events }, after));
     if (row) tx.put('queues', row);
     return { after: next ?? (isMore ? after : undefined), events };
@@ -40,18 +44,6 @@ function isFull(count: number): boolean {
 
 function expiredBy(now: number): Range {
   return { index: 'byExpiry', from: [0], to: [now], count: SWEPT_AT_ONCE };
-}
-
-async function sweepResults(tx: Tx, now: number): Promise<number> {
-  const expired = await tx.all('results', expiredBy(now));
-  for (const { queue, seq } of expired) tx.delete('results', [queue, seq]);
-  return expired.length;
-}
-
-async function sweepTwins(tx: Tx, now: number): Promise<number> {
-  const forgotten = await tx.all('twins', expiredBy(now));
-  for (const { queue, owner, key } of forgotten) tx.delete('twins', [queue, owner, key]);
-  return forgotten.length;
 }
 
 /** Answers after whom to go on; undefined after the last. */

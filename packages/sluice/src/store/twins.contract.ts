@@ -37,7 +37,7 @@ export function testTwins(name: string, open: () => Database): void {
       bench.policy = { ...bench.policy, dedupeWindowMs: 1000 };
       const first = await bench.ticket(same);
       expect(await bench.ticket(same, {}, T0 + 999)).toBe(first);
-      await bench.store.sweep('orders', 0, T0 + 1000);
+      await bench.store.sweep({ queue: 'orders', after: 0 }, T0 + 1000);
       expect(await bench.ticket(same, {}, T0 + 1000)).not.toBe(first);
     });
 

@@ -97,6 +97,7 @@ const claim = (change: Partial<Claim> = {}): Claim => ({
   latestAt: Number.POSITIVE_INFINITY,
   riders: [],
   policy: { ...DEFAULT_POLICY, timeoutMs: 500 },
+  credentials: 0,
   ...change,
 });
 

@@ -131,6 +131,7 @@ function claimOf(seq: number): Claim {
     sendAt: 0,
     latestAt: Number.POSITIVE_INFINITY,
     policy: DEFAULT_POLICY,
+    credentials: 0,
     riders: [],
   };
 }
