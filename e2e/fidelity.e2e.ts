@@ -177,3 +177,22 @@ test('a redirect that was not to be followed is no success', async ({ origin, op
   });
   expect(outcome).toMatchObject({ kind: 'dead', reason: 'unknown' });
 });
+
+test('a write that is led to another origin has found a portal, and is sent again until it finds its service', async ({
+  origin,
+  open,
+}) => {
+  const portal = await startOrigin();
+  const page = await open();
+  origin.set({ answer: { status: 302, headers: { Location: `${portal.url}/api/login` } } });
+  const ticket = await page.evaluate(async () => {
+    const response = await fetch('/api/orders', { method: 'POST', body: 'x' });
+    return response.headers.get('Sluice-Ticket') ?? '';
+  });
+  await portal.waitFor(({ arrivals }) => arrivals.length === 2);
+  origin.set({ answer: undefined, dedupe: false });
+  await page.evaluate(() => sluice.nudge());
+  expect(await page.evaluate((ticket) => sluice.settled(ticket), ticket)).toMatchObject({ kind: 'done' });
+  expect(origin.arrivals.at(-1)).toMatchObject({ status: 200 });
+  await portal.close();
+});

@@ -30,6 +30,28 @@ test('the status of a job tells how it stands and nothing that it holds, and onl
   await origin.waitFor(({ arrivals }) => arrivals.length === 1);
 });
 
+test('what is broadcast tells nothing of a request, nor of its answer', async ({ open, origin }) => {
+  const page = await open({ settings: { queues: { orders: { maxAttempts: 1 } } } });
+  await page.evaluate(() => {
+    const heard: unknown[] = [];
+    const channel = new BroadcastChannel('sluice');
+    channel.addEventListener('message', ({ data }) => heard.push(data));
+    Object.assign(globalThis, { heard });
+  });
+  for (const status of [200, 422]) {
+    origin.set({ answer: { status, headers: { 'X-Note': 'canary' }, body: 'canary' } });
+    await page.evaluate(async () => {
+      const headers = { Authorization: 'Bearer canary', 'X-Note': 'canary' };
+      const response = await fetch('/api/orders?canary', { method: 'POST', headers, body: 'canary' });
+      await sluice.settled(response.headers.get('Sluice-Ticket') ?? '');
+    });
+  }
+  const heard = () =>
+    page.evaluate(() => JSON.stringify((globalThis as unknown as { heard: unknown }).heard));
+  await expect.poll(heard).toMatch(/"accepted".*"done".*"dead"/);
+  expect(await heard()).not.toContain('canary');
+});
+
 test('a page of another origin reads no status, and queues nothing', async ({ open, origin, context }) => {
   const page = await open();
   await page.evaluate(() => sluice.pause());
