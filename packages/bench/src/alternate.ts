@@ -9,15 +9,33 @@ export async function alternate<N extends string>(
   rounds: number,
   contenders: Contenders<N>,
 ): Promise<Record<N, Summary>> {
+  const entries = Object.entries<() => Promise<number>>(contenders);
+  const alone = entries.map(([name, measure]) => [name, async () => ({ alone: await measure() })] as const);
+  const all = await alternateAll(rounds, Object.fromEntries(alone));
+  return Object.fromEntries(entries.map(([name]) => [name, all[name]?.alone])) as Record<N, Summary>;
+}
+
+/** The same where one round of each gives several values, by their names. */
+export async function alternateAll<N extends string, V extends string>(
+  rounds: number,
+  contenders: Record<N, () => Promise<Record<V, number>>>,
+): Promise<Record<N, Record<V, Summary>>> {
   const names = Object.keys(contenders) as N[];
-  const samples = new Map<N, number[]>(names.map((name) => [name, []]));
+  const samples = new Map<N, Record<V, number>[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const name of names) samples.get(name)?.push(await contenders[name]());
   }
-  return Object.fromEntries([...samples].map(([name, values]) => [name, summarise(values)])) as Record<
+  return Object.fromEntries([...samples].map(([name, taken]) => [name, summariesOf(taken)])) as Record<
     N,
-    Summary
+    Record<V, Summary>
   >;
+}
+
+function summariesOf<V extends string>(taken: readonly Record<V, number>[]): Record<V, Summary> {
+  const values = Object.keys(taken[0] ?? {}) as V[];
+  return Object.fromEntries(
+    values.map((value) => [value, summarise(taken.map((one) => one[value]))]),
+  ) as Record<V, Summary>;
 }
 
 /** A line for each, compared with the one named. */
@@ -27,11 +45,12 @@ export function figuresOf<N extends string>(
   { unit, ratioTo }: { unit: string; ratioTo: N },
 ): Figure[] {
   const base = summaries[ratioTo].median;
-  return Object.entries<Summary>(summaries).map(([name, { median, min, max }]) => ({
-    name: `${what}: ${name}`,
-    value: median,
-    unit,
-    spread: { min, max },
-    ratioTo: { name: ratioTo, ratio: median / base },
+  return Object.entries<Summary>(summaries).map(([name, summary]) => ({
+    ...figureOf(`${what}: ${name}`, summary, unit),
+    ratioTo: { name: ratioTo, ratio: summary.median / base },
   }));
+}
+
+export function figureOf(name: string, { median, min, max }: Summary, unit: string): Figure {
+  return { name, value: median, unit, spread: { min, max } };
 }

@@ -1,7 +1,16 @@
 import type { Page } from '@playwright/test';
-import type { Benchmark, Figure } from './benchmark.js';
+import { alternateAll, figureOf } from './alternate.js';
+import type { Benchmark } from './benchmark.js';
+import type { Lab } from './lab.js';
+import type { Summary } from './stats.js';
 
-const RATE = { limit: 50, perMs: 1000 };
+type Values = Record<string, number>;
+
+const ONE_QUEUE = { rate: { limit: 50, perMs: 1000 }, concurrency: 20 };
+const OF_MANY = { rate: { limit: 2, perMs: 1000 }, concurrency: 2 };
+
+/** The one value that is not a time. */
+const SENT = 'sent';
 
 /** What a page waits for its receipt while storage has much else to do, and what is sent meanwhile. */
 export const crowded: Benchmark = {
@@ -9,42 +18,59 @@ export const crowded: Benchmark = {
   shows:
     'receipts and sends while many queues drain, many jobs are cancelled at once, and many users share a device',
   run: async (lab, { isSmoke }) => {
-    const count = isSmoke ? 200 : 5000;
-    const single = await lab.open({ rate: RATE, concurrency: 20 });
-    await fill(single, 1, 500);
-    const quiet = await receiptsMs(single, new Promise((resolve) => setTimeout(resolve, 2000)));
-    const [cancelled, cancelledMs] = await timed(single, count);
-    await single.close();
-
-    const queues = isSmoke ? 20 : 200;
-    const many = await lab.open({ rate: { limit: 2, perMs: 1000 }, concurrency: 2 }, queues);
-    await fill(many, queues, queues * 20);
-    lab.origin.clear();
-    const drained = await receiptsMs(
-      many,
-      new Promise((resolve) => setTimeout(resolve, isSmoke ? 500 : 5000)),
+    const [queues, jobs, users, ms] = isSmoke ? [20, 200, 20, 500] : [200, 5000, 500, 4000];
+    const draining = { queues, ms };
+    const taken = await alternateAll<string, string>(isSmoke ? 1 : 5, {
+      'one queue drains': () => on(lab.open(ONE_QUEUE), (page) => drain(lab, page, { queues: 1, ms })),
+      [`${queues} queues drain`]: () => on(lab.open(OF_MANY, queues), (page) => drain(lab, page, draining)),
+      [`${jobs} jobs are cancelled at once`]: () => on(lab.open(ONE_QUEUE), (page) => cancel(page, jobs)),
+      [`${users} users, one after another`]: () => on(lab.open({}), (page) => signInMany(page, users)),
+    });
+    return Object.entries<Record<string, Summary>>(taken).flatMap(([what, values]) =>
+      Object.entries(values).map(([name, summary]) =>
+        figureOf(`${what}: ${name}`, summary, name === SENT ? '/s' : 'ms'),
+      ),
     );
-    const sent = lab.origin.arrivals.length / (isSmoke ? 0.5 : 5);
-    await many.close();
-
-    const shared = await lab.open({});
-    const users = isSmoke ? 20 : 500;
-    const signedIn = await signInMany(shared, users);
-    return [
-      ...figuresOf('one queue drains', quiet),
-      ...figuresOf(`${queues} queues drain`, drained),
-      { name: `${queues} queues drain: sent`, value: sent, unit: '/s' },
-      ...figuresOf(`${count} jobs are cancelled at once`, cancelled),
-      { name: `${count} jobs are cancelled at once: all`, value: cancelledMs, unit: 'ms' },
-      ...figuresOf('the first ten users', signedIn.slice(0, 10), ' identify,'),
-      ...figuresOf(`the last ten of ${users} users`, signedIn.slice(-10), ' identify,'),
-    ];
   },
 };
 
+/** On a page of its own, of which nothing is left for the next. */
+async function on(opening: Promise<Page>, work: (page: Page) => Promise<Values>): Promise<Values> {
+  const page = await opening;
+  const values = await work(page);
+  await page.evaluate(async () => {
+    await sluice.close();
+    for (const registration of await navigator.serviceWorker.getRegistrations())
+      await registration.unregister();
+    for (const { name = '' } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
+  });
+  await page.close();
+  return values;
+}
+
+async function drain(lab: Lab, page: Page, { queues, ms }: { queues: number; ms: number }): Promise<Values> {
+  await fill(page, queues, Math.max(500, queues * 20));
+  lab.origin.clear();
+  const times = await receiptsMs(page, new Promise((resolve) => setTimeout(resolve, ms)));
+  return { ...receipts(times), [SENT]: lab.origin.arrivals.length / (ms / 1000) };
+}
+
+/** Each job by its ticket. */
+async function cancel(page: Page, count: number): Promise<Values> {
+  const tickets = await fill(page, 1, count);
+  const startedAt = performance.now();
+  const cancelling = page.evaluate(
+    (tickets) => Promise.allSettled(tickets.map((ticket) => sluice.cancel(ticket))),
+    tickets,
+  );
+  const times = await receiptsMs(page, cancelling);
+  await cancelling;
+  return { ...receipts(times), 'all cancelled': performance.now() - startedAt };
+}
+
 /** One user after another, each of whom leaves a job behind: how long each sign-in took. */
-async function signInMany(page: Page, count: number): Promise<number[]> {
-  return page.evaluate(async (count) => {
+async function signInMany(page: Page, count: number): Promise<Values> {
+  const times = await page.evaluate(async (count) => {
     await sluice.pause();
     const times: number[] = [];
     for (let i = 0; i < count; i++) {
@@ -55,19 +81,10 @@ async function signInMany(page: Page, count: number): Promise<number[]> {
     }
     return times;
   }, count);
-}
-
-/** Receipts while jobs are cancelled, each by its ticket. */
-async function timed(page: Page, count: number): Promise<[number[], number]> {
-  const tickets = await fill(page, 1, count);
-  const startedAt = performance.now();
-  const cancelling = page.evaluate(
-    (tickets) => Promise.allSettled(tickets.map((ticket) => sluice.cancel(ticket))),
-    tickets,
-  );
-  const receipts = await receiptsMs(page, cancelling);
-  await cancelling;
-  return [receipts, performance.now() - startedAt];
+  return {
+    'identify of the first ten, p50': at(times.slice(0, 10), 0.5),
+    'identify of the last ten, p50': at(times.slice(-10), 0.5),
+  };
 }
 
 /** So many jobs, in queues by turns. */
@@ -100,11 +117,10 @@ async function submit(): Promise<number> {
   return performance.now() - startedAt;
 }
 
-function figuresOf(what: string, times: readonly number[], of = ' receipt,'): Figure[] {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
-  return [
-    { name: `${what}:${of} p50`, value: at(0.5), unit: 'ms' },
-    { name: `${what}:${of} the slowest`, value: at(1), unit: 'ms' },
-  ];
+function receipts(times: readonly number[]): Values {
+  return { 'receipt, p50': at(times, 0.5), 'receipt, the slowest': at(times, 1) };
+}
+
+function at(times: readonly number[], share: number): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(share * (times.length - 1))] ?? Number.NaN;
 }

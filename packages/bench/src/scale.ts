@@ -1,47 +1,49 @@
-import type { Page } from '@playwright/test';
-import { alternate, figuresOf } from './alternate.js';
-import type { Benchmark, Figure } from './benchmark.js';
+import { alternateAll, figuresOf } from './alternate.js';
+import type { Benchmark } from './benchmark.js';
+import type { Summary } from './stats.js';
 import type { Depth, Operation } from './store-under-test.js';
 
 const OPERATIONS: readonly Operation[] = ['enqueue', 'claim', 'settle', 'list'];
-const FEW: Depth = { name: '100 waiting', waiting: 100, scheduled: 0 };
+
+const waiting = (waiting: number): Depth => ({
+  name: `${waiting.toLocaleString('en')} waiting`,
+  waiting,
+  scheduled: 0,
+});
+/** What IndexedDB takes for as much by itself: a row, and one index. */
+const raw = (depth: Depth): Depth => ({ ...depth, name: `raw, ${depth.name}`, isRaw: true });
+
+const FEW = waiting(100);
+const MANY = [
+  waiting(100_000),
+  { name: '100,000 in backoff', waiting: 100, scheduled: 100_000 },
+  waiting(1_000_000),
+];
+
+type Taken = Record<Operation, Summary>;
 
 /** Every transaction is a lookup by key: it costs the same whatever waits. */
 export const scale: Benchmark = {
   name: 'scale',
   shows: 'what a transaction of one job costs, by the depth of the queue, p50',
   run: async (lab, { isSmoke }) => {
-    const depths = isSmoke
-      ? [FEW, { name: '1,000 waiting', waiting: 1000, scheduled: 0 }]
-      : [
-          FEW,
-          { name: '100,000 waiting', waiting: 100_000, scheduled: 0 },
-          { name: '100,000 in backoff', waiting: 100, scheduled: 100_000 },
-          { name: '1,000,000 waiting', waiting: 1_000_000, scheduled: 0 },
-        ];
+    const many = isSmoke ? [waiting(1000)] : MANY;
+    const ours = [FEW, ...many];
+    const theirs = [FEW, ...many.filter(({ scheduled }) => scheduled === 0)].map(raw);
     const page = await lab.openStore();
-    for (const depth of depths) await page.evaluate((depth) => storage.fill(depth), depth);
-    const figures: Figure[] = [];
-    for (const operation of OPERATIONS)
-      figures.push(...(await compare(page, { operation, depths, isSmoke })));
-    return figures;
+    for (const depth of [...ours, ...theirs]) await page.evaluate((depth) => storage.fill(depth), depth);
+    const measure = (name: string): Promise<Record<Operation, number>> =>
+      page.evaluate(({ name, count }) => storage.measure(name, count), { name, count: isSmoke ? 5 : 50 });
+    const contenders = Object.fromEntries(
+      [...ours, ...theirs].map(({ name }) => [name, () => measure(name)]),
+    );
+    await alternateAll(1, contenders);
+    const taken = await alternateAll(isSmoke ? 1 : 9, contenders);
+    const figures = (operation: Operation, depths: readonly Depth[]) => {
+      const summaries = depths.map(({ name }) => [name, (taken[name] as Taken)[operation]] as const);
+      const [few = FEW] = depths;
+      return figuresOf(operation, Object.fromEntries(summaries), { unit: 'ms', ratioTo: few.name });
+    };
+    return OPERATIONS.flatMap((operation) => [...figures(operation, ours), ...figures(operation, theirs)]);
   },
 };
-
-async function compare(
-  page: Page,
-  { operation, depths, isSmoke }: { operation: Operation; depths: readonly Depth[]; isSmoke: boolean },
-): Promise<Figure[]> {
-  const measure = (name: string, count: number): Promise<number> =>
-    page.evaluate(({ name, operation, count }) => storage.measure(name, operation, count), {
-      name,
-      operation,
-      count,
-    });
-  const contenders = Object.fromEntries(
-    depths.map(({ name }) => [name, () => measure(name, isSmoke ? 5 : 50)]),
-  );
-  await alternate(1, contenders);
-  const summaries = await alternate(isSmoke ? 1 : 9, contenders);
-  return figuresOf(operation, summaries, { unit: 'ms', ratioTo: FEW.name });
-}

@@ -1,7 +1,7 @@
 import { run, type RunResult } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { randomOf } from '../../bench/src/fleet/random.ts';
-import { WEEK } from './scenarios/week.ts';
+import { SEALED_WEEK, WEEK } from './scenarios/week.ts';
 import type { Fault, FaultKind, When } from './universe.ts';
 
 const KINDS: readonly FaultKind[] = ['kill', 'kill-browser', 'power-loss', 'freeze', 'abort'];
@@ -79,9 +79,9 @@ export async function bySeed(scenarios: readonly Scenario[], log: Log, seed: num
   await byChance(scenario, log, { seed, faultRate });
 }
 
-/** A week, in which of a hundred calls one is struck. */
+/** A week, in which of a hundred calls one is struck; one in four is sealed. */
 export async function byWeek(log: Log, seed: number): Promise<void> {
-  await byChance(WEEK, log, { seed, faultRate: 0.01 });
+  await byChance(seed % 4 === 0 ? SEALED_WEEK : WEEK, log, { seed, faultRate: 0.01 });
 }
 
 async function byChance(

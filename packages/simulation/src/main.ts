@@ -3,7 +3,7 @@ import { MUTANTS } from './mutants.ts';
 import { run } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/index.ts';
-import { WEEK } from './scenarios/week.ts';
+import { SEALED_WEEK, WEEK } from './scenarios/week.ts';
 
 export { MUTANTS };
 
@@ -113,7 +113,7 @@ export async function hunt(mutant: string): Promise<string | undefined> {
 }
 
 function scenarioOf(wanted: string): Scenario {
-  const found = [...SCENARIOS, WEEK].find(({ name }) => name === wanted);
+  const found = [...SCENARIOS, WEEK, SEALED_WEEK].find(({ name }) => name === wanted);
   if (!found) throw new Error(`there is no scenario '${wanted}'`);
   return found;
 }

@@ -3,7 +3,8 @@ import { openIdentity } from '../../../sluice/dist/store/identity.js';
 import { openIndexedDb } from '../../../sluice/dist/store/indexed-db.js';
 import { listJobs } from '../../../sluice/dist/store/query.js';
 import { createStore } from '../../../sluice/dist/store/store.js';
-import type { Depth, Operation, StoreUnderTest } from '../../src/store-under-test.js';
+import type { Depth, Operation, QueueUnderTest, StoreUnderTest } from '../../src/store-under-test.js';
+import { Raw } from './raw-queue.js';
 
 /** The transactions of the queue by themselves, with no engine and no page around them. */
 const QUEUE = 'orders';
@@ -17,7 +18,7 @@ type Store = ReturnType<typeof createStore>;
 type Claim = NonNullable<Awaited<ReturnType<Store['turn']>>>['claims'][number];
 
 /** A queue of a depth, in a database of its own. */
-class Filled {
+class Filled implements QueueUnderTest<Claim> {
   readonly #database;
   readonly #store: Store;
   #owner = 0;
@@ -100,16 +101,16 @@ class Filled {
   }
 }
 
-const filled = new Map<string, Filled>();
+const filled = new Map<string, QueueUnderTest<unknown>>();
 
 /** A claim is settled, and a job that was settled is replaced: the depth stays. */
-async function measure(name: string, operation: Operation, count: number): Promise<number> {
-  const queue = filled.get(name) as Filled;
-  const times: number[] = [];
-  const timed = async <T>(which: Operation, work: () => Promise<T>): Promise<T> => {
+async function measure(name: string, count: number): Promise<Record<Operation, number>> {
+  const queue = filled.get(name) as QueueUnderTest<unknown>;
+  const times: Record<Operation, number[]> = { enqueue: [], claim: [], settle: [], list: [] };
+  const timed = async <T>(operation: Operation, work: () => Promise<T>): Promise<T> => {
     const startedAt = performance.now();
     const result = await work();
-    if (which === operation) times.push(performance.now() - startedAt);
+    times[operation].push(performance.now() - startedAt);
     return result;
   };
   for (let i = 0; i < count; i++) {
@@ -118,12 +119,14 @@ async function measure(name: string, operation: Operation, count: number): Promi
     await timed('settle', () => queue.settle(claim));
     await timed('list', () => queue.list());
   }
-  return times.toSorted((a, b) => a - b)[count >> 1] as number;
+  const middle = (of: number[]): number => of.toSorted((a, b) => a - b)[count >> 1] as number;
+  const { enqueue, claim, settle, list } = times;
+  return { enqueue: middle(enqueue), claim: middle(claim), settle: middle(settle), list: middle(list) };
 }
 
 const storage: StoreUnderTest = {
   fill: async (depth) => {
-    const queue = new Filled(depth.name);
+    const queue = depth.isRaw ? new Raw(depth.name) : new Filled(depth.name);
     filled.set(depth.name, queue);
     await queue.fill(depth);
   },

@@ -27,6 +27,14 @@ export const WEEK: Scenario = {
   },
 };
 
+/** The same, with all of it sealed. */
+export const SEALED_WEEK: Scenario = {
+  ...WEEK,
+  name: 'a sealed week',
+  canary: 'everywhere',
+  queue: { ...WEEK.queue, seal: 'all' },
+};
+
 function moodOf(chance: number): Reaction {
   if (chance < 0.02) return answer(503);
   if (chance < 0.03) return answer(429, { 'Retry-After': '5' });
