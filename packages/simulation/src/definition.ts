@@ -1,13 +1,18 @@
 import type { QueueConfig, SluiceDefinition } from '../../sluice/src/core/config.ts';
 import { definitionFrom } from '../../sluice/src/core/define.ts';
 import type { RequestFacts } from '../../sluice/src/core/match.ts';
+import { BASE } from './contexts.ts';
 import type { Scenario } from './scenario.ts';
 
 /** The config of a scenario's app, and of a later version of it. */
 export function definitionOf(scenario: Scenario, change: Partial<QueueConfig> = {}): SluiceDefinition {
   const { rate, ...unpaced } = QUEUE;
   const base = scenario.unpaced ? unpaced : { ...unpaced, rate };
-  return definitionFrom({ queues: { orders: { ...base, ...scenario.queue, ...change } } });
+  const orders = { ...base, ...scenario.queue, ...change };
+  const { sharedRate } = scenario;
+  if (!sharedRate) return definitionFrom({ queues: { orders } });
+  const others = { ...orders, match: ({ url }: RequestFacts) => url.includes('/others') };
+  return definitionFrom({ queues: { others, orders }, limits: { [new URL(BASE).origin]: sharedRate } });
 }
 
 const QUEUE = {

@@ -1,5 +1,5 @@
 import { again, bySeed, byWeek, everyPair, everyStep, type Finding, type Log, newLog } from './explore.ts';
-import { MUTANTS } from './mutants.ts';
+import { MUTANTS } from './mutants/index.ts';
 import { run } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/index.ts';

@@ -1,4 +1,5 @@
 import type { QueueConfig } from '../../sluice/src/core/config.ts';
+import type { Rate } from '../../sluice/src/core/policy.ts';
 import { CANARY } from './canary.ts';
 import { BASE } from './contexts.ts';
 import type { Behaviour } from './service.ts';
@@ -11,6 +12,8 @@ export interface Scenario {
   queue?: Partial<QueueConfig>;
   /** No rate is configured. */
   unpaced?: boolean;
+  /** A rate of the destination, which a second queue, `others`, shares. */
+  sharedRate?: Rate;
   /** Default: every request is answered with 200. */
   service?: Behaviour;
   /** The service knows keys: whatever befalls a job, it is done once. */

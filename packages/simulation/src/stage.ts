@@ -55,7 +55,7 @@ export class Stage {
   }
 
   get rate(): { limit: number; perMs: number } | undefined {
-    return this.#definition.queues[0]?.policy.rate ?? undefined;
+    return this.scenario.sharedRate ?? this.#definition.queues[0]?.policy.rate ?? undefined;
   }
 
   after(ms: number): Promise<void> {
@@ -102,15 +102,11 @@ export class Stage {
   }
 
   /** By `sluice.fetch`, with options. */
-  async ask(tab: Tab, body: string, options: JobOptions = {}): Promise<string> {
+  async ask(tab: Tab, body: string, options: JobOptions = {}, url = urlOf(this.scenario)): Promise<string> {
     if (!tab.isAlive) return never();
     this.bodies.push(body);
     if (options.orderingKey !== undefined) this.ordered.push(body);
-    return this.#heard(
-      tab,
-      body,
-      await tab.sluice.fetch(urlOf(this.scenario), { ...this.#post(body), job: options }),
-    );
+    return this.#heard(tab, body, await tab.sluice.fetch(url, { ...this.#post(body), job: options }));
   }
 
   #post(body: string): RequestInit {
@@ -147,7 +143,7 @@ export class Stage {
       const every = { from: [0], to: [Number.POSITIVE_INFINITY] };
       const owners = await tx.all('owners', every);
       const known = new Set(owners.filter(({ user }) => user !== undefined).map(({ owner }) => owner));
-      const range = { from: ['orders'], to: ['orders', Number.POSITIVE_INFINITY] };
+      const range = { from: ['orders'], to: ['others', Number.POSITIVE_INFINITY] };
       const rows = [...(await tx.all('jobs', range)), ...(await tx.all('results', range)), ...owners];
       return rows.filter(({ owner }) => !known.has(owner)).length;
     });
@@ -233,7 +229,7 @@ export class Stage {
 
   #noteEnds(): Promise<void> {
     return this.#disk.read(async (tx) => {
-      const range = { from: ['orders'], to: ['orders', Number.POSITIVE_INFINITY] };
+      const range = { from: ['orders'], to: ['others', Number.POSITIVE_INFINITY] };
       for (const { ticket, ...job } of (await tx.all('jobs', range)).map(viewOfJob))
         this.ends.set(ticket, job.state === 'dead' && job.reason === 'orphaned' ? 'orphaned' : job.state);
       for (const result of await tx.all('results', range))

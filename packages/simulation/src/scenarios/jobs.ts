@@ -1,6 +1,7 @@
 import type { Reaction } from '../service.ts';
 import type { Scenario } from '../scenario.ts';
-import { answer, first } from './parts.ts';
+import { BASE } from '../contexts.ts';
+import { answer, first, twoTabs } from './parts.ts';
 
 /** What an app may ask for a job, and do with it. */
 export const OF_JOBS: readonly Scenario[] = [
@@ -119,6 +120,32 @@ export const OF_JOBS: readonly Scenario[] = [
       const tab = stage.openTab();
       await stage.after(20);
       await Promise.all(['a', 'b', 'c'].map((body) => stage.submit(tab, body)));
+    },
+  },
+  {
+    name: 'two queues share the rate of their destination',
+    jobs: 3,
+    unpaced: true,
+    sharedRate: { limit: 2, perMs: 1000, burst: 2 },
+    script: async (stage) => {
+      const [leader, other] = await twoTabs(stage);
+      if (!leader || !other) return;
+      await Promise.all([
+        stage.submit(leader, 'a'),
+        ...['b', 'c'].map((body) => stage.ask(other, body, {}, `${BASE}api/others`)),
+      ]);
+    },
+  },
+  {
+    name: 'a queue is cleared',
+    jobs: 3,
+    queue: { rate: { limit: 1, perMs: 1000 } },
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await Promise.all([stage.submit(tab, 'a'), stage.submit(tab, 'b')]);
+      await tab.sluice.clear({ queue: 'orders' });
+      await stage.submit(tab, 'c');
     },
   },
   {
