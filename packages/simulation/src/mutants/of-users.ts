@@ -65,4 +65,11 @@ export const OF_USERS: readonly Mutant[] = [
     to: '',
     scenarios: ['a token is renewed while the older one is refused'],
   },
+  {
+    name: 'what is edited stands in clear',
+    file: 'client/edit.ts',
+    from: "if (secrets.kind === 'sealed-all') return",
+    to: 'if (!secrets) return',
+    scenarios: ['a sealed job is edited while it waits'],
+  },
 ];

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { OF_ANSWERS } from './answers.ts';
+import { OF_CHANGES } from './changes.ts';
 import { OF_JOBS } from './jobs.ts';
 import { OF_SEALED } from './sealed.ts';
 import { OF_SERVICE } from './service.ts';
@@ -12,6 +13,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...OF_SERVICE,
   ...OF_TABS,
   ...OF_JOBS,
+  ...OF_CHANGES,
   ...OF_USERS,
   ...OF_SEALED,
   ...OF_ANSWERS,
