@@ -219,4 +219,11 @@ export const OF_DELIVERY: readonly Mutant[] = [
     to: 'FRESH_PACE',
     scenarios: ['two queues share the rate of their destination'],
   },
+  {
+    name: 'an end whose word was lost is never heard',
+    file: 'drain/settled.ts',
+    from: '      this.#lookAgain([...this.#waiting.keys()].slice(0, LOOKED_AT_ONCE));\n',
+    to: '',
+    scenarios: ['a page waits for the end of a job that another tab sends'],
+  },
 ];

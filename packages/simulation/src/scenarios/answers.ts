@@ -1,7 +1,7 @@
 import type { Scenario } from '../scenario.ts';
-import { answer, first, submitTwo } from './parts.ts';
+import { answer, first, submitTwo, twoTabs } from './parts.ts';
 
-/** What a page hears: not a receipt, but the service's own answer. */
+/** What a page hears besides its receipt: the service's own answer, or how a job ended. */
 export const OF_ANSWERS: readonly Scenario[] = [
   {
     name: 'an answer is held back',
@@ -40,6 +40,23 @@ export const OF_ANSWERS: readonly Scenario[] = [
       const tab = stage.openTab();
       await stage.after(20);
       await Promise.all(['a', 'b', 'c'].map((body) => stage.submit(tab, body)));
+    },
+  },
+  {
+    name: 'a page waits for the end of a job that another tab sends',
+    jobs: 1,
+    script: async (stage) => {
+      const [leader, other] = await twoTabs(stage);
+      if (!leader || !other) return;
+      const ticket = await stage.submit(leader, 'a');
+      let isHeard = false;
+      void other.sluice.settled(ticket).then(() => (isHeard = true));
+      await stage.after(40_000);
+      const job = await other.sluice.get(ticket);
+      // A word may be lost: it looks by itself from time to time.
+      await stage.after(10_000);
+      if (job?.state === 'done' && other.isAlive && !isHeard)
+        stage.universe.fail('settled', `${ticket} is done, and whoever waits has not heard`);
     },
   },
 ];
