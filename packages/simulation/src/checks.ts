@@ -62,6 +62,7 @@ export function checkEnd(stage: Stage): void {
   checkQuiet(stage);
   checkIdentity(stage);
   checkOpened(stage);
+  checkPromises(stage);
 }
 
 /** I1 to I3: each receipt that reached a page ends, and what is called done was done. */
@@ -159,6 +160,11 @@ function checkIdentity({ universe, service }: Stage): void {
     if (user !== undefined && user !== session)
       universe.fail('identity', `${body} went with the cookies of ${session || 'nobody'}`);
   }
+}
+
+/** What somebody has changed, and heard that it was. */
+function checkPromises({ universe, promises }: Stage): void {
+  for (const wrong of promises.map((promise) => promise())) if (wrong) universe.fail('heard', wrong);
 }
 
 /** I27: what was sealed comes out as it went in. */

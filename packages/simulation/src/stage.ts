@@ -27,6 +27,8 @@ export class Stage {
   readonly bodies: string[] = [];
   /** Bodies of one ordering key, as they were accepted. */
   readonly ordered: string[] = [];
+  /** What must hold at the end since a page has heard of it: each answers what was wrong. */
+  readonly promises: (() => string | undefined)[] = [];
   /** How each job ended, or stands; `orphaned` is dead for that reason. */
   readonly ends = new Map<string, string>();
   lostPower = false;

@@ -226,4 +226,18 @@ export const OF_DELIVERY: readonly Mutant[] = [
     to: '',
     scenarios: ['a page waits for the end of a job that another tab sends'],
   },
+  {
+    name: 'what is cleared is sent all the same',
+    file: 'store/clear.ts',
+    from: 'const waiting = await someJobs(ledger, row.owner, WAITING_KINDS);',
+    to: 'const waiting = [];',
+    scenarios: ['a queue is cleared'],
+  },
+  {
+    name: 'an edit is heard of before it is on the disk',
+    file: 'store/job-commands.ts',
+    from: "  durability: 'strict',",
+    to: "  durability: 'relaxed',",
+    scenarios: ['a job is edited while it waits'],
+  },
 ];

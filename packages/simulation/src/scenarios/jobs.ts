@@ -137,18 +137,6 @@ export const OF_JOBS: readonly Scenario[] = [
     },
   },
   {
-    name: 'a queue is cleared',
-    jobs: 3,
-    queue: { rate: { limit: 1, perMs: 1000 } },
-    script: async (stage) => {
-      const tab = stage.openTab();
-      await stage.after(20);
-      await Promise.all([stage.submit(tab, 'a'), stage.submit(tab, 'b')]);
-      await tab.sluice.clear({ queue: 'orders' });
-      await stage.submit(tab, 'c');
-    },
-  },
-  {
     name: 'a held job is released',
     jobs: 1,
     script: async (stage) => {

@@ -24,7 +24,7 @@ export type SluiceEvent =
   | { type: 'policy-changed'; queue: string }
   | { type: 'resumed'; queue: string }
   | { type: 'nudged'; queue: string | undefined }
-  /** Somebody else is signed in, or nobody: their jobs are sent from now on, and no others. */
+  /** Whose jobs are sent may be another from now on, or a user was forgotten: each context reads it anew. */
   | { type: 'identified' }
   /** The browser refused to wake us with no page open: a normal, reported state. */
   | { type: 'wake-refused'; detail: string }

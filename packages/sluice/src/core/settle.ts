@@ -31,8 +31,8 @@ export interface Instant {
 
 /** The verdict on one settlement, applied: pure, so that the transaction around it only reads and writes rows. */
 export function settle(row: QueueRow, job: Job, settlement: Settlement, instant: Instant): Settled {
-  const verdict = verdictOn(settlement.end, row.policy);
-  const queue = queueAfter(row, { job, settlement, instant });
+  const verdict = verdictOfOne(settlement, row.policy);
+  const queue = queueAfter(row, { job, settlement, instant }, verdict);
   const isSplit = isTooLarge(settlement);
   const attempts = job.attempts + (!isSplit && isSpent(verdict, row.flow, queue.flow) ? 1 : 0);
   const recall = job.state.kind === 'leased' ? job.state.recall : undefined;
@@ -42,10 +42,19 @@ export function settle(row: QueueRow, job: Job, settlement: Settlement, instant:
 
 const GIVE_BACK: Verdict = { kind: 'give-back' };
 
-/** What a request tells of the service: that of a batch once, by its first job. */
-function queueAfter(row: QueueRow, { job, settlement, instant }: Told): Settled['queue'] {
-  const { flow, awaitsSignIn, batchMax, policy, credentials = 0 } = row;
+/** Where one part of a batch is told to slow down and the others were taken, it waits for itself. */
+function verdictOfOne({ end, batch }: Settlement, policy: QueuePolicy): Verdict {
+  const verdict = verdictOn(end, policy);
+  if (verdict.kind !== 'freeze' || !batch || end === batch.whole) return verdict;
+  return { kind: 'nack', outage: false, waitMs: 0, detail: 'its part of the batch was turned away' };
+}
+
+/** What a request tells of the service: that of a batch once, by its first job. Any of its parts may ask for a sign-in. */
+function queueAfter(row: QueueRow, { job, settlement, instant }: Told, own: Verdict): Settled['queue'] {
+  const { flow, batchMax, policy, credentials = 0 } = row;
   const { batch, end } = settlement;
+  const isRefused = own.kind === 'sign-in' && settlement.credentials === credentials;
+  const awaitsSignIn = row.awaitsSignIn || isRefused;
   if (batch && batch.index > 0) return { flow, awaitsSignIn, batchMax };
   const whole = batch?.whole ?? end;
   const verdict = verdictOn(whole, policy);
@@ -54,7 +63,7 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told): Settled[
   const observed = observe(flow, flowConfigOf(policy), now, outcome, underWay(row, now) - 1, chance);
   return {
     flow: verdict.kind === 'freeze' ? frozen(observed, whole, { policy, now, chance }) : observed,
-    awaitsSignIn: awaitsSignIn || (verdict.kind === 'sign-in' && settlement.credentials === credentials),
+    awaitsSignIn,
     batchMax: batchMaxAfter(row, settlement),
   };
 }

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { commandQueues } from '../store/control.js';
+import { forget } from '../store/identity.js';
 import { cancelJob } from '../store/job-commands.js';
 import { commandJob } from '../store/store.kit.js';
 import { readQueues } from '../store/queues.js';
@@ -294,4 +295,19 @@ test('beats only while there is work', async () => {
   await bench.enqueue(1);
   await bench.clock.advance(60_000);
   expect(beats).toBe(3);
+});
+
+test('erases what is left of a user who was forgotten, though nobody has told, and storage refuses at first', async () => {
+  await bench.enqueue(1);
+  await commandQueues(bench.database, 'orders', { kind: 'pause' }, T0);
+  bench.start();
+  await bench.clock.advance(100);
+  await forget(bench.database, null, T0);
+  vi.spyOn(bench.store, 'eraseForgotten').mockRejectedValueOnce(new Error('not now'));
+  await bench.clock.advance(3_600_000);
+  bench.notify.tell([{ type: 'nudged', queue: 'orders' }]);
+  await bench.clock.advance(100);
+  expect(await counts()).toMatchObject({ waiting: 1 });
+  await bench.clock.advance(1000);
+  expect(await counts()).toMatchObject({ waiting: 0, cancelled: { cleared: 1 } });
 });

@@ -167,17 +167,21 @@ export class Engine {
     const { clock } = this.#options;
     if (clock.now() < this.#sweptAt + SWEEP_MS) return;
     this.#sweptAt = clock.now();
+    this.#mayBeForgotten = true;
     for (const queue of this.#lanes.keys()) await sweepQueue(this.#options, queue).catch(() => undefined);
   }
 
-  /** The page that clears a user erases; it may end before it has, or storage refuse it. Tried again after another turn. */
+  /** The page that clears a user erases; it may end before it has, or storage refuse it. */
   async #erase(): Promise<void> {
-    if (!this.#mayBeForgotten) return;
+    if (!this.#mayBeForgotten || this.#mode === 'stopped') return;
     this.#mayBeForgotten = false;
     const { store, clock, notify } = this.#options;
     const erased = await store.eraseForgotten(clock.now()).catch(() => undefined);
-    if (erased) notify.tell(erased);
-    else this.#mayBeForgotten = true;
+    if (erased) return notify.tell(erased);
+    clock.at(clock.now() + STORAGE_RETRY_MS, () => {
+      this.#mayBeForgotten = true;
+      void this.#erase();
+    });
   }
 
   #when(condition: () => boolean): Promise<void> {

@@ -88,6 +88,21 @@ export function testBatches(name: string, open: () => Database): void {
       expect(await bench.row()).toMatchObject({ inFlight: 0, counts: { leased: 0 } });
     });
 
+    test('a part that is turned away waits and has spent an attempt; one that is refused holds the queue', async () => {
+      const tickets = [await bench.ticket(), await bench.ticket(), await bench.ticket()];
+      const { claims } = await bench.turn(T0);
+      const parts = [answered(201), answered(429), answered(401)];
+      const report = await settleParts(only(claims), answered(207), parts);
+      expect(report).toMatchObject({ closed: true, claims: [] });
+      const states = await Promise.all(tickets.map((ticket) => readJob(bench.database, ticket)));
+      expect(states).toMatchObject([
+        { state: 'done' },
+        { state: 'waiting', attempts: 1, dueAt: T0 + 500 },
+        { state: 'waiting', attempts: 0 },
+      ]);
+      expect(await bench.row()).toMatchObject({ awaitsSignIn: true, flow: { cut: { streak: 0 } } });
+    });
+
     test('what befalls the request befalls each job, and the queue once', async () => {
       for (let i = 0; i < 3; i++) await bench.ticket();
       const { claims } = await bench.turn(T0);

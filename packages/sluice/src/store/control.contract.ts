@@ -122,6 +122,13 @@ export function testControl(name: string, open: () => Database): void {
       expect(await bench.row()).toMatchObject({ awaitsSignIn: false });
     });
 
+    test('waits for sign-in where credentials have changed before what was refused was claimed', async () => {
+      await bench.enqueueMany(1);
+      await commandQueues(bench.database, 'orders', { kind: 'nudge' }, T0);
+      const { claims } = await bench.turn(T0);
+      expect(await bench.settle(T0, claims, answered(401))).toMatchObject({ closed: true });
+    });
+
     test('lists by state, page by page, in order, and goes on where it stopped', async () => {
       const all = await bench.tickets(5);
       const query = { queue: 'orders', state: 'waiting' as const, limit: 2 };

@@ -112,10 +112,9 @@ async function foreignLeaseIn(tx: Tx): Promise<number> {
  */
 export function forgottenOwners(database: Database, now: number): Promise<Owner[] | undefined> {
   return database.run({ ...READ, tables: ['owners', 'queues', 'jobs'] }, async (tx) => {
-    if ((await foreignLeaseIn(tx)) > now) return undefined;
-    const every = { from: [0], to: [Number.POSITIVE_INFINITY] };
-    const owners = await tx.all('owners', every);
-    return owners.filter(({ user }) => user === undefined).map(({ owner }) => owner);
+    const owners = await tx.all('owners', { from: [0], to: [Number.POSITIVE_INFINITY] });
+    const forgotten = owners.filter(({ user }) => user === undefined).map(({ owner }) => owner);
+    return forgotten.length > 0 && (await foreignLeaseIn(tx)) > now ? undefined : forgotten;
   });
 }
 

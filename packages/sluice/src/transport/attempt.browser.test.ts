@@ -121,6 +121,18 @@ test('what comes too late is given back, kept, and not prepared again', async ()
   expect(await sent[0]?.text()).toBe('hello');
 });
 
+test.each([
+  ['credentials have changed', claim({ credentials: 1 })],
+  ['it was edited', claim({ job: { ...claim().job, idempotencyKey: 'key-2' } })],
+])('what is kept is prepared anew where %s', async (_, changed) => {
+  const one = create();
+  may = 'late';
+  await one(claim(), control());
+  may = 'yes';
+  expect(await one(changed, control())).toMatchObject({ kind: 'answer' });
+  expect(steps.filter((step) => step === 'body')).toHaveLength(2);
+});
+
 test('prepare makes the request that is sent, and may lose the mark without being queued again', async () => {
   prepare = (request, { context, job }) => {
     const { token } = context;

@@ -12,23 +12,24 @@ export interface DispatchOptions extends PrepareOptions {
   fetch: (request: Request, init: RequestInit) => Promise<Response>;
 }
 
-/** Prepared requests of jobs that came too late and are about to be claimed again. */
+/** Prepared requests of jobs that came too late and are about to be claimed again: as they are, and with what holds now. */
 const KEPT = 16;
 
 /** Makes attempts: rebuild, prepare, wait for the charged instant, check, send, read the answer. */
 export function createDispatch(options: DispatchOptions): Dispatch {
   const kept = new Map<string, Prepared>();
   return async (claim, control) => {
-    const { ticket } = claim.job;
-    const { job, policy, body } = claim;
+    const { job, policy, body, credentials } = claim;
+    // An edit gives another key.
+    const id = `${job.idempotencyKey} ${credentials}`;
     const preparing = { job, policy, body, signal: control.signal };
-    const prepared = kept.get(ticket) ?? (await prepareRequest(preparing, options));
-    kept.delete(ticket);
+    const prepared = kept.get(id) ?? (await prepareRequest(preparing, options));
+    kept.delete(id);
     if (prepared.kind !== 'request') return prepared;
     control.onPrepared();
     await sleepUntil(options.clock, claim.sendAt, control.signal);
     const end = await send(prepared.request, { claim, control, options });
-    if (end.kind === 'unsent' && end.why === 'late') keep(kept, ticket, prepared);
+    if (end.kind === 'unsent' && end.why === 'late') keep(kept, id, prepared);
     return end;
   };
 }
@@ -71,8 +72,8 @@ async function send(
   }
 }
 
-function keep(kept: Map<string, Prepared>, ticket: string, prepared: Prepared): void {
-  kept.set(ticket, prepared);
+function keep(kept: Map<string, Prepared>, id: string, prepared: Prepared): void {
+  kept.set(id, prepared);
   const [oldest] = kept.keys();
   if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
 }
