@@ -59,19 +59,18 @@ export async function inLab<T>(
       openPeer: (peer) => openPage(context, peerUrl(origin, peer), 'peers'),
     });
   } finally {
-    await (engine === 'chromium' ? crash(context) : context.close());
+    for (const page of context.pages()) await rest(page);
+    await context.close();
     await origin.close();
     rmSync(profile, { recursive: true, force: true });
   }
 }
 
-/** Where jobs are left, a sync event would keep Chromium open until it has ended, and its driver waits half a minute for that. */
-async function crash(context: BrowserContext): Promise<void> {
-  const session = await context.newCDPSession(await context.newPage());
-  const closed = context.waitForEvent('close');
-  // Its answer never comes.
-  session.send('Browser.crash').catch(() => undefined);
-  await closed;
+/** Where jobs are left to send, a sync event keeps Chromium open, and its driver waits half a minute before it kills it. */
+async function rest(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    if ('sluice' in globalThis) await sluice.pause();
+  });
 }
 
 /** Over BiDi Playwright makes its profile, on disk as well. The browser goes with its one context. */
