@@ -80,7 +80,8 @@ test('401 to an older token does not hold the queue for the newer one', async ({
   await page.evaluate(() => sluice.setContext({ token: 'older' }));
   origin.set({ baseLatencyMs: 1000, answer: { status: 401 } });
   const [ticket = ''] = await burst(page, 1);
-  await origin.waitFor(({ arrivals }) => arrivals.length === 1);
+  // Read, and so refused, though not answered yet.
+  await origin.waitFor(({ arrivals: [first] }) => first !== undefined && first.bodySha256 !== '');
   origin.set({ baseLatencyMs: 0, answer: undefined });
   await page.evaluate(() => sluice.setContext({ token: 'newer' }));
   expect(await page.evaluate((ticket) => sluice.settled(ticket), ticket)).toMatchObject({ kind: 'done' });
