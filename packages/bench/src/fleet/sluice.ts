@@ -1,4 +1,5 @@
 import { backoffMs } from '../../../sluice/dist/core/backoff.js';
+import { budgetAfter } from '../../../sluice/dist/core/flow/budget.js';
 import { decide } from '../../../sluice/dist/core/flow/decide.js';
 import { event } from '../../../sluice/dist/core/flow/event.js';
 import { hintOf } from '../../../sluice/dist/core/flow/hints.js';
@@ -57,8 +58,9 @@ class Sluice implements Required<Controller> {
     return decide(this.#flow, this.#config, now, view);
   }
 
-  sent(now: number, sends: { n: number; retries: number }): void {
-    this.#flow = sent(this.#flow, this.#config, now, sends, this.#random);
+  sent(now: number, { n, retries }: { n: number; retries: number }): void {
+    if (retries > 0) this.#flow = { ...this.#flow, budget: budgetAfter(this.#flow, now, { sent: retries }) };
+    this.#flow = sent(this.#flow, this.#config, now, n, this.#random);
   }
 
   observe(now: number, { kind, status, headers, ...outcome }: Outcome, inFlight: number): void {

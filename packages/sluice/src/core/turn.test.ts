@@ -18,8 +18,7 @@ function narrowed(leases: number): QueueRow {
   const row = newQueueRow('orders', FAST, FIRST_OWNER);
   row.flow = newFlow();
   row.flow.latency.cap = 3;
-  for (let i = 0; i < leases; i++)
-    row.flow = sent(row.flow, flowConfigOf(FAST), T0 + 5 * i, { n: 1, retries: 0 }, () => 0.5);
+  for (let i = 0; i < leases; i++) row.flow = sent(row.flow, flowConfigOf(FAST), T0 + 5 * i, 1, () => 0.5);
   row.inFlight = leases;
   return row;
 }

@@ -17,7 +17,7 @@ export interface DraftContext {
   owner: Owner;
   sealingKey: SealingKeys;
   /** Where it was tried before: its key, and what came of it. */
-  tried?: Tried;
+  tried?: Tried | undefined;
 }
 
 export interface Tried extends FirstTry {

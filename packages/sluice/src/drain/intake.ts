@@ -25,7 +25,7 @@ export interface IntakeOptions extends Pick<World, 'base' | 'clock' | 'chance' |
 /** What is asked for a job, and where it was tried before, what came of it. */
 export interface Asked {
   options?: JobOptions;
-  tried?: Tried;
+  tried?: Tried | undefined;
   /** Who was signed in when it was captured, where that was before. */
   identity?: Promise<Identity>;
 }
@@ -59,7 +59,7 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
       asked,
       owner: (await (identity ?? options.identity.current())).owner,
       sealingKey: options.sealingKey,
-      ...(tried ? { tried } : {}),
+      tried,
     });
     return { draft, toIntake: (answer) => intakeOf(answer, queue, { wish, base }) };
   };

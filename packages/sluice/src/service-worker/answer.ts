@@ -37,8 +37,7 @@ export async function answer(event: Asking, queue: string, answering: Answering)
       ? await tryFirst(runtime, definition, captured)
       : undefined;
   if (first?.kind === 'answered') return first.response;
-  const tried = first?.tried;
-  const intake = await runtime.intake.accept(captured, queue, { identity, ...(tried ? { tried } : {}) });
+  const intake = await runtime.intake.accept(captured, queue, { identity, tried: first?.tried });
   if (intake.kind !== 'accepted') return passOrRefuse(intake, { captured, queue, answering });
   onAccepted(event);
   const redirectTo = isForm ? definition?.navigations?.redirectTo : undefined;

@@ -1,6 +1,7 @@
 import type { SluiceDefinition } from '../core/config.js';
 import { boundingSend, charge, FRESH_PACE, nextSendAt, type Pace } from '../core/pace.js';
 import type { Clock } from '../core/ports.js';
+import { sleepUntil } from '../transport/sleep-until.js';
 
 /** Keeps the rate while storage is broken: in memory, so only within one life of this context. */
 export interface BrokenPace {
@@ -20,7 +21,7 @@ export function createBrokenPace({ queues }: SluiceDefinition, clock: Clock): Br
       if (rate) state.sends[state.pace.n % rate.limit] = at;
       state.pace = charge(state.pace, rate, { at });
       paces.set(queue, state);
-      return new Promise((resolve) => clock.at(at, resolve));
+      return sleepUntil(clock, at);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { leaderState, STEAL_AFTER_MS } from '../drain/leadership.js';
 import type { Runtime } from '../drain/runtime.js';
+import { sleepUntil } from '../transport/sleep-until.js';
 
 const LOOK_EVERY_MS = 2000;
 
@@ -30,7 +31,7 @@ export async function drainAlone(
     const steal = staleSince !== undefined && clock.now() - staleSince >= STEAL_AFTER_MS;
     const led = await lockAndLead(runtime, { steal }, () => leadUntil(runtime, untilAt));
     if (led === 'exhausted' || (led === 'taken' && state === 'alive' && leaveToPages)) break;
-    await pause(runtime, Math.min(clock.now() + LOOK_EVERY_MS, untilAt));
+    await sleepUntil(clock, Math.min(clock.now() + LOOK_EVERY_MS, untilAt));
   }
   return (await leaderState(runtime)) === 'idle';
 }
@@ -60,7 +61,7 @@ async function leadUntil(runtime: Runtime, untilAt: number): Promise<Led> {
     engine.windDown();
   });
   const callOff = clock.at(untilAt - WIND_DOWN_MS, () => engine.windDown());
-  await Promise.race([engine.whenIdle(untilAt), pause(runtime, untilAt)]);
+  await Promise.race([engine.whenIdle(untilAt), sleepUntil(clock, untilAt)]);
   callOff();
   stopWatching();
   await engine.stop();
@@ -84,8 +85,4 @@ function watchLine({ clock, locks, definition }: Runtime, yieldSeat: () => void)
   };
   arm();
   return () => callOff();
-}
-
-function pause({ clock }: Runtime, at: number): Promise<void> {
-  return new Promise((resolve) => clock.at(at, resolve));
 }

@@ -1,14 +1,14 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import type { QueueDefinition } from '../core/config.js';
-import { sentenceOf } from '../core/errors.js';
 import type { Job } from '../core/job.js';
 import type { Captured } from '../core/messages.js';
 import { verdictOn } from '../core/verdict.js';
 import { readOptions, storableOptions, type Tried } from '../drain/draft.js';
 import type { Runtime } from '../drain/runtime.js';
 import { headOf } from '../transport/answer.js';
+import { exchange, failureOf } from '../transport/exchange.js';
 import { keyOf, newKey } from '../transport/idempotency.js';
-import { judge } from '../transport/judge.js';
+import { sleepUntil } from '../transport/sleep-until.js';
 
 /** What came of a network-first try: the service's answer, or what the job is to be stored with. */
 export type TryEnd = { kind: 'answered'; response: Response } | { kind: 'queue'; tried: Tried | undefined };
@@ -79,19 +79,13 @@ async function send(
     const job = { ...jobOf(queue, captured, { idempotencyKey, now: clock.now() }), owner };
     const prepared = await prepare({ job, body: captured.body, policy: queue.policy, signal });
     if (prepared.kind !== 'request') return { end: prepared };
-    await new Promise<void>((resolve) => clock.at(at, resolve));
+    await sleepUntil(clock, at);
     if (clock.now() > latestAt) return { end: { kind: 'unsent', why: 'late' } };
     const { request } = prepared;
-    const { referrer, referrerPolicy } = request;
-    const response = await fetch(request, { signal, referrer, referrerPolicy });
-    const judged = await judge(response, { expect: queue.expect, request, signal });
+    const { response, judged } = await exchange(request, { fetch, expect: queue.expect, signal });
     return { end: headOf(response, { now: clock.now(), judged }), response };
   } catch (error) {
-    return {
-      end: tooLong.signal.aborted
-        ? { kind: 'timeout' }
-        : { kind: 'network-error', detail: sentenceOf(error) },
-    };
+    return { end: failureOf(error, tooLong.signal) };
   } finally {
     callOff();
   }

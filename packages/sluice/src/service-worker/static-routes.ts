@@ -26,17 +26,16 @@ export function staticRoutes({ queues }: SluiceDefinition, base: string): Route[
     if (typeof match === 'function') return [page];
     rules.push(...[match].flat());
   }
-  const ours = [...rules.flatMap((rule) => conditionsOf(rule, base)), { urlPattern: statusPattern(base) }];
+  const ours = [
+    ...rules.flatMap((rule) => conditionsOf(rule, base)),
+    { urlPattern: new URLPattern(`${STATUS_PATH}*`, base) },
+  ];
   return [page, { condition: { not: { or: ours } }, source: 'network' }];
 }
 
 function conditionsOf({ method, url }: MatchRule, base: string): Condition[] {
   const urlPattern = new URLPattern(url, base);
   return [method].flat().map((one) => ({ urlPattern, requestMethod: one.toUpperCase() }));
-}
-
-function statusPattern(base: string): URLPattern {
-  return new URLPattern(`${STATUS_PATH}*`, base);
 }
 
 /** Chromium has it; a pattern with a regular expression is refused there, and we are asked each time then. */

@@ -1,5 +1,6 @@
 import type { Drain, Wake } from '../core/wake-state.js';
 import type { Runtime } from '../drain/runtime.js';
+import { sleepUntil } from '../transport/sleep-until.js';
 import { drainAlone } from './drain-alone.js';
 
 export interface WakeUp {
@@ -52,7 +53,7 @@ export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: D
     // What comes in meanwhile brings an event of its own, and with it the time for another round.
     while (isWanted) {
       isWanted = false;
-      await new Promise<void>((resolve) => clock.at(clock.now() + GRACE_MS, resolve));
+      await sleepUntil(clock, clock.now() + GRACE_MS);
       await drainAlone(runtime, { untilAt: clock.now() + EVENT_MS, leaveToPages: true }).catch(() => false);
     }
     isDraining = false;

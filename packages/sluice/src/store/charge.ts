@@ -1,5 +1,6 @@
 import type { Settlement } from '../core/attempt.js';
 import { decide } from '../core/flow/decide.js';
+import { sent } from '../core/flow/sent.js';
 import type { Job } from '../core/job.js';
 import { metered } from '../core/metrics.js';
 import { boundingSend, charge, nextSendAt, refund, unitsOf } from '../core/pace.js';
@@ -49,11 +50,23 @@ async function sendThatCovers(tx: Tx, pacer: Pacer, unit: number): Promise<SendR
 
 const BOUNDS_AT_ONCE = 64;
 
-/** Charges a send to every rate of its job; without a rate nothing is bound by it, and it leaves no record. Answers its number, and the last instant at which it may begin. */
+export interface Charge {
+  pacers: readonly Pacer[];
+  at: number;
+  leaseId: string;
+  /** In [0, 1). */
+  chance: () => number;
+}
+
+/**
+ * Charges a send to the flow and to every rate of its job; without a rate nothing is bound by it, and it leaves no record.
+ *
+ * @returns its number, and the last instant at which it may begin
+ */
 export function chargeSend(
   { tx, row }: Ledger,
   job: Pick<Job, 'idempotencyKey' | 'attempts' | 'cost'>,
-  { pacers, at, leaseId }: { pacers: readonly Pacer[]; at: number; leaseId: string },
+  { pacers, at, leaseId, chance }: Charge,
 ): { n: number; latestAt: number } {
   const { idempotencyKey, attempts, cost } = job;
   for (const pacer of pacers) {
@@ -63,6 +76,7 @@ export function chargeSend(
     const n = pacer.pace.n - 1;
     if (rate) tx.put('sends', { queue: key, n, units, at, idempotencyKey, attempt: attempts + 1, leaseId });
   }
+  row.flow = sent(row.flow, flowConfigOf(row.policy), at, unitsOf(cost, row.policy.rate), chance);
   row.counts.sends += 1;
   row.metrics = { ...row.metrics, dispatches: metered(row.metrics.dispatches, at) };
   const margins = pacers.map(({ rate }) => (rate ? marginMsOf(rate) : Number.POSITIVE_INFINITY));

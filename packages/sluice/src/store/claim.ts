@@ -1,9 +1,7 @@
 import { bodyOf } from './bodies.js';
 import type { Job } from '../core/job.js';
 import { budgetAfter, retriesLeft, retryAt } from '../core/flow/budget.js';
-import { sent } from '../core/flow/sent.js';
-import { unitsOf } from '../core/pace.js';
-import { flowConfigOf, MAX_FREEZE_MS } from '../core/policy.js';
+import { MAX_FREEZE_MS } from '../core/policy.js';
 import type { Claim, TurnRequest } from '../core/ports.js';
 import { earlier, hasSlot, openingOf } from '../core/turn.js';
 import { chargeSend, flowInstant, nextInstant } from './charge.js';
@@ -123,9 +121,8 @@ function leaseGroup(ledger: Ledger, jobs: Group, { pacers, at, request }: Leasin
   const leases = jobs.map((job, i) => lease(ledger, job, { at, request, rides: i > 0 }));
   const [lead, ...others] = leases as [Lease, ...Lease[]];
   const cost = costOf(jobs);
-  const charged = chargeSend(ledger, { ...lead.job, cost }, { pacers, at, leaseId: lead.leaseId });
-  const n = unitsOf(cost, row.policy.rate);
-  row.flow = sent(row.flow, flowConfigOf(row.policy), at, { n, retries: 0 }, request.chance);
+  const { chance } = request;
+  const charged = chargeSend(ledger, { ...lead.job, cost }, { pacers, at, leaseId: lead.leaseId, chance });
   const claimOf = (one: Lease): Claim => ({
     ...one,
     ...charged,

@@ -1,6 +1,4 @@
-import { sent } from '../core/flow/sent.js';
 import { MAX_AHEAD_MS } from '../core/pace.js';
-import { flowConfigOf } from '../core/policy.js';
 import type { DirectTurn, Trying } from '../core/ports.js';
 import { waitingOf } from '../core/queue-row.js';
 import type { Instant } from '../core/settle.js';
@@ -73,9 +71,8 @@ function charge(
     const at = await nextInstant(tx, pacers, { cost: 1, earliest: flowInstant(row, now) });
     if (at > now + withinMs) return undefined;
     const send = { cost: 1, idempotencyKey, attempts: 0 };
-    const { latestAt } = chargeSend(ledger, send, { pacers, at, leaseId });
+    const { latestAt } = chargeSend(ledger, send, { pacers, at, leaseId, chance });
     trimSends(tx, pacers);
-    row.flow = sent(row.flow, flowConfigOf(row.policy), at, { n: 1, retries: 0 }, chance);
     tx.put('queues', row);
     return { at, latestAt, credentials: row.credentials ?? 0 };
   });

@@ -1,9 +1,8 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import type { Expect } from '../core/config.js';
-import { sentenceOf } from '../core/errors.js';
 import type { AttemptControl, Claim, Dispatch } from '../core/ports.js';
-import { isOpaque, readAnswer } from './answer.js';
-import { judge } from './judge.js';
+import { readAnswer } from './answer.js';
+import { exchange, failureOf } from './exchange.js';
 import { type Prepared, type PrepareOptions, prepareRequest } from './prepare.js';
 import { sleepUntil } from './sleep-until.js';
 
@@ -55,18 +54,11 @@ async function send(
     return { kind: 'unsent', why };
   }
   try {
-    // Any init resets the referrer of a request (Fetch, "new Request", step 12): it has to be said again.
-    const { referrer, referrerPolicy } = request;
-    const response = await fetch(request, { signal, referrer, referrerPolicy });
     const expect = expectOf(claim.job.queue);
-    // Its copy is made before the body is read, and it is read to its end only after.
-    const judged = isOpaque(response) ? undefined : await judge(response, { expect, request, signal });
+    const { response, judged } = await exchange(request, { fetch, expect, signal });
     return await readAnswer(response, { capBytes: resultBytes, now: clock.now(), judged });
   } catch (error) {
-    if (control.signal.aborted) return { kind: 'aborted' };
-    return timeout.signal.aborted
-      ? { kind: 'timeout' }
-      : { kind: 'network-error', detail: sentenceOf(error) };
+    return control.signal.aborted ? { kind: 'aborted' } : failureOf(error, timeout.signal);
   } finally {
     callOff();
   }

@@ -2,6 +2,7 @@ import type { Captured, Intake } from '../core/messages.js';
 import type { Clock } from '../core/ports.js';
 import { refusalParts, type ResponseParts } from '../core/receipt.js';
 import { rebuild } from './rebuild.js';
+import { sleepUntil } from './sleep-until.js';
 
 /** Sends a request that a full queue has let through, at the instant that it was charged for or not at all. */
 export async function direct(
@@ -9,7 +10,7 @@ export async function direct(
   { request, body }: Captured,
   { clock, fetch }: { clock: Clock; fetch: Fetch },
 ): Promise<Response> {
-  await new Promise<void>((resolve) => clock.at(turn.at, resolve));
+  await sleepUntil(clock, turn.at);
   return clock.now() > turn.latestAt ? toResponse(refusalParts(refusal)) : fetch(rebuild(request, body), {});
 }
 

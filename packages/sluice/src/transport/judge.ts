@@ -3,7 +3,7 @@ import type { Expect } from '../core/config.js';
 import { sentenceOf } from '../core/errors.js';
 import { VERDICT_WORDS, type VerdictWord } from '../core/verdict-table.js';
 
-type Judged = NonNullable<Extract<AttemptEnd, { kind: 'answer' }>['judged']>;
+export type Judged = NonNullable<Extract<AttemptEnd, { kind: 'answer' }>['judged']>;
 
 export interface JudgeContext {
   expect: Expect | undefined;

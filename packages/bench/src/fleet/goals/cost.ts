@@ -42,7 +42,7 @@ function laps({ flow, now, mostBytes }: Lap, rounds: number, random: () => numbe
   for (let i = 0; i < rounds; i++) {
     const decision = decide(flow, DEFAULT_FLOW, now, VIEW);
     if (decision.kind === 'wait') now = decision.until;
-    flow = sent(flow, DEFAULT_FLOW, now, { n: 1, retries: 0 }, random);
+    flow = sent(flow, DEFAULT_FLOW, now, 1, random);
     const sentAt = now;
     now += ROUND_TRIP_MS;
     const kind = i % REJECTED_EVERY === 0 ? 'rejected' : 'accepted';

@@ -20,7 +20,7 @@ const T = 1_000_000;
 
 const answered = (flow: Flow, now: number, kind: 'accepted' | 'rejected', sentAt = now - 100) =>
   observe(flow, config, now, { kind, sentAt, rttMs: now - sentAt, isFirstTry: true }, 0, half);
-const send = (flow: Flow, now: number, n = 1) => sent(flow, config, now, { n, retries: 0 }, half);
+const send = (flow: Flow, now: number, n = 1) => sent(flow, config, now, n, half);
 const away = (ms: number) => event(event(newFlow(), T - ms, 'offline', half), T, 'online', half);
 
 test('after a long absence a client waits for its turn in the crowd, and then sends one job', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { retriesLeft } from './budget.js';
+import { budgetAfter, retriesLeft } from './budget.js';
 import { decide } from './decide.js';
 import { event } from './event.js';
 import { observe, type Outcome } from './observe.js';
@@ -33,8 +33,12 @@ class Client {
     return decide(this.flow, this.config, this.now, { queued, inFlight: this.inFlight });
   }
 
-  send(n = 1, retries = 0): void {
-    this.flow = sent(this.flow, this.config, this.now, { n, retries }, () => this.chance);
+  send(n = 1): void {
+    this.flow = sent(this.flow, this.config, this.now, n, () => this.chance);
+  }
+
+  retry(n: number): void {
+    this.flow = { ...this.flow, budget: budgetAfter(this.flow, this.now, { sent: n }) };
   }
 
   /** One send that is answered at once, as said. */
@@ -379,7 +383,7 @@ describe('the retry budget', () => {
   test('is spent by retries, and filled by a fifth of what succeeds and by time', () => {
     const client = new Client();
     client.flow = { ...client.flow, budget: { left: 10, at: T0 } };
-    client.send(8, 8);
+    client.retry(8);
     expect(retriesLeft(client.flow, client.now)).toBe(2);
     for (let i = 0; i < 5; i++) client.end('accepted');
     expect(retriesLeft(client.flow, client.now)).toBeCloseTo(3);
@@ -393,7 +397,7 @@ describe('the retry budget', () => {
     const client = new Client();
     client.flow = { ...client.flow, budget: { left: 1.5, at: T0 } };
     expect(client.decide()).toMatchObject({ maxRetries: 1 });
-    client.send(4, 4);
+    client.retry(4);
     expect(client.decide()).toMatchObject({ maxRetries: 0 });
   });
 });

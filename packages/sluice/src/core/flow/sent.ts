@@ -1,18 +1,10 @@
-import { budgetAfter } from './budget.js';
 import { copyOf, type Flow, type FlowConfig, isAtConfigured, rateOf, toleranceMs } from './state.js';
 
 /** Spacing is even but for this much, so that clients which began together do not stay together. */
 const SPREAD = 0.5;
 
-/** The flow after `n` sends left at `now`, `retries` of them for another time. */
-export function sent(
-  flow: Flow,
-  config: FlowConfig,
-  now: number,
-  { n, retries }: { n: number; retries: number },
-  chance: () => number,
-): Flow {
-  const budget = retries > 0 ? budgetAfter(flow, now, { sent: retries }) : flow.budget;
+/** The flow after `n` sends left at `now`. */
+export function sent(flow: Flow, config: FlowConfig, now: number, n: number, chance: () => number): Flow {
   const rate = rateOf(flow, config, now);
   // A late timer gives nothing back: the next turn counts from now.
   let nextAt = Math.max(flow.nextAt, now);
@@ -20,7 +12,6 @@ export function sent(
   const isLimited = nextAt - toleranceMs(rate, config) > now;
   const isPaced = !isAtConfigured(flow, config, now);
   const after = copyOf(flow);
-  after.budget = budget;
   after.nextAt = isPaced ? nextAt : now;
   after.isLimited = isLimited;
   return after;
