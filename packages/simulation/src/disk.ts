@@ -36,6 +36,7 @@ export class Disk {
       run: (plan, work) => this.#run(actor, plan, work),
       close: () => undefined,
       abandon: () => undefined,
+      rotateLog: () => undefined,
     };
   }
 

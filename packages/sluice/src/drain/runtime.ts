@@ -71,6 +71,7 @@ export function createRuntime(
     prepare: (one) => prepareRequest(one, preparing),
     startEngine: () => {
       engines += 1;
+      database.rotateLog();
       return new Engine({
         id: `${id}/${engines}`,
         store,

@@ -3,6 +3,7 @@ import { type ErrorCode, SluiceError, sentenceOf } from '../core/errors.js';
 import { SCHEMA } from '../core/messages.js';
 import { migrate } from './migrate.js';
 import { type Database, KEY_PATHS, type Plan, type Range, type Table, type Tables, type Tx } from './rows.js';
+import { rotateLog } from './rotate-log.js';
 import { OutOfScope } from './scope.js';
 
 /** What can befall a connection. */
@@ -48,6 +49,7 @@ export function openIndexedDb(name: string, events: DatabaseEvents = {}): Databa
       for (const transaction of underWay) abort(transaction);
       close();
     },
+    rotateLog: () => void rotateLog(name).catch(() => undefined),
   };
 }
 

@@ -34,6 +34,7 @@ export function openMemory(): MemoryDatabase {
     },
     close: () => undefined,
     abandon: () => undefined,
+    rotateLog: () => undefined,
     snapshot: () => new Map(tables),
     restore: (snapshot) => {
       for (const [table, rows] of snapshot) tables.set(table, rows);

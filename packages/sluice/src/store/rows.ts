@@ -152,6 +152,8 @@ export interface Database {
   close(): void;
   /** Now: what is under way is aborted. */
   abandon(): void;
+  /** What is written from here on stands in a log of its own, where the platform keeps one. */
+  rotateLog(): void;
 }
 
 /** Every row of a table whose keys are strings. */
