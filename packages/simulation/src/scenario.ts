@@ -14,6 +14,8 @@ export interface Scenario {
   unpaced?: boolean;
   /** A rate of the destination, which a second queue, `others`, shares. */
   sharedRate?: Rate;
+  /** Its `prepare` takes so long, and changes nothing. */
+  prepareMs?: number;
   /** Default: every request is answered with 200. */
   service?: Behaviour;
   /** The service knows keys: whatever befalls a job, it is done once. */

@@ -22,8 +22,16 @@ export interface Arrival {
 /** How the service takes the nth request (from 0) that reaches it. */
 export type Behaviour = (n: number, body: string) => Reaction;
 
+export interface Answer {
+  kind: 'answer';
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+  ms?: number;
+}
+
 export type Reaction =
-  | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string; ms?: number }
+  | Answer
   /** Lost on the way there. */
   | { kind: 'drop' }
   /** Done, and the answer is lost. */
@@ -37,7 +45,7 @@ interface Known {
   untilAt: number;
 }
 
-const DONE: Extract<Reaction, { kind: 'answer' }> = { kind: 'answer', status: 200 };
+const DONE: Answer = { kind: 'answer', status: 200 };
 
 const OUTSTANDING: Reaction = {
   kind: 'answer',

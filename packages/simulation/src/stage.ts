@@ -46,7 +46,7 @@ export class Stage {
     this.#disk = new Disk(universe);
     this.browser = new Browser(universe, { disk: this.#disk, service: this.service });
     this.sync = new SyncScheduler(universe, () => this.#wakeServiceWorker());
-    this.#definition = definitionOf(scenario);
+    this.#definition = definitionOf(scenario, universe.timeline);
     universe.onBrowserKilled = (isPowerLost) => {
       this.browser.kill();
       if (!isPowerLost) return;
@@ -75,7 +75,7 @@ export class Stage {
 
   /** Another version, whose service worker takes over at once. The one before lives on until its events have ended. */
   deploy(change: Partial<QueueConfig>): void {
-    this.#definition = definitionOf(this.scenario, change);
+    this.#definition = definitionOf(this.scenario, this.universe.timeline, change);
     this.#serviceWorker = undefined;
     this.#activate();
   }

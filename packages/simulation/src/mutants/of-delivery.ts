@@ -240,4 +240,11 @@ export const OF_DELIVERY: readonly Mutant[] = [
     to: "  durability: 'relaxed',",
     scenarios: ['a job is edited while it waits'],
   },
+  {
+    name: 'what was prepared before an edit is sent after it',
+    file: 'transport/attempt.ts',
+    from: 'const id = `${job.idempotencyKey} ${credentials}`;',
+    to: 'const id = job.ticket;',
+    scenarios: ['a job is edited while it is prepared'],
+  },
 ];

@@ -72,4 +72,11 @@ export const OF_USERS: readonly Mutant[] = [
     to: 'if (!secrets) return',
     scenarios: ['a sealed job is edited while it waits'],
   },
+  {
+    name: 'a part of a batch is refused, and its queue goes on',
+    file: 'core/settle.ts',
+    from: 'return { flow, awaitsSignIn, batchMax };',
+    to: 'return { flow, awaitsSignIn: row.awaitsSignIn, batchMax };',
+    scenarios: ['a batch of which one has nobody signed in'],
+  },
 ];

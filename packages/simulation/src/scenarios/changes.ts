@@ -2,6 +2,7 @@ import { CANARY } from '../canary.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Arrival } from '../service.ts';
 import type { Stage } from '../stage.ts';
+import type { Tab } from '../tab.ts';
 
 /** What a claim takes ahead of its instant, and then some. */
 const AHEAD_MS = 1000;
@@ -23,6 +24,22 @@ export const OF_CHANGES: readonly Scenario[] = [
     queue: { seal: 'all' },
     script: (stage) => edit(stage, `a-${CANARY}`),
     heal: (stage) => stage.openTab().sluice.resume(),
+  },
+  {
+    name: 'a job is edited while it is prepared',
+    jobs: 2,
+    hasNewKeys: true,
+    prepareMs: 400,
+    queue: { rate: { limit: 1, perMs: 1000 } },
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      const ticket = await stage.submit(tab, 'a');
+      await stage.after(100);
+      // It takes the turn that the other comes too late for.
+      await stage.ask(tab, 'b', { priority: 1 });
+      await editOnceBack(stage, tab, ticket);
+    },
   },
   {
     name: 'a queue is cleared',
@@ -66,11 +83,30 @@ async function edit(stage: Stage, body: string): Promise<void> {
   await tab.sluice.pause();
   const ticket = await stage.submit(tab, body);
   await tab.sluice.edit(ticket, { body: `${body} edited` });
-  stage.promises.push(() => {
-    const other = stage.service.arrivals.find((arrival) => !arrival.body.endsWith(' edited'));
+  promiseEdited(stage);
+  await tab.sluice.resume();
+}
+
+/** Whoever is too late hears that its state does not allow it. */
+async function editOnceBack(stage: Stage, tab: Tab, ticket: string): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    const isEdited = await tab.sluice.edit(ticket, { body: 'a edited' }).then(
+      () => true,
+      () => false,
+    );
+    if (isEdited) return promiseEdited(stage);
+    await stage.after(10);
+  }
+}
+
+function promiseEdited({ service, promises }: Stage): void {
+  const before = service.arrivals.length;
+  promises.push(() => {
+    const other = service.arrivals
+      .slice(before)
+      .find(({ body }) => body.startsWith('a') && !body.endsWith(' edited'));
     return other && `${other.body} was sent, and had been edited`;
   });
-  await tab.sluice.resume();
 }
 
 /** What is sent from now on, and was not claimed already. */

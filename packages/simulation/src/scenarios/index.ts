@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { OF_ANSWERS } from './answers.ts';
+import { OF_BATCHES } from './batches.ts';
 import { OF_CHANGES } from './changes.ts';
 import { OF_JOBS } from './jobs.ts';
 import { OF_SEALED } from './sealed.ts';
@@ -13,6 +14,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...OF_SERVICE,
   ...OF_TABS,
   ...OF_JOBS,
+  ...OF_BATCHES,
   ...OF_CHANGES,
   ...OF_USERS,
   ...OF_SEALED,

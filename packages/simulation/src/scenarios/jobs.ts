@@ -1,7 +1,6 @@
-import type { Reaction } from '../service.ts';
 import type { Scenario } from '../scenario.ts';
 import { BASE } from '../contexts.ts';
-import { answer, first, twoTabs } from './parts.ts';
+import { answer, first, submitTwo, twoTabs } from './parts.ts';
 
 /** What an app may ask for a job, and do with it. */
 export const OF_JOBS: readonly Scenario[] = [
@@ -14,6 +13,12 @@ export const OF_JOBS: readonly Scenario[] = [
       await stage.after(20);
       for (const body of ['a', 'b', 'c']) await stage.ask(tab, body, { orderingKey: 'k' });
     },
+  },
+  {
+    name: 'jobs that take long to prepare',
+    jobs: 2,
+    prepareMs: 400,
+    script: submitTwo,
   },
   {
     name: 'a job comes as another ends',
@@ -43,7 +48,7 @@ export const OF_JOBS: readonly Scenario[] = [
   {
     name: 'a job is cancelled in mid-send',
     jobs: 1,
-    service: () => ({ ...answer(200), ms: 200 }) as Reaction,
+    service: () => ({ ...answer(200), ms: 200 }),
     script: async (stage) => {
       const tab = stage.openTab();
       await stage.after(20);
@@ -101,25 +106,6 @@ export const OF_JOBS: readonly Scenario[] = [
       await stage.after(20);
       const ticket = await stage.ask(tab, 'a');
       await stage.ask(tab, 'b', { after: ticket });
-    },
-  },
-  {
-    name: 'a batch of three',
-    jobs: 3,
-    hasNewKeys: true,
-    queue: {
-      batch: {
-        max: 3,
-        maxBytes: 1000,
-        waitMs: 100,
-        combine: (requests) => ({ body: requests.map(({ text }) => text()).join(' ') }),
-        split: (_answer, count) => Array.from({ length: count }, () => ({ status: 200 })),
-      },
-    },
-    script: async (stage) => {
-      const tab = stage.openTab();
-      await stage.after(20);
-      await Promise.all(['a', 'b', 'c'].map((body) => stage.submit(tab, body)));
     },
   },
   {

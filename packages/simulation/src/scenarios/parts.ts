@@ -1,7 +1,7 @@
-import type { Reaction } from '../service.ts';
+import type { Answer, Reaction } from '../service.ts';
 import type { Stage } from '../stage.ts';
 
-export const answer = (status: number, headers: Record<string, string> = {}, body?: string): Reaction => ({
+export const answer = (status: number, headers: Record<string, string> = {}, body?: string): Answer => ({
   kind: 'answer',
   status,
   headers,
@@ -24,6 +24,15 @@ export const submitTwo = async (stage: Stage): Promise<void> => {
   const tab = stage.openTab();
   await stage.after(20);
   await Promise.all([stage.submit(tab, 'a'), stage.submit(tab, 'b')]);
+};
+
+/** Somebody says so, over and over: a page that froze may hear of a refusal only late. */
+export const tryAgain = async (stage: Stage): Promise<void> => {
+  const tab = stage.openTab();
+  for (let i = 0; i < 20; i++) {
+    await stage.after(5000);
+    await tab.sluice.nudge();
+  }
 };
 
 /** Two tabs, of which the first leads. */

@@ -1,19 +1,18 @@
-import type { Prepare, QueueConfig } from '../../../sluice/src/core/config.ts';
+import type { Prepare } from '../../../sluice/src/core/config.ts';
 import { CANARY } from '../canary.ts';
 import { authorizationOf, type Scenario } from '../scenario.ts';
-import type { Reaction } from '../service.ts';
+import type { Answer } from '../service.ts';
 import { answer, twoTabs } from './parts.ts';
-import { bothSignIn } from './users.ts';
+import { adopt, bothSignIn, guestSignsIn } from './users.ts';
 
-const ALL = { seal: 'all' } satisfies Partial<QueueConfig>;
+const ALL = { canary: 'everywhere', queue: { seal: 'all' } } satisfies Partial<Scenario>;
 
 const named = (name: string): string => `${name}-${CANARY}`;
 
 /** The first time so, and then well. */
 const at1st =
   (status: number) =>
-  (n: number): Reaction =>
-    ({ ...answer(n === 0 ? status : 200, { 'X-Note': CANARY }, CANARY), ms: 300 }) as Reaction;
+  (n: number): Answer => ({ ...answer(n === 0 ? status : 200, { 'X-Note': CANARY }, CANARY), ms: 300 });
 
 const CONTEXT = { token: authorizationOf('a') };
 
@@ -51,8 +50,7 @@ export const OF_SEALED: readonly Scenario[] = [
   {
     name: 'all is sealed',
     jobs: 2,
-    canary: 'everywhere',
-    queue: ALL,
+    ...ALL,
     service: at1st(503),
     script: async (stage) => {
       const tab = stage.openTab();
@@ -63,8 +61,8 @@ export const OF_SEALED: readonly Scenario[] = [
   {
     name: 'all is sealed, and a newer one takes the place',
     jobs: 2,
-    canary: 'everywhere',
-    queue: { ...ALL, rate: { limit: 1, perMs: 1000 }, coalesce: 'replace', dedupeKey: () => CANARY },
+    ...ALL,
+    queue: { ...ALL.queue, rate: { limit: 1, perMs: 1000 }, coalesce: 'replace', dedupeKey: () => CANARY },
     service: at1st(200),
     script: async (stage) => {
       const tab = stage.openTab();
@@ -75,8 +73,7 @@ export const OF_SEALED: readonly Scenario[] = [
   {
     name: 'all is sealed, and a dead letter is redriven',
     jobs: 1,
-    canary: 'everywhere',
-    queue: ALL,
+    ...ALL,
     mayDie: true,
     hasNewKeys: true,
     service: at1st(422),
@@ -91,8 +88,7 @@ export const OF_SEALED: readonly Scenario[] = [
   {
     name: 'all is sealed, and its user leaves and comes back',
     jobs: 2,
-    canary: 'everywhere',
-    queue: ALL,
+    ...ALL,
     service: at1st(503),
     script: async (stage) => {
       const tab = stage.openTab();
@@ -106,29 +102,15 @@ export const OF_SEALED: readonly Scenario[] = [
   {
     name: 'all is sealed, and a guest signs in',
     jobs: 2,
-    canary: 'everywhere',
-    queue: ALL,
+    ...ALL,
     service: at1st(200),
-    script: async (stage) => {
-      const tab = stage.openTab();
-      await stage.after(20);
-      await tab.sluice.pause();
-      await Promise.all([stage.submit(tab, named('a')), stage.submit(tab, named('b'))]);
-      stage.service.session = 'ann';
-      await tab.sluice.identify('ann', { adopt: true });
-      await tab.sluice.resume();
-    },
-    heal: async (stage) => {
-      const tab = stage.openTab();
-      await tab.sluice.identify('ann', { adopt: true });
-      await tab.sluice.resume();
-    },
+    script: (stage) => guestSignsIn(stage, ['a', 'b'].map(named)),
+    heal: (stage) => adopt(stage, stage.openTab()),
   },
   {
     name: 'all is sealed, and its user is forgotten',
     jobs: 2,
-    canary: 'everywhere',
-    queue: ALL,
+    ...ALL,
     mayForget: true,
     mayRefuse: true,
     service: at1st(200),

@@ -1,6 +1,5 @@
-import type { Reaction } from '../service.ts';
 import type { Scenario } from '../scenario.ts';
-import { answer, first, submitOne, submitTwo } from './parts.ts';
+import { answer, first, submitOne, submitTwo, tryAgain } from './parts.ts';
 
 /** What the service may make of a send. */
 export const OF_SERVICE: readonly Scenario[] = [
@@ -46,7 +45,7 @@ export const OF_SERVICE: readonly Scenario[] = [
     jobs: 1,
     dedupes: true,
     queue: { timeoutMs: 3000, maxAttempts: 8 },
-    service: () => ({ ...answer(200), ms: 5000 }) as Reaction,
+    service: () => ({ ...answer(200), ms: 5000 }),
     script: submitOne,
   },
   {
@@ -61,13 +60,7 @@ export const OF_SERVICE: readonly Scenario[] = [
     jobs: 1,
     service: first(1, answer(401)),
     script: submitOne,
-    heal: async (stage) => {
-      const tab = stage.openTab();
-      for (let i = 0; i < 20; i++) {
-        await stage.after(5000);
-        await tab.sluice.nudge();
-      }
-    },
+    heal: tryAgain,
   },
   {
     name: 'nothing is repeated',
@@ -81,7 +74,7 @@ export const OF_SERVICE: readonly Scenario[] = [
     name: 'three jobs at once',
     jobs: 3,
     queue: { rate: { limit: 20, perMs: 1000, burst: 20 } },
-    service: () => ({ ...answer(200), ms: 300 }) as Reaction,
+    service: () => ({ ...answer(200), ms: 300 }),
     script: async (stage) => {
       const tab = stage.openTab();
       await stage.after(20);

@@ -1,4 +1,3 @@
-import type { Reaction } from '../service.ts';
 import type { Scenario } from '../scenario.ts';
 import { answer, twoTabs } from './parts.ts';
 
@@ -41,7 +40,7 @@ export const OF_TABS: readonly Scenario[] = [
     name: 'a page is left again and again in mid-send',
     jobs: 1,
     queue: { maxAttempts: 2 },
-    service: (n) => ({ ...answer(200), ms: n < 4 ? 20_000 : 0 }) as Reaction,
+    service: (n) => ({ ...answer(200), ms: n < 4 ? 20_000 : 0 }),
     script: async (stage) => {
       for (let i = 0; i < 4; i++) {
         const tab = stage.openTab();
@@ -83,7 +82,7 @@ export const OF_TABS: readonly Scenario[] = [
     jobs: 1,
     mayDie: true,
     // The answer to the frozen one comes while another tab is in the middle of the next attempt.
-    service: (n) => (n === 0 ? answer(422) : { ...answer(200), ms: 20_000 }) as Reaction,
+    service: (n) => (n === 0 ? answer(422) : { ...answer(200), ms: 20_000 }),
     script: async (stage) => {
       const [leader, other] = await twoTabs(stage);
       if (!leader || !other) return;

@@ -1,6 +1,6 @@
 import type { Scenario } from '../scenario.ts';
-import type { Reaction } from '../service.ts';
 import type { Stage } from '../stage.ts';
+import type { Tab } from '../tab.ts';
 import { answer, twoTabs } from './parts.ts';
 
 /** Each comes back in the end, and finds what is theirs. */
@@ -13,6 +13,21 @@ export const bothSignIn = async (stage: Stage): Promise<void> => {
     await stage.untilDone();
   }
 };
+
+/** Nothing was sent before. */
+export async function guestSignsIn(stage: Stage, bodies: readonly string[]): Promise<void> {
+  const tab = stage.openTab();
+  await stage.after(20);
+  await tab.sluice.pause();
+  await Promise.all(bodies.map((body) => stage.submit(tab, body)));
+  await adopt(stage, tab);
+}
+
+export async function adopt(stage: Stage, tab: Tab): Promise<void> {
+  stage.service.session = 'ann';
+  await tab.sluice.identify('ann', { adopt: true });
+  await tab.sluice.resume();
+}
 
 /** Who submits: users come and go. */
 export const OF_USERS: readonly Scenario[] = [
@@ -54,20 +69,8 @@ export const OF_USERS: readonly Scenario[] = [
   {
     name: 'a guest signs in, and takes along what was submitted',
     jobs: 2,
-    script: async (stage) => {
-      const tab = stage.openTab();
-      await stage.after(20);
-      await tab.sluice.pause();
-      await Promise.all([stage.submit(tab, 'a'), stage.submit(tab, 'b')]);
-      stage.service.session = 'ann';
-      await tab.sluice.identify('ann', { adopt: true });
-      await tab.sluice.resume();
-    },
-    heal: async (stage) => {
-      const tab = stage.openTab();
-      await tab.sluice.identify('ann', { adopt: true });
-      await tab.sluice.resume();
-    },
+    script: (stage) => guestSignsIn(stage, ['a', 'b']),
+    heal: (stage) => adopt(stage, stage.openTab()),
   },
   {
     name: 'a token is renewed while the older one is refused',
@@ -75,7 +78,7 @@ export const OF_USERS: readonly Scenario[] = [
     queue: { prepare: (request) => request },
     script: async (stage) => {
       let isRenewed = false;
-      stage.service.behaviour = () => (isRenewed ? answer(200) : ({ ...answer(401), ms: 300 } as Reaction));
+      stage.service.behaviour = () => (isRenewed ? answer(200) : { ...answer(401), ms: 300 });
       const tab = stage.openTab();
       await stage.after(20);
       await Promise.all([stage.submit(tab, 'a'), stage.submit(tab, 'b')]);

@@ -43,7 +43,7 @@ function moodOf(chance: number): Reaction {
   if (chance < 0.06) return { kind: 'drop' };
   if (chance < 0.065) return { kind: 'hang' };
   if (chance < 0.075) return answer(422);
-  return { ...answer(200), ms: chance * 500 } as Reaction;
+  return { ...answer(200), ms: chance * 500 };
 }
 
 /** Somebody signs in, submits things over six hours or so, and leaves with whatever is not sent yet. */
