@@ -1,5 +1,7 @@
 import { burst, connected, drained, expect, test } from './fixtures.js';
 
+const NO_RETURN = 'with a driver attached it keeps no page for its return';
+
 const SLOW = { queues: { orders: { rate: { limit: 10, perMs: 1000 } } } };
 
 test('a page that is kept for its return holds nothing against others, and goes on when it is back', async ({
@@ -7,7 +9,7 @@ test('a page that is kept for its return holds nothing against others, and goes 
   open,
   browserName,
 }) => {
-  test.skip(browserName !== 'webkit', 'with a driver attached it keeps no page for its return');
+  test.skip(browserName !== 'webkit', NO_RETURN);
   const page = await open({ settings: SLOW });
   await page.evaluate(() =>
     addEventListener('pageshow', ({ persisted }) => Object.assign(globalThis, { persisted })),
@@ -27,4 +29,48 @@ test('a page that is kept for its return holds nothing against others, and goes 
   await drained(page);
   const orders = origin.arrivals.filter(({ url }) => url === '/api/orders');
   expect(new Set(orders.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(30);
+});
+
+test('a page that leaves again before its worker is back holds nothing either', async ({
+  origin,
+  open,
+  browserName,
+}) => {
+  test.skip(browserName !== 'webkit', NO_RETURN);
+  const page = await open({ settings: SLOW });
+  await burst(page, 20);
+  for (let i = 0; i < 3; i++) {
+    await page.goto(`${origin.url}/api/elsewhere`);
+    await page.goBack();
+  }
+  await page.goto(`${origin.url}/api/elsewhere`);
+  const other = await open({ settings: SLOW });
+  await drained(other);
+  await other.close();
+  await page.goBack();
+  await connected(page);
+  await burst(page, 5);
+  await drained(page);
+  const orders = origin.arrivals.filter(({ url }) => url === '/api/orders');
+  expect(new Set(orders.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(25);
+});
+
+test('a page whose worker does not come back has the service worker queue, and its user can leave', async ({
+  origin,
+  open,
+  browserName,
+}) => {
+  test.skip(browserName !== 'webkit', NO_RETURN);
+  const page = await open();
+  await page.goto(`${origin.url}/api/elsewhere`);
+  await origin.down();
+  await page.goBack();
+  await page.waitForFunction(() => sluice.snapshot().problem?.code === 'worker-failed');
+  await origin.up();
+  const outcome = await page.evaluate(async () => {
+    await sluice.identify('ann');
+    const { ticket } = await sluice.enqueue(new Request('/api/orders', { method: 'POST', body: 'x' }));
+    return sluice.settled(ticket);
+  });
+  expect(outcome).toMatchObject({ kind: 'done' });
 });

@@ -7,7 +7,10 @@ test('storage that cannot be opened lets the app work on: requests go to the net
   open,
 }) => {
   const page = await open({ settings: { breakStorage: true } });
-  expect(await page.evaluate(() => sluice.mode)).toBe('off');
+  expect(await page.evaluate(() => sluice.snapshot())).toMatchObject({
+    mode: 'off',
+    problem: { code: 'storage-failed' },
+  });
   const answers = await page.evaluate(async () => {
     const plain = await fetch('/api/orders', { method: 'POST', body: 'plain' });
     const own = await sluice.fetch('/api/orders', { method: 'POST', body: 'own' });

@@ -39,6 +39,20 @@ test.describe('Background Sync', () => {
     expect(sendsOf(origin)).toHaveLength(5);
   });
 
+  test('is asked for by a page as well that has stored without the service worker', async ({
+    driven,
+    origin,
+  }) => {
+    const page = await visit(driven.pages()[0] as Page, origin);
+    const syncs = await logSyncs(driven, await driven.newPage());
+    await origin.down();
+    await page.evaluate(() => sluice.enqueue(new Request('/api/orders', { method: 'POST', body: '1/1' })));
+    await syncs.seen('Registered sync');
+    await page.close();
+    await origin.up();
+    await origin.waitFor(() => answeredOf(origin).size === 1);
+  });
+
   test('that leaves work rejects and is tried again by the browser, with no page open', async ({
     driven,
     origin,

@@ -155,7 +155,8 @@ function checkQuiet({ universe, service, scenario }: Stage): void {
 
 /** I20: what a user has submitted goes with that user's cookies, and no other's. */
 function checkIdentity({ universe, service }: Stage): void {
-  for (const { body, session } of service.arrivals.filter(isOurs)) {
+  const counted = universe.strikes === 0 ? service.arrivals : service.arrivals.filter(isOurs);
+  for (const { body, session } of counted) {
     const user = /^(ann|bob)/.exec(body)?.[0];
     if (user !== undefined && user !== session)
       universe.fail('identity', `${body} went with the cookies of ${session || 'nobody'}`);

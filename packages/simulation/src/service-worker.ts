@@ -4,8 +4,8 @@ import type { Drain } from '../../sluice/src/core/wake-state.ts';
 import { Watch } from '../../sluice/src/drain/settled.ts';
 import { createBrokenPace } from '../../sluice/src/service-worker/broken-pace.ts';
 import { type Answering, answer } from '../../sluice/src/service-worker/answer.ts';
-import { createWakeUp } from '../../sluice/src/service-worker/wake-up.ts';
-import { releaseLeases } from '../../sluice/src/store/lease-commands.ts';
+import { takeOver } from '../../sluice/src/service-worker/take-over.ts';
+import { createWakeUp, type WakeUp } from '../../sluice/src/service-worker/wake-up.ts';
 import { writePolicies } from '../../sluice/src/store/policies.ts';
 import { type Browser, Context } from './contexts.ts';
 import type { SyncScheduler } from './sync.ts';
@@ -21,6 +21,8 @@ export class ServiceWorkerRun extends Context {
   readonly #browser: Browser;
   readonly #runtime: Runtime;
   readonly #answering: Answering;
+  readonly #wakeUp: WakeUp;
+  readonly #event = { waitUntil: (work: Promise<unknown>): void => void this.#lasting(work) };
   #drain: Drain = async () => true;
   #events = 0;
   #idleSince: number;
@@ -34,13 +36,13 @@ export class ServiceWorkerRun extends Context {
     this.#browser = browser;
     this.#idleSince = browser.universe.timeline.now;
     this.#runtime = createRuntime(definition, this.world());
-    const { onAccepted } = createWakeUp(this.#runtime, (_name, drain) => {
+    this.#wakeUp = createWakeUp(this.#runtime, (_name, drain) => {
       this.#drain = drain;
       return { register: async () => sync.register() };
     });
     const brokenPace = createBrokenPace(definition, this.#runtime.clock);
     const watch = new Watch(this.#runtime);
-    this.#answering = { runtime: this.#runtime, brokenPace, watch, onAccepted };
+    this.#answering = { runtime: this.#runtime, brokenPace, watch, onAccepted: this.#wakeUp.onAccepted };
     this.#watchIdle();
   }
 
@@ -51,8 +53,7 @@ export class ServiceWorkerRun extends Context {
 
   /** A fetch of a page that a rule names. */
   fetch(request: Request): Promise<Response> {
-    const waitUntil = (work: Promise<unknown>): void => void this.#lasting(work);
-    return this.#lasting(answer({ request, waitUntil }, QUEUE_NAME, this.#answering));
+    return this.#lasting(answer({ request, ...this.#event }, QUEUE_NAME, this.#answering));
   }
 
   /** The page's barrier. */
@@ -65,11 +66,15 @@ export class ServiceWorkerRun extends Context {
     return this.#lasting(this.#drain({ isLastChance }));
   }
 
+  /** The page has left. */
   engineLeft(engine: string): void {
-    const { database, clock, notify } = this.#runtime;
-    void this.#lasting(
-      releaseLeases(database, engine, clock.now()).then((events) => notify.tell(events)),
-    ).catch(() => undefined);
+    const left = takeOver(this.#event, engine, { ...this.#runtime, wakeUp: this.#wakeUp });
+    void this.#lasting(left).catch(() => undefined);
+  }
+
+  /** A page has stored something by itself. */
+  accepted(): void {
+    this.#wakeUp.onAccepted(this.#event);
   }
 
   /** Work that an event waits for, at most as long as the browser lets it. */

@@ -70,6 +70,7 @@ export class Stage {
     return new Tab(this.browser, `tab ${this.#names++}`, {
       definition: this.#definition,
       barrier: async () => (hasNoServiceWorker ? undefined : this.#wakeServiceWorker().refreshIdentity()),
+      tellAccepted: () => (hasNoServiceWorker ? undefined : this.#wakeServiceWorker().accepted()),
     });
   }
 

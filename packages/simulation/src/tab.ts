@@ -11,6 +11,13 @@ import { unlessLeft } from '../../sluice/src/transport/unless-left.ts';
 import { Drainer } from '../../sluice/src/worker/drainer.ts';
 import { type Browser, Context } from './contexts.ts';
 
+export interface TabOptions {
+  definition: SluiceDefinition;
+  /** The service worker's part of it. */
+  barrier: () => Promise<void>;
+  tellAccepted: () => void;
+}
+
 /** A page and its worker: the page's own code, the desk and the seat of the worker. */
 export class Tab extends Context {
   readonly sluice: Sluice;
@@ -19,11 +26,7 @@ export class Tab extends Context {
   readonly #closing = new AbortController();
   readonly #leaving = new AbortController();
 
-  constructor(
-    browser: Browser,
-    name: string,
-    { definition, barrier }: { definition: SluiceDefinition; barrier: () => Promise<void> },
-  ) {
+  constructor(browser: Browser, name: string, { definition, barrier, tellAccepted }: TabOptions) {
     super(browser, name);
     const world = this.world();
     this.runtime = createRuntime(definition, unlessLeft({ ...world, fetch: this.#failing(world.fetch) }));
@@ -39,6 +42,7 @@ export class Tab extends Context {
       snapshots,
       controls: async () => controls,
       desk: async () => host,
+      tellAccepted,
       close: async () => undefined,
     });
     void writePolicies(world.database, policiesOf(definition), { overwrite: false }).catch(() => undefined);

@@ -247,4 +247,18 @@ export const OF_DELIVERY: readonly Mutant[] = [
     to: 'const id = job.ticket;',
     scenarios: ['a job is edited while it is prepared'],
   },
+  {
+    name: 'nobody hears of what a page has stored by itself',
+    file: 'client/requests.ts',
+    from: "if (intakes.some(({ kind }) => kind === 'accepted')) tellAccepted();",
+    to: '',
+    scenarios: ['the last tab dies, and has stored by itself'],
+  },
+  {
+    name: 'whoever takes over does not look for what is left',
+    file: 'service-worker/take-over.ts',
+    from: "if ((await leaderState({ database, clock })) !== 'idle') wakeUp.onAccepted(event);",
+    to: '',
+    scenarios: ['the last tab lets a queue go on, and is closed'],
+  },
 ];

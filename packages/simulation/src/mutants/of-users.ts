@@ -79,4 +79,18 @@ export const OF_USERS: readonly Mutant[] = [
     to: 'return { flow, awaitsSignIn: row.awaitsSignIn, batchMax };',
     scenarios: ['a batch of which one has nobody signed in'],
   },
+  {
+    name: 'what a full queue lets through goes with the cookies of whoever comes',
+    file: 'transport/direct.ts',
+    from: 'if (!isTheirs || clock.now()',
+    to: 'if (clock.now()',
+    scenarios: ['a user leaves while a full queue lets through'],
+  },
+  {
+    name: 'the network is tried first with the cookies of whoever comes',
+    file: 'service-worker/first-try.ts',
+    from: 'if ((await current.current()).owner !== owner) return',
+    to: 'if (false) return',
+    scenarios: ['a user leaves before the network was tried first'],
+  },
 ];

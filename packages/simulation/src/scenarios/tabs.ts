@@ -65,12 +65,13 @@ export const OF_TABS: readonly Scenario[] = [
   {
     name: 'the leading tab freezes for an hour',
     jobs: 1,
+    // It would take the seat in an event of its own.
+    hasNoServiceWorker: true,
     scriptMs: 3_700_000,
     script: async (stage) => {
       const [leader, other] = await twoTabs(stage);
       if (!leader || !other) return;
       leader.freeze(3_600_000);
-      // Not by way of the service worker, which would take the seat in its own event.
       await stage.ask(other, 'a');
       await stage.after(60_000);
       if (stage.universe.strikes === 0 && stage.service.arrivals.length === 0)
@@ -118,6 +119,39 @@ export const OF_TABS: readonly Scenario[] = [
       await stage.after(20);
       await Promise.all([stage.submit(tab, 'a'), stage.submit(tab, 'b')]);
       stage.closeTab(tab);
+    },
+  },
+  {
+    name: 'the last tab dies, and has stored by itself',
+    jobs: 1,
+    staysClosed: true,
+    script: async (stage) => {
+      stage.service.isDown = true;
+      const tab = stage.openTab();
+      await stage.after(20);
+      await stage.ask(tab, 'a');
+      await stage.after(100);
+      tab.kill();
+      stage.service.isDown = false;
+    },
+  },
+  {
+    name: 'the last tab lets a queue go on, and is closed',
+    jobs: 1,
+    staysClosed: true,
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await tab.sluice.pause();
+      await stage.submit(tab, 'a');
+      // Whatever was woken for it has found nothing to do.
+      await stage.after(200_000);
+      await tab.sluice.resume();
+      stage.closeTab(tab);
+    },
+    scriptMs: 300_000,
+    heal: async (stage) => {
+      if (stage.universe.strikes > 0) await stage.openTab().sluice.resume();
     },
   },
   {

@@ -48,6 +48,38 @@ export const OF_USERS: readonly Scenario[] = [
     heal: bothSignIn,
   },
   {
+    name: 'a user leaves while a full queue lets through',
+    jobs: 2,
+    mayRefuse: true,
+    queue: { maxJobs: 1, whenFull: 'network', rate: { limit: 1, perMs: 1000 } },
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await stage.signIn(tab, 'ann');
+      const sent = Promise.all([stage.submit(tab, 'ann1'), stage.submit(tab, 'ann2')]);
+      sent.catch(() => undefined);
+      await stage.after(100);
+      await stage.signIn(tab, 'bob');
+    },
+    heal: bothSignIn,
+  },
+  {
+    name: 'a user leaves before the network was tried first',
+    jobs: 1,
+    unpaced: true,
+    prepareMs: 400,
+    queue: { mode: 'network-first' },
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await stage.signIn(tab, 'ann');
+      void stage.submit(tab, 'ann1').catch(() => undefined);
+      await stage.after(100);
+      await stage.signIn(tab, 'bob');
+    },
+    heal: bothSignIn,
+  },
+  {
     name: 'a user leaves while another tab leads',
     jobs: 2,
     unpaced: true,

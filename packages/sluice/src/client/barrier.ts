@@ -1,6 +1,6 @@
 import { identityPath } from '../core/receipt.js';
 import type { World } from '../drain/world.js';
-import { type HostLink, within } from './host-link.js';
+import { type WorkerLink, within } from './host-link.js';
 
 /** A service worker that has to start takes its time; one that hangs must not keep anybody from signing out. */
 const BARRIER_MS = 5000;
@@ -11,11 +11,15 @@ const BARRIER_MS = 5000;
  */
 export async function passBarrier(
   { base, fetch }: Pick<World, 'base' | 'fetch'>,
-  { name, link, isIntercepting }: { name: string; link: HostLink | undefined; isIntercepting: () => boolean },
+  {
+    name,
+    link,
+    isIntercepting,
+  }: { name: string; link: WorkerLink | undefined; isIntercepting: () => boolean },
 ): Promise<void> {
   const passed = [
     Promise.resolve(isIntercepting() && fetch(new Request(new URL(identityPath(name), base)), {})),
-    Promise.resolve(link?.remote.refreshIdentity()),
+    Promise.resolve(link?.current?.remote.refreshIdentity()),
   ];
   await within(BARRIER_MS, Promise.all<unknown>(passed), 'the service worker').catch(() => undefined);
 }

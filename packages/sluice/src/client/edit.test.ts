@@ -26,6 +26,46 @@ for (const seal of ['secrets', 'all'] as const) {
   });
 }
 
+for (const [secrets, Authorization] of [
+  ['seal', 'none at first'],
+  ['drop', 'Bearer 1'],
+] as const) {
+  test(`secrets: '${secrets}': a secret that an edit brings along does not stand in clear`, async () => {
+    const queue = { match, secrets, secretHeaders: ['X-Api-Key'] };
+    const { sluice } = await testSluice({ queues: { orders: queue } }, { fetch: () => new Response() });
+    await sluice.pause();
+    const headers = { ...(secrets === 'drop' ? { 'X-Api-Key': 'old', Authorization } : {}), 'X-Shop': '7' };
+    const { ticket } = await sluice.enqueue(
+      new Request('https://app.test/orders', { method: 'POST', headers }),
+    );
+    await sluice.edit(ticket, { headers: { 'X-Shop': '8', 'X-Api-Key': 'canary' } });
+    const text = await (await sluice.export()).text();
+    expect(text).toContain('"x-shop","8"');
+    expect(text).not.toContain('canary');
+  });
+}
+
+test('an edited job goes under a key of its own, also where the app had set one', async () => {
+  const keys: (string | null)[] = [];
+  const { sluice, clock } = await testSluice(
+    { queues: { orders: { match } } },
+    {
+      fetch: ({ headers }) => {
+        keys.push(headers.get('Idempotency-Key'));
+        return new Response(null, { status: keys.length === 1 ? 422 : 200 });
+      },
+    },
+  );
+  const init = { method: 'POST', body: 'wrong', headers: { 'Idempotency-Key': '"own"' } };
+  const { ticket } = await sluice.enqueue(new Request('https://app.test/orders', init));
+  while (keys.length === 0) await clock.advance(50);
+  await sluice.edit(ticket, { body: 'right' });
+  await sluice.redrive(ticket);
+  while (keys.length === 1) await clock.advance(50);
+  expect(keys[0]).toBe('"own"');
+  expect(keys[1]).toMatch(/^"[\da-f-]{36}"$/);
+});
+
 test('what is not known cannot be edited', async () => {
   const { sluice } = await testSluice({ queues: { orders: { match } } }, { fetch: () => new Response() });
   await expect(sluice.edit('orders.1.x', { body: '' })).rejects.toMatchObject({ code: 'state-conflict' });

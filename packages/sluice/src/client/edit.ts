@@ -2,7 +2,7 @@ import type { HeaderPairs, Job, Stored, Ticket } from '../core/job.js';
 import { conflict, type Edit, NO_SUCH_JOB } from '../store/job-commands.js';
 import { readStored } from '../store/query.js';
 import type { Database } from '../store/rows.js';
-import { newKey } from '../transport/idempotency.js';
+import { newKey, rekeyed, unquoted } from '../transport/idempotency.js';
 import { bytesOfBody } from '../transport/intake-facts.js';
 import { hideSecrets, type Key, type SealingKeys } from '../transport/seal.js';
 import { openStored, sealAll } from '../transport/seal-all.js';
@@ -19,11 +19,14 @@ export interface EditContext {
 export async function makeEdit(ticket: Ticket, change: JobChange, context: EditContext): Promise<Edit> {
   const standing = await readStored(context.database, ticket);
   if (!standing) throw conflict(ticket, NO_SUCH_JOB);
-  const { job, body } = standing;
+  const { job, body, idempotency } = standing;
   const key: Key = (isFresh) => context.sealingKey(job.owner, isFresh);
   const clear = await openStored({ request: job.request, body }, job, key);
-  const idempotencyKey = newKey();
-  const changed = apply(clear, change, { job, base: context.base });
+  const given = new Headers(change.headers).get(idempotency.header);
+  const idempotencyKey = given === null ? newKey() : unquoted(given);
+  const { request, body: content } = apply(clear, change, { job, base: context.base });
+  const headers = given === null ? rekeyed(request.headers, idempotencyKey, idempotency) : request.headers;
+  const changed = { request: { ...request, headers }, body: content };
   const stored = await hideAgain(changed, { job, idempotencyKey, key });
   return { ...stored, idempotencyKey, previousKey: job.idempotencyKey };
 }
@@ -56,13 +59,13 @@ async function hideAgain(
 ): Promise<Stored> {
   const { secrets, headers } = job.request;
   if (secrets.kind === 'sealed-all') return sealAll(changed, { idempotencyKey }, key);
-  const shown = new Set(headers.map(([name]) => name));
-  const extra = changed.request.headers
-    .map(([name]) => name)
-    .filter((name) => secrets.kind === 'sealed' && !shown.has(name));
+  const shown = new Set(headers.map(([name]) => name.toLowerCase()));
+  // Which headers the queue keeps secret is not known here: whatever did not stand in clear before does not now.
+  const unseen = changed.request.headers.map(([name]) => name).filter((name) => !shown.has(name));
   const request = await hideSecrets(changed.request, {
-    mode: secrets.kind === 'dropped' ? 'drop' : 'seal',
-    extra,
+    ...(secrets.kind === 'dropped'
+      ? { mode: 'drop', extra: secrets.names }
+      : { mode: 'seal', extra: unseen }),
     key,
   });
   return { request, body: changed.body };

@@ -10,12 +10,17 @@ export interface HostLink {
 }
 
 /** The line to the worker of a page, which ends and starts again as the page is frozen and thawed. */
-export interface WorkerLink extends HostLink {
-  /** Resolves once a worker that was ended runs again. */
+export interface WorkerLink {
+  /** Undefined while none runs: the service worker enqueues then. */
+  readonly current: HostLink | undefined;
+  /** What the ids of its engines begin with, or began with. */
+  readonly engine: string;
+  /** Resolves once a worker that was ended runs again, or will not. */
   readonly resumed: Promise<void>;
   /** Ends the worker in the middle of whatever it does. */
   suspend(): void;
-  resume(): void;
+  /** Answers why it does not run again, where it does not. */
+  resume(): Promise<SluiceError | undefined>;
 }
 
 /** A worker that has not answered by then is not there: a proxy by itself would wait for ever. */
@@ -23,26 +28,43 @@ const HELLO_MS = 5000;
 
 /** @throws SluiceError `worker-failed`, `protocol-mismatch` */
 export async function linkToWorker(spawn: () => Worker, name: string): Promise<WorkerLink> {
-  let current = await spawnTwice(spawn, name);
+  let current: HostLink | undefined = await spawnTwice(spawn, name);
+  let { engine } = current.hello;
   let resumed = Promise.resolve();
+  let release = (): void => undefined;
+  /** Whoever starts in an earlier life of the page is not wanted in the next. */
+  let life = 0;
   return {
-    get remote() {
-      return current.remote;
+    get current() {
+      return current;
     },
-    get hello() {
-      return current.hello;
+    get engine() {
+      return engine;
     },
     get resumed() {
       return resumed;
     },
-    suspend: () => current.close(),
-    resume: () => {
-      resumed = spawnTwice(spawn, name).then((link) => {
-        current = link;
-      });
-      resumed.catch(() => undefined);
+    suspend: () => {
+      life += 1;
+      current?.close();
+      current = undefined;
+      release();
+      resumed = new Promise((resolve) => (release = resolve));
     },
-    close: () => current.close(),
+    resume: async () => {
+      const own = life;
+      const link = await spawnTwice(spawn, name).catch((error: SluiceError) => error);
+      if (own !== life) {
+        if ('close' in link) link.close();
+        return undefined;
+      }
+      if ('close' in link) {
+        current = link;
+        ({ engine } = link.hello);
+      }
+      release();
+      return 'close' in link ? undefined : link;
+    },
   };
 }
 

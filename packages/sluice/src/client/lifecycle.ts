@@ -1,4 +1,4 @@
-import { type EngineLeft, PROTOCOL } from '../core/messages.js';
+import { type Accepted, type EngineLeft, PROTOCOL } from '../core/messages.js';
 import type { World } from '../drain/world.js';
 import type { WorkerLink } from './host-link.js';
 import type { LoadControls } from './load-controls.js';
@@ -25,8 +25,8 @@ export function followLifecycle(options: LifecycleOptions): () => void {
     'pagehide',
     ({ persisted }) => {
       if (persisted) freeze(link, world);
-      else link?.remote.suspend().catch(() => undefined);
-      if (link) tellLeft(name, link.hello.engine);
+      else link?.current?.remote.suspend().catch(() => undefined);
+      if (link) tellServiceWorker({ sluice: 'engine-left', protocol: PROTOCOL, name, engine: link.engine });
     },
     { signal },
   );
@@ -69,17 +69,17 @@ function freeze(link: WorkerLink | undefined, { database }: Pick<World, 'databas
 /** The service worker may not have heard that the engine had left. */
 async function thaw({ link, snapshots, controls }: LifecycleOptions): Promise<void> {
   if (link) {
-    const { engine } = link.hello;
+    const { engine } = link;
     await controls()
       .then(({ releaseLeases }) => releaseLeases(engine))
       .catch(() => undefined);
-    link.resume();
+    const problem = await link.resume();
+    if (problem) snapshots.setPage({ problem });
   }
   snapshots.refreshSoon();
 }
 
-function tellLeft(name: string, engine: string): void {
-  const message: EngineLeft = { sluice: 'engine-left', protocol: PROTOCOL, name, engine };
+export function tellServiceWorker(message: EngineLeft | Accepted): void {
   navigator.serviceWorker?.controller?.postMessage(message);
 }
 

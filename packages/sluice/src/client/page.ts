@@ -1,13 +1,13 @@
-import type { SluiceError } from '../core/errors.js';
+import { SluiceError } from '../core/errors.js';
 import type { EventOf, EventType, SluiceEvent } from '../core/events.js';
-import type { Receipt } from '../core/messages.js';
+import { PROTOCOL, type Receipt } from '../core/messages.js';
 import type { Notify } from '../core/ports.js';
 import { browserWorld, type World } from '../drain/world.js';
 import { passBarrier } from './barrier.js';
 import { linkToServiceWorker, type WorkerLink, within } from './host-link.js';
-import { followLifecycle } from './lifecycle.js';
-import { loadOnce, type LoadControls, whenLoaded } from './load-controls.js';
-import { createRequests, type Desk, type Requests } from './requests.js';
+import { followLifecycle, tellServiceWorker } from './lifecycle.js';
+import { loadOnce, whenLoaded } from './load-controls.js';
+import { createRequests, type RequestParts, type Requests } from './requests.js';
 import type { Mode, Sluice, SluiceEnqueueOptions } from './sluice.js';
 import { Snapshots } from './snapshots.js';
 import { warnOfUncontrolled } from './uncontrolled-warning.js';
@@ -25,14 +25,15 @@ export interface PageOptions {
 
 /** Puts the page's parts together, once its surroundings are known. */
 export async function openPage(options: PageOptions): Promise<Sluice> {
-  const { name, link, problem } = options;
+  const { name, link } = options;
   const world = browserWorld(name);
   const { database, notify } = world;
-  const vanished = await findVanished(database, name).catch(() => 'no storage' as const);
-  const mode = vanished === 'no storage' ? 'off' : options.mode;
-  const lost = vanished === 'no storage' ? 0 : vanished;
+  const looked = await findVanished(database, name).catch((error: SluiceError) => error);
+  const hasStorage = typeof looked === 'number';
+  const lost = hasStorage ? looked : 0;
+  const problem = hasStorage ? options.problem : looked;
   const snapshots = new Snapshots(world, {
-    mode,
+    mode: hasStorage ? options.mode : 'off',
     controlled: options.controlled,
     lost,
     problem: problem && { code: problem.code, message: problem.message },
@@ -60,9 +61,12 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
     snapshots,
     controls,
     desk: async () => {
+      if (closing.signal.aborted)
+        throw new SluiceError('closed', 'this connection was closed. Call connect() again.');
       await link?.resumed;
-      return (link ?? (await linkToServiceWorker(name))).remote;
+      return (link?.current ?? (await linkToServiceWorker(name))).remote;
     },
+    tellAccepted: () => tellServiceWorker({ sluice: 'accepted', protocol: PROTOCOL, name }),
     close: async () => {
       options.onClose();
       closing.abort();
@@ -71,8 +75,9 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
       snapshots.close();
       notify.close();
       // A worker that does not answer is ended all the same: its leases run out.
-      if (link) await within(SUSPEND_MS, link.remote.suspend(), 'the worker').catch(() => undefined);
-      link?.close();
+      const running = link?.current;
+      if (running) await within(SUSPEND_MS, running.remote.suspend(), 'the worker').catch(() => undefined);
+      link?.suspend();
       database.close();
     },
   });
@@ -83,19 +88,17 @@ function held({ current }: Snapshots): number {
   return Object.values(current.queues).reduce((sum, { depth, others }) => sum + depth + others, 0);
 }
 
-export interface PageParts {
+export interface PageParts extends RequestParts {
   world: World;
   snapshots: Snapshots;
-  controls: LoadControls;
-  desk: () => Promise<Desk>;
   close: () => Promise<void>;
 }
 
 /** What an app holds in its hands. */
-export function pageOf({ world, snapshots, controls, desk, close }: PageParts): Sluice {
-  const requests = createRequests(world, { desk, controls });
+export function pageOf({ world, snapshots, close, ...parts }: PageParts): Sluice {
+  const requests = createRequests(world, parts);
   return {
-    ...whenLoaded(controls),
+    ...whenLoaded(parts.controls),
     get mode() {
       return snapshots.current.mode;
     },

@@ -2,6 +2,7 @@ import { SluiceError } from '../core/errors.js';
 import type { Captured, EnqueueOptions, Host, Intake, Receipt, Refusal } from '../core/messages.js';
 import { refusalParts } from '../core/receipt.js';
 import type { World } from '../drain/world.js';
+import { readMeta } from '../store/meta.js';
 import { capture } from '../transport/capture.js';
 import { direct, toResponse } from '../transport/direct.js';
 import { rebuild } from '../transport/rebuild.js';
@@ -22,14 +23,23 @@ export interface Requests {
   enqueue(requests: readonly Request[], options: EnqueueOptions): Promise<Receipt[]>;
 }
 
+export interface RequestParts {
+  desk: () => Promise<Desk>;
+  controls: LoadControls;
+  /** Has the service worker see to what was stored, should this page be gone before it is sent. */
+  tellAccepted: () => void;
+}
+
 /** What a page hands over by itself: its worker knows the rules, and so does the service worker. */
 export function createRequests(
-  world: Pick<World, 'base' | 'clock' | 'fetch'>,
-  { desk, controls }: { desk: () => Promise<Desk>; controls: LoadControls },
+  world: Pick<World, 'base' | 'database' | 'clock' | 'fetch'>,
+  { desk, controls, tellAccepted }: RequestParts,
 ): Requests {
   async function ask(captured: Captured[], options: EnqueueOptions): Promise<Intake[]> {
     const { enqueue } = await desk();
-    return within(ENQUEUE_MS, enqueue(captured, options), 'the worker');
+    const intakes = await within(ENQUEUE_MS, enqueue(captured, options), 'the worker');
+    if (intakes.some(({ kind }) => kind === 'accepted')) tellAccepted();
+    return intakes;
   }
   return {
     fetch: async (input, { queue, job = {}, ...init }) => {
@@ -38,7 +48,8 @@ export function createRequests(
       const captured = await capture(request);
       const [intake] = await ask([captured], queue === undefined ? job : { ...job, queue });
       if (intake?.kind === 'accepted') {
-        cancelOnAbort(request.signal, async () => (await controls()).cancel(intake.receipt.ticket));
+        const cancel = async () => (await controls()).cancel(intake.receipt.ticket);
+        await cancelOnAbort(request.signal, () => cancel().catch(() => undefined));
         return toResponse(intake.holdMs === 0 ? intake.parts : await (await controls()).answerInTime(intake));
       }
       return answerTo(intake as Intake, captured, world);
@@ -54,9 +65,12 @@ export function createRequests(
 function answerTo(
   intake: Intake,
   captured: Captured,
-  world: Pick<World, 'clock' | 'fetch'>,
+  world: Pick<World, 'database' | 'clock' | 'fetch'>,
 ): Response | Promise<Response> {
-  if (intake.kind === 'direct') return direct(intake, captured, world);
+  if (intake.kind === 'direct') {
+    const currentOwner = async () => (await readMeta(world.database, 'identity'))?.owner;
+    return direct(intake, captured, { ...world, currentOwner });
+  }
   const isNetworks =
     intake.kind === 'unmatched' || (intake.kind === 'broken' && intake.whenBroken === 'network');
   // Marked as a replay: the service worker of a controlled page would otherwise try the same again.
@@ -81,7 +95,9 @@ function receiptOf(intake: Intake, { method, url }: Request): Receipt {
   );
 }
 
-/** The job may have ended, or be on its way: then there is nothing to cancel. */
-function cancelOnAbort(signal: AbortSignal, cancel: () => Promise<unknown>): void {
-  signal.addEventListener('abort', () => void cancel().catch(() => undefined), { once: true });
+/** The job may have ended, or be on its way: then there is nothing to cancel. @throws what `signal` was aborted with meanwhile */
+async function cancelOnAbort(signal: AbortSignal, cancel: () => Promise<unknown>): Promise<void> {
+  if (signal.aborted) await cancel();
+  signal.throwIfAborted();
+  signal.addEventListener('abort', () => void cancel(), { once: true });
 }

@@ -1,5 +1,5 @@
 import { withoutFragment } from '../transport/replay.js';
-import type { HostLink } from './host-link.js';
+import type { WorkerLink } from './host-link.js';
 import type { Snapshots } from './snapshots.js';
 
 declare const process: { env: { NODE_ENV?: string } };
@@ -10,13 +10,13 @@ declare const process: { env: { NODE_ENV?: string } };
  *
  * @returns stops watching
  */
-export function warnOfUncontrolled(link: HostLink | undefined, snapshots: Snapshots): () => void {
+export function warnOfUncontrolled(link: WorkerLink | undefined, snapshots: Snapshots): () => void {
   if (!isDevelopment() || !link) return () => undefined;
   const warned = new Set<string>();
   const look = async (url: string): Promise<void> => {
     if (warned.has(url)) return;
     warned.add(url);
-    const queue = await link.remote.queueOf(url).catch(() => undefined);
+    const queue = await link.current?.remote.queueOf(url).catch(() => undefined);
     if (queue !== undefined) console.warn(sentence(url, queue));
   };
   // The page knows no rules and patches no fetch: what the browser recorded is enough.

@@ -129,7 +129,7 @@ export interface QueueConfig {
    * priority; or lets the request through to the network, at the rate of the queue. Default 'reject'.
    */
   whenFull?: 'reject' | 'drop-oldest' | 'drop-lowest' | 'network';
-  /** Without storage a request goes to the network, paced in memory, or is refused. Default 'network'. */
+  /** Without storage a request goes to the network, paced in memory if it was intercepted, or is refused. Default 'network'. */
   whenBroken?: 'network' | 'reject';
   /** Jobs of one key are sent one after the other, in the order of their capture. Default: no order. */
   orderingKey?: (request: CapturedFacts) => string | undefined;

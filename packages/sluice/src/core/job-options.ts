@@ -54,5 +54,5 @@ export function checkOptions(where: string, options: JobOptions): void {
 function problemsIn(where: string, options: JobOptions): Problem[] {
   const problems = problemsOf(where, options, RULES);
   if (problems.length > 0 || !options.held || options.after === undefined) return problems;
-  return [{ where: `${where}, held`, value: true, allowed: 'false or left out, where `after` is given' }];
+  return [{ where: `${where}, held`, value: true, allowed: 'false, where `after` is given' }];
 }

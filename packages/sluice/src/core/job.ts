@@ -12,7 +12,8 @@ export type HeaderPairs = [name: string, value: string][];
 export type Secrets =
   | { kind: 'none' }
   | { kind: 'dropped'; names: string[] }
-  | ({ kind: 'sealed' } & Sealed)
+  /** `place`: of the request that it was sealed for, where a rewrite has given it another URL since. */
+  | ({ kind: 'sealed'; place?: string } & Sealed)
   /** All of the request is: what stands in clear is its method, its origin and how it is sent. */
   | ({ kind: 'sealed-all' } & Sealed);
 

@@ -1,3 +1,4 @@
+import type { Owner } from './identity.js';
 import type { SluiceEvent } from './events.js';
 import type { StoredRequest, Ticket } from './job.js';
 import type { JobOptions } from './job-options.js';
@@ -35,8 +36,8 @@ export type Intake =
   /** No rule names it: it is the network's. */
   | { kind: 'unmatched' }
   | { kind: 'refused'; refusal: Refusal }
-  /** The queue is full, and lets it through: to the network at that instant, for which it is charged. */
-  | { kind: 'direct'; turn: DirectTurn; refusal: Refusal }
+  /** The queue is full, and lets it through: to the network at that instant, for which it is charged, while its owner is signed in. */
+  | { kind: 'direct'; turn: DirectTurn; owner: Owner; refusal: Refusal }
   /** Storage failed, and the app shall not be worse off than without us. */
   | { kind: 'broken'; whenBroken: 'network' | 'reject'; refusal: Refusal };
 
@@ -97,7 +98,14 @@ export interface EngineLeft {
   engine: string;
 }
 
-export function isOurs(data: unknown, name: string): data is HostRequest | EngineLeft {
+/** Page to service worker: something was stored without its having seen it. */
+export interface Accepted {
+  sluice: 'accepted';
+  protocol: number;
+  name: string;
+}
+
+export function isOurs(data: unknown, name: string): data is HostRequest | EngineLeft | Accepted {
   const message = data as Partial<HostRequest> | null;
   return (
     typeof message === 'object' &&

@@ -234,6 +234,20 @@ test('winds down: claims nothing more, lets what is in flight end, and is idle t
   expect(await counts()).toMatchObject({ done: 2, waiting: 3, leased: 0 });
 });
 
+test('winds down with a job that is due later: is idle at once, since another may lead', async () => {
+  bench.service = () => ({ ms: 10, end: answered(500) });
+  await bench.enqueue(1, { backoff: { baseMs: 60_000, maxMs: 60_000 } });
+  const engine = bench.start();
+  await bench.clock.advance(100);
+  let isIdle = false;
+  void engine.whenIdle(T0 + 600_000).then(() => (isIdle = true));
+  await bench.clock.advance(100);
+  expect(isIdle).toBe(false);
+  engine.windDown();
+  await bench.clock.advance(100);
+  expect(isIdle).toBe(true);
+});
+
 test('waits a window after the clock was set, never longer', async () => {
   await bench.enqueue(3, { rate: { limit: 1, perMs: 1000, burst: 1 }, concurrency: 3 });
   bench.start();

@@ -49,13 +49,14 @@ export class Engine {
     this.#started = this.#openLanes();
   }
 
-  /** Resolves when no queue has anything to do before `byAt`. */
+  /** Resolves when no queue has anything to do before `byAt`; once it winds down, when nothing is in flight. */
   async whenIdle(byAt: number): Promise<void> {
     await this.#started;
     const isIdle = (): boolean =>
       [...this.#lanes.keys()].every((queue) => {
         const work = this.#work.get(queue);
-        return work && work.inFlight === 0 && (work.nextAt === undefined || work.nextAt > byAt);
+        const isDue = this.#mode === 'draining' && work?.nextAt !== undefined && work.nextAt <= byAt;
+        return work?.inFlight === 0 && !isDue;
       });
     await this.#when(isIdle);
   }
@@ -68,6 +69,8 @@ export class Engine {
   /** Claims nothing more, but lets what is in flight end. */
   windDown(): void {
     if (this.#mode === 'draining') this.#mode = 'winding-down';
+    // A turn that is under way may still begin sends: only the next ones tell.
+    this.#work.clear();
     for (const lane of this.#lanes.values()) lane.windDown();
   }
 

@@ -70,7 +70,7 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
       const answer = await commitSoon(draft);
       const intake = toIntake(answer);
       const isLetThrough = answer.kind === 'full' && answer.passes;
-      return isLetThrough ? await letThrough(intake, captured.request.url, { queue, options }) : intake;
+      return isLetThrough ? await letThrough(intake, captured.request.url, { draft, options }) : intake;
     } catch (error) {
       return failureOf(error, queues.get(queue));
     }
@@ -114,11 +114,12 @@ interface Intent {
 async function letThrough(
   intake: Intake,
   url: string,
-  { queue, options: { store, clock, chance } }: { queue: string; options: IntakeOptions },
+  { draft, options: { store, clock, chance } }: { draft: JobDraft; options: IntakeOptions },
 ): Promise<Intake> {
   if (intake.kind !== 'refused') return intake;
+  const { queue, owner } = draft;
   const turn = await store.chargeDirect({ queue, url }, { now: clock.now(), chance });
-  return turn ? { kind: 'direct', turn, refusal: intake.refusal } : intake;
+  return turn ? { kind: 'direct', turn, owner, refusal: intake.refusal } : intake;
 }
 
 async function enqueueAndTell(

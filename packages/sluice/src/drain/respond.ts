@@ -3,8 +3,9 @@ import { sentenceOf } from '../core/errors.js';
 import { heldParts } from '../core/held.js';
 import type { Captured, Intake, Receipt } from '../core/messages.js';
 import { type Respond, respondTo, takePreference } from '../core/prefer.js';
-import { type ReceiptChange, receiptParts, type ResponseParts, statusPath } from '../core/receipt.js';
+import { receiptParts, type ResponseParts, statusPath } from '../core/receipt.js';
 import { capturedFacts } from '../transport/intake-facts.js';
+import { sleepUntil } from '../transport/sleep-until.js';
 import type { Watch } from './settled.js';
 import type { World } from './world.js';
 
@@ -28,25 +29,26 @@ export function acceptedAnswer(
   { wish: { captured, respond }, base }: { wish: Wish; base: string },
 ): Accepted {
   const link = new URL(statusPath(receipt.ticket), base).href;
-  const change = changeOf(receipt, queue, captured);
-  const parts = receiptParts(receipt, { change, applied: respond.applied, link });
+  const told = { applied: respond.applied, link };
+  const parts = ownParts(receipt, queue, { captured, told }) ?? receiptParts(receipt, told);
   return { kind: 'accepted', receipt, parts, holdMs: respond.holdMs };
 }
 
-/** The request is stored: a receipt that cannot be made another way is our own. */
-function changeOf(
+/** As the queue makes it. The request is stored: where that fails, the receipt is ours, and the page hears of it. */
+function ownParts(
   receipt: Receipt,
   { name, receipt: make }: QueueDefinition,
-  captured: Captured,
-): ReceiptChange {
-  if (!make) return {};
+  { captured, told }: { captured: Captured; told: { applied: string | undefined; link: string } },
+): ResponseParts | undefined {
+  if (!make) return undefined;
   try {
-    return make(receipt, capturedFacts(captured));
+    const parts = receiptParts(receipt, { ...told, change: make(receipt, capturedFacts(captured)) });
+    // Fails here for what no response can have, and not where it is answered.
+    Reflect.construct(Response, [null, parts]);
+    return parts;
   } catch (error) {
-    console.error(
-      `[sluice] function-failed: the receipt function of queue '${name}' threw ${sentenceOf(error)}`,
-    );
-    return {};
+    console.error(`[sluice] function-failed: the receipt of queue '${name}': ${sentenceOf(error)}`);
+    return undefined;
   }
 }
 
@@ -56,18 +58,12 @@ export async function answerInTime(
   { receipt, parts, holdMs }: Accepted,
 ): Promise<ResponseParts> {
   if (holdMs === 0) return parts;
-  const late = new AbortController();
-  const callOff = clock.at(clock.now() + holdMs, () => late.abort());
-  const inTime = watch.settled(receipt.ticket, late.signal).catch(() => undefined);
-  const outcome = await Promise.race([inTime, aborted(late.signal)]);
-  callOff();
-  late.abort();
+  const over = new AbortController();
+  const inTime = watch.settled(receipt.ticket, over.signal).catch(() => undefined);
+  const outcome = await Promise.race([inTime, sleepUntil(clock, clock.now() + holdMs, over.signal)]);
+  over.abort();
   const held = outcome && heldParts(outcome);
   if (!held) return parts;
   const applied = parts.headers.filter(([name]) => name === 'Preference-Applied');
   return { ...held, headers: [...held.headers, ...applied] };
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
 }

@@ -9,7 +9,7 @@ import { sealAnswers } from '../transport/sealed-answers.js';
 import { openContext, type SealingKeys } from '../transport/seal.js';
 import { Engine } from './engine.js';
 import { createIntakeDesk, type IntakeDesk } from './intake.js';
-import { rewriteOf } from './rewrite.js';
+import { rulesOf } from './rules.js';
 import { createIdentitySource, type IdentitySource } from './identity-source.js';
 import { createSealingKeys } from './sealing-key.js';
 import { browserWorld, type World } from './world.js';
@@ -35,7 +35,7 @@ export function createRuntime(
   const id = crypto.randomUUID();
   let engines = 0;
   const { database, notify, clock, chance } = world;
-  const store = createStore(database, (queue) => rewriteOf(definition, queue));
+  const store = createStore(database, (queue) => rulesOf(definition, queue));
   const sealingKey = createSealingKeys(database, notify);
   const identity = createIdentitySource(database, notify);
   const preparing: PrepareOptions = {

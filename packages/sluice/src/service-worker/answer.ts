@@ -1,3 +1,4 @@
+import type { Owner } from '../core/identity.js';
 import type { Captured, Intake } from '../core/messages.js';
 import { redirectParts, refusalParts } from '../core/receipt.js';
 import { answerInTime } from '../drain/respond.js';
@@ -34,7 +35,7 @@ export async function answer(event: Asking, queue: string, answering: Answering)
   const definition = runtime.definition.queues.find(({ name }) => name === queue);
   const first =
     definition?.mode === 'network-first' && !isForm
-      ? await tryFirst(runtime, definition, captured)
+      ? await tryFirst(runtime, definition, { captured, identity })
       : undefined;
   if (first?.kind === 'answered') return first.response;
   const intake = await runtime.intake.accept(captured, queue, { identity, tried: first?.tried });
@@ -50,7 +51,11 @@ async function passOrRefuse(
   { captured, queue, answering }: { captured: Captured; queue: string; answering: Answering },
 ): Promise<Response> {
   if (intake.kind === 'unmatched') return Response.error();
-  if (intake.kind === 'direct') return direct(intake, captured, answering.runtime);
+  if (intake.kind === 'direct') {
+    const { identity } = answering.runtime;
+    const currentOwner = async (): Promise<Owner> => (await identity.current()).owner;
+    return direct(intake, captured, { ...answering.runtime, currentOwner });
+  }
   if (intake.kind === 'refused' || intake.whenBroken === 'reject')
     return toResponse(refusalParts(intake.refusal));
   await answering.brokenPace.turn(queue);

@@ -1,5 +1,6 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import type { QueueDefinition } from '../core/config.js';
+import type { Identity } from '../core/identity.js';
 import type { Job } from '../core/job.js';
 import type { Captured } from '../core/messages.js';
 import { verdictOn } from '../core/verdict.js';
@@ -20,12 +21,12 @@ export type TryEnd = { kind: 'answered'; response: Response } | { kind: 'queue';
 export async function tryFirst(
   runtime: Runtime,
   queue: QueueDefinition,
-  captured: Captured,
+  { captured, identity }: { captured: Captured; identity: Promise<Identity> },
 ): Promise<TryEnd> {
   const idempotencyKey = keyOf(captured.request, queue.policy.idempotency.header) ?? newKey();
   const turn = await charge(runtime, queue, { captured, idempotencyKey });
   if (!turn) return { kind: 'queue', tried: undefined };
-  const { end, response } = await send(runtime, queue, { captured, idempotencyKey, ...turn });
+  const { end, response } = await send(runtime, queue, { captured, identity, idempotencyKey, ...turn });
   const { kind } = verdictOn(end, queue.policy);
   if (response && kind !== 'nack' && kind !== 'freeze') return { kind: 'answered', response };
   // The answer is not for the page: whatever is left of it need not be loaded.
@@ -61,25 +62,28 @@ async function charge(
 
 interface Sending {
   captured: Captured;
+  /** Who was signed in as it came. */
+  identity: Promise<Identity>;
   idempotencyKey: string;
   at: number;
   latestAt: number;
 }
 
 async function send(
-  { clock, fetch, prepare, identity }: Runtime,
+  { clock, fetch, prepare, identity: current }: Runtime,
   queue: QueueDefinition,
-  { captured, idempotencyKey, at, latestAt }: Sending,
+  { captured, identity, idempotencyKey, at, latestAt }: Sending,
 ): Promise<{ end: AttemptEnd; response?: Response }> {
   const tooLong = new AbortController();
   const callOff = clock.at(at + queue.firstTryMs, () => tooLong.abort());
   try {
     const { signal } = tooLong;
-    const { owner } = await identity.current();
+    const { owner } = await identity;
     const job = { ...jobOf(queue, captured, { idempotencyKey, now: clock.now() }), owner };
     const prepared = await prepare({ job, body: captured.body, policy: queue.policy, signal });
     if (prepared.kind !== 'request') return { end: prepared };
     await sleepUntil(clock, at);
+    if ((await current.current()).owner !== owner) return { end: { kind: 'unsent', why: 'stopped' } };
     if (clock.now() > latestAt) return { end: { kind: 'unsent', why: 'late' } };
     const { request } = prepared;
     const { response, judged } = await exchange(request, { fetch, expect: queue.expect, signal });

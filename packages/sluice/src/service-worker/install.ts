@@ -7,10 +7,10 @@ import { isOurs } from '../core/messages.js';
 import { createHost, createOwnMatcher, type Sleeper } from '../drain/host.js';
 import { createRuntime, type Runtime } from '../drain/runtime.js';
 import { Watch } from '../drain/settled.js';
-import { releaseLeases } from '../store/lease-commands.js';
 import { createBrokenPace } from './broken-pace.js';
 import { intercept } from './intercept.js';
 import { listenToLifecycle, type Lifecycle } from './lifecycle.js';
+import { takeOver } from './take-over.js';
 import { createWake } from './wake.js';
 import { createWakeUp, type WakeUp } from './wake-up.js';
 
@@ -43,7 +43,7 @@ export function installSluice<const Q extends string>(
   const runtime = createRuntime(definitionFrom(config));
   const wakeUp = createWakeUp(runtime, createWake);
   listenToLifecycle(runtime, lifecycle);
-  listenToPages(runtime);
+  listenToPages(runtime, wakeUp);
   if (onEvent) runtime.notify.listen((events) => events.forEach((event) => onEvent(event)));
   if (runtime.definition.enabled) listenToFetches(runtime, wakeUp);
 }
@@ -60,18 +60,15 @@ function listenToFetches(runtime: Runtime, wakeUp: WakeUp): void {
 }
 
 /** A page whose worker does not run asks here. */
-function listenToPages(runtime: Runtime): void {
+function listenToPages(runtime: Runtime, wakeUp: WakeUp): void {
   const host = createHost(runtime, NO_SEAT);
   self.addEventListener('message', (event) => {
     const { data } = event;
     if (!isOurs(data, runtime.definition.name)) return;
     if (data.sluice === 'host' && event.ports[0]) expose(host, event.ports[0]);
-    if (data.sluice === 'engine-left') event.waitUntil(endLeases(runtime, data.engine));
+    if (data.sluice === 'accepted') wakeUp.onAccepted(event);
+    if (data.sluice === 'engine-left') event.waitUntil(takeOver(event, data.engine, { ...runtime, wakeUp }));
   });
-}
-
-async function endLeases({ database, notify, clock }: Runtime, engine: string): Promise<void> {
-  notify.tell(await releaseLeases(database, engine, clock.now()));
 }
 
 /** The engine of a service worker lives within single events: there is nothing to put to sleep. */

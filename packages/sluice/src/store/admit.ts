@@ -20,8 +20,8 @@ export async function admit(ledger: Ledger, asked: JobDraft): Promise<EnqueueAns
   if (prior.kind === 'gone') return { kind: 'refused', code: 'state-conflict', detail: prior.detail };
   const draft = prior.kind === 'done' ? rewritten(ledger, asked, prior.answer) : asked;
   if ('kind' in draft) return draft;
-  const { priority = 0 } = draft.options;
-  const full = await makeRoom(ledger, { jobs: 1, bytes: bytesOfDraft(draft), priority });
+  const { priority = 0, after } = draft.options;
+  const full = await makeRoom(ledger, { jobs: 1, bytes: bytesOfDraft(draft), priority, after });
   if (full) return full;
   const { held, orderingKey } = draft.options;
   const rank = await joinLine(ledger, draft.owner, draft.options);
@@ -34,12 +34,12 @@ export async function admit(ledger: Ledger, asked: JobDraft): Promise<EnqueueAns
 }
 
 /** What it comes after is done already: it is stored as it will be sent. */
-function rewritten({ row, rewriteOf }: Ledger, draft: JobDraft, answer: Answer): JobDraft | EnqueueAnswer {
+function rewritten({ row, rulesOf }: Ledger, draft: JobDraft, answer: Answer): JobDraft | EnqueueAnswer {
   const { after: _, ...options } = draft.options;
-  const rewrite = rewriteOf?.(row.name);
-  if (!rewrite) return { ...draft, options };
+  const rules = rulesOf?.(row.name);
+  if (!rules) return { ...draft, options };
   try {
-    const { body, request } = rewrite({ request: draft.request, body: draft.body }, answer);
+    const { body, request } = rules.rewrite({ request: draft.request, body: draft.body }, answer);
     return { ...withBody(draft, body), request, options };
   } catch (error) {
     return { kind: 'refused', code: 'function-failed', detail: `rewrite threw ${sentenceOf(error)}` };

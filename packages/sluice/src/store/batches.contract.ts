@@ -74,6 +74,12 @@ export function testBatches(name: string, open: () => Database): void {
       expect(sizes((await other.turn(T0, { queue: 'others' })).claims)).toEqual([3]);
     });
 
+    test('are not made by an engine that does not know how: it sends one by one', async () => {
+      for (let i = 0; i < 2; i++) await bench.ticket();
+      const unknowing = new StoreBench(bench.database, 'unknown');
+      expect(sizes((await unknowing.turn(T0)).claims)).toEqual([1]);
+    });
+
     test('each job ends by its own part: a partial failure nacks only its own', async () => {
       const tickets = [await bench.ticket(), await bench.ticket(), await bench.ticket()];
       const { claims } = await bench.turn(T0);

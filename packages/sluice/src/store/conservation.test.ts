@@ -86,7 +86,10 @@ type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 function createWorld(isShedding: boolean, isBatching: boolean) {
   const database = openMemory();
-  const store = createStore(database, () => (stored) => ({ ...stored, body: new ArrayBuffer(3) }));
+  const store = createStore(database, () => ({
+    rewrite: (stored) => ({ ...stored, body: new ArrayBuffer(3) }),
+    batches: true,
+  }));
   const tickets: string[] = [];
   const claims: { claim: Claim; engine: string }[] = [];
   let captured = FIRST_OWNER;

@@ -8,10 +8,13 @@ import { answered, bytes, StoreBench, T0 } from './store.kit.js';
 export function testDependents(name: string, open: () => Database): void {
   let bench: StoreBench;
   beforeEach(() => {
-    bench = new StoreBench(open(), () => (stored, prior) => ({
-      request: { ...stored.request, url: `${stored.request.url}/${text(prior.body)}` },
-      body: bytes(`${text(stored.body)} of ${text(prior.body)}`),
-    }));
+    bench = new StoreBench(open(), {
+      rewrite: (stored, prior) => ({
+        request: { ...stored.request, url: `${stored.request.url}/${text(prior.body)}` },
+        body: bytes(`${text(stored.body)} of ${text(prior.body)}`),
+      }),
+      batches: false,
+    });
   });
   const created = answered(201, { body: bytes('42') });
 
@@ -93,11 +96,29 @@ export function testDependents(name: string, open: () => Database): void {
       expect((await bench.row()).counts).toMatchObject({ accepted: 1 });
     });
 
+    test('what it comes after is not shed to make room for it', async () => {
+      bench.policy = { ...bench.policy, maxJobs: 1, whenFull: 'drop-oldest' };
+      const first = await bench.ticket();
+      expect(await bench.enqueue({ options: { after: first } })).toMatchObject({ kind: 'full' });
+      expect(await readJob(bench.database, first)).toMatchObject({ state: 'waiting' });
+    });
+
+    test('what waits for a job that is gone is a dead letter as soon as an engine begins', async () => {
+      const first = await bench.ticket();
+      const second = await bench.ticket({ after: first });
+      await bench.database.run(
+        { tables: ['jobs', 'queues'], mode: 'readwrite', durability: 'relaxed' },
+        async (tx) => tx.delete('jobs', ['orders', 1]),
+      );
+      await bench.turn(T0, { recover: true });
+      expect(await readJob(bench.database, second)).toMatchObject({ state: 'dead', reason: 'after' });
+    });
+
     test('an engine that does not know the rules leaves it parked, and one that does catches up', async () => {
       const first = await bench.ticket();
       const second = await bench.ticket({ after: first });
       const knowing = bench;
-      const unknowing = new StoreBench(bench.database);
+      const unknowing = new StoreBench(bench.database, 'unknown');
       await unknowing.settle(T0, (await unknowing.turn(T0)).claims, created);
       expect(await readJob(bench.database, second)).toMatchObject({ parked: 'after' });
       const { claims } = await knowing.turn(T0, { engine: 'e2', recover: true });
@@ -110,9 +131,10 @@ export function testDependents(name: string, open: () => Database): void {
 
   describe(`${name}: after, with a rewrite that throws`, () => {
     test('ends as a dead letter that says so, and the first is done all the same', async () => {
-      const throwing = new StoreBench(bench.database, () => () => {
+      const rewrite = (): never => {
         throw new Error('no id');
-      });
+      };
+      const throwing = new StoreBench(bench.database, { rewrite, batches: false });
       const first = await throwing.ticket();
       const second = await throwing.ticket({ after: first });
       await throwing.settle(T0, (await throwing.turn(T0)).claims, created);

@@ -38,7 +38,10 @@ export async function releaseDependents(ledger: Ledger, ticket: Ticket, answer: 
   for (const job of await dependentsOf(ledger, ticket)) await release(ledger, job, answer);
 }
 
-/** An engine that knows no rules of this queue may have settled what others wait for: one that does catches up. */
+/**
+ * An engine that knows no rules of this queue may have settled what others wait for: one that does catches up. What waits for
+ * a job that is gone would wait for ever.
+ */
 export async function recoverDependents(ledger: Ledger): Promise<void> {
   if (ledger.row.parked === 0) return;
   const { tx, row } = ledger;
@@ -51,6 +54,7 @@ export async function recoverDependents(ledger: Ledger): Promise<void> {
     if (job.state.kind !== 'parked') continue;
     const prior = await findPrior(ledger, job);
     if (prior.kind === 'done') await release(ledger, job, prior.answer);
+    if (prior.kind === 'gone') await bury(ledger, job, { reason: 'after', detail: prior.detail });
   }
 }
 
@@ -67,12 +71,12 @@ export async function inheritDependents(ledger: Ledger, older: Job, newer: Job):
 }
 
 async function release(ledger: Ledger, job: Job, answer: Answer): Promise<void> {
-  const rewrite = ledger.rewriteOf?.(ledger.row.name);
-  if (!rewrite) return;
+  const rules = ledger.rulesOf?.(ledger.row.name);
+  if (!rules) return;
   const body = await bodyOf(ledger.tx, job);
   let rewritten: Stored;
   try {
-    rewritten = rewrite({ request: job.request, body }, answer);
+    rewritten = rules.rewrite({ request: job.request, body }, answer);
   } catch (error) {
     return bury(ledger, job, { reason: 'after', detail: `rewrite threw ${sentenceOf(error)}` });
   }

@@ -3,7 +3,7 @@ import type { QueuePolicy } from '../core/policy.js';
 import type { EnqueueAnswer } from '../core/ports.js';
 import type { QueueRow } from '../core/queue-row.js';
 import { acceptedAs, admit, coalesce } from './admit.js';
-import type { Ledger, RewriteOf } from './ledger.js';
+import type { Ledger, RulesOf } from './ledger.js';
 import { writePolicies } from './policies.js';
 import type { Database, Tx } from './rows.js';
 import type { Scope } from './scope.js';
@@ -12,7 +12,7 @@ import { findTwin } from './twins.js';
 export interface EnqueueContext {
   policies: Record<string, QueuePolicy>;
   now: number;
-  rewriteOf: RewriteOf;
+  rulesOf: RulesOf;
   scope: Scope;
 }
 
@@ -34,7 +34,7 @@ export async function enqueue(
 function enqueueWhereKnown(
   database: Database,
   drafts: readonly JobDraft[],
-  { now, rewriteOf, scope }: EnqueueContext,
+  { now, rulesOf, scope }: EnqueueContext,
 ): Promise<EnqueueAnswer[] | 'new-queue'> {
   return scope.run(database, { mode: 'readwrite', durability: 'strict' }, async (tx) => {
     const rows = await byKey(
@@ -46,7 +46,7 @@ function enqueueWhereKnown(
     const answers: EnqueueAnswer[] = [];
     for (const draft of drafts) {
       const row = rows.get(draft.queue) as QueueRow;
-      const ledger: Ledger = { tx, row, now, events: [], rewriteOf };
+      const ledger: Ledger = { tx, row, now, events: [], rulesOf };
       answers.push(isKnown(draft) ? await accept(ledger, draft) : CLEARED);
     }
     for (const row of rows.values()) tx.put('queues', row as QueueRow);

@@ -19,7 +19,8 @@ type Next =
  */
 export async function nextGroups(ledger: Ledger, count: number, head?: readonly Job[]): Promise<Next> {
   const { batch } = ledger.row.policy;
-  if (batch) return nextBatch(ledger, batch);
+  // Whoever cannot make a batch sends one by one: a policy may outlive the rules that it came with.
+  if (batch && ledger.rulesOf?.(ledger.row.name)?.batches) return nextBatch(ledger, batch);
   let known = head;
   for (;;) {
     const jobs = await nextInLine(ledger, count, known);

@@ -29,7 +29,7 @@ export function openIndexedDb(name: string, events: DatabaseEvents = {}): Databa
   const connect = (): Promise<IDBPDatabase> => {
     connection ??= open(name, events, drop).catch((error: unknown) => {
       drop();
-      throw error;
+      throw storageError(error);
     });
     return connection;
   };
@@ -82,7 +82,7 @@ async function open(name: string, events: DatabaseEvents, drop: () => void): Pro
   } catch (error) {
     // A connection that comes too late would block the upgrades of others.
     closeOnceOpen(opening);
-    throw storageError(error);
+    throw error;
   } finally {
     patience.abort();
   }

@@ -24,11 +24,18 @@ export interface Ledger {
   row: QueueRow;
   now: number;
   events: SluiceEvent[];
-  /** How a queue rewrites what comes after a job; undefined for a queue whose rules are not known here. */
-  rewriteOf?: RewriteOf;
+  rulesOf?: RulesOf;
 }
 
-export type RewriteOf = (queue: string) => Rewrite | undefined;
+/** What the functions of a queue do inside a transaction, or allow there; undefined for a queue whose rules are not known here. */
+export type RulesOf = (queue: string) => Rules | undefined;
+
+export interface Rules {
+  /** Of what comes after a job. */
+  rewrite: Rewrite;
+  /** Whether it can make batches, and take them apart. */
+  batches: boolean;
+}
 
 /** Every live job passes through here on its way to or from a lease, so that the counters cannot be forgotten. */
 export function move(ledger: Ledger, job: Job, state: Job['state']): void {

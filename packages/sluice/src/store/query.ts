@@ -1,6 +1,7 @@
 import { bodyOf } from './bodies.js';
 import { FIRST_OWNER, type Owner } from '../core/identity.js';
 import { type Job, parseTicket, type Result, type Ticket, WAITING_KINDS } from '../core/job.js';
+import type { QueuePolicy } from '../core/policy.js';
 import { type JobView, viewOfJob, viewOfResult } from '../core/views.js';
 import { type Database, type KeyPart, type Plan, type Tx } from './rows.js';
 
@@ -31,18 +32,22 @@ async function readKnown(tx: Tx, ticket: Ticket): Promise<Known> {
   return { kind: 'job', owner: found.owner, view: job ? viewOfJob(job) : viewOfResult(result as Result) };
 }
 
+/** A job as it stands, and how its queue writes keys. */
+export interface Standing {
+  job: Job;
+  body: ArrayBuffer | undefined;
+  idempotency: QueuePolicy['idempotency'];
+}
+
 /** A job of whoever is signed in as it is stored, and its body; undefined where there is none, or it has ended. */
-export function readStored(
-  database: Database,
-  ticket: Ticket,
-): Promise<{ job: Job; body: ArrayBuffer | undefined } | undefined> {
+export function readStored(database: Database, ticket: Ticket): Promise<Standing | undefined> {
   const place = parseTicket(ticket);
   if (!place) return Promise.resolve(undefined);
   return database.run({ ...READ, tables: ['jobs', 'bodies', 'queues'] }, async (tx) => {
     const row = await tx.get('queues', place.queue);
     const job = await tx.get('jobs', [place.queue, place.seq]);
-    if (job?.ticket !== ticket || job.owner !== row?.owner) return undefined;
-    return { job, body: await bodyOf(tx, job) };
+    if (!row || job?.ticket !== ticket || job.owner !== row.owner) return undefined;
+    return { job, body: await bodyOf(tx, job), idempotency: row.policy.idempotency };
   });
 }
 

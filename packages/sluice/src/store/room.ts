@@ -1,4 +1,4 @@
-import { type Job, WAITING_KINDS } from '../core/job.js';
+import { type Job, type Ticket, WAITING_KINDS } from '../core/job.js';
 import type { EnqueueAnswer } from '../core/ports.js';
 import { totalDepthOf } from '../core/queue-row.js';
 import { cancel } from './endings.js';
@@ -10,13 +10,17 @@ export interface Load {
   jobs: number;
   bytes: number;
   priority: number;
+  /** It comes after this one, which therefore does not make room for it. */
+  after: Ticket | undefined;
 }
+
+type Added = Pick<Load, 'jobs' | 'bytes'>;
 
 /** Sheds waiting jobs where the policy says so. Answers why there is no room, or nothing where there is. */
 export async function makeRoom(ledger: Ledger, load: Load): Promise<EnqueueAnswer | undefined> {
   while (limitFor(ledger, load)) {
     const shed = await leastWanted(ledger, load);
-    if (!shed) return lackOfRoom(ledger, load);
+    if (!shed || shed.ticket === load.after) return lackOfRoom(ledger, load);
     await cancel(ledger, shed, 'shed');
   }
   return undefined;
@@ -31,7 +35,7 @@ async function leastWanted(ledger: Ledger, { priority }: Load): Promise<Job | un
 }
 
 /** Why there is no room, counted as a refusal; room comes with the next send at the soonest. */
-export function lackOfRoom(ledger: Ledger, load: Omit<Load, 'priority'>): EnqueueAnswer | undefined {
+export function lackOfRoom(ledger: Ledger, load: Added): EnqueueAnswer | undefined {
   const { policy, counts } = ledger.row;
   const limit = limitFor(ledger, load);
   if (!limit) return undefined;
@@ -40,10 +44,7 @@ export function lackOfRoom(ledger: Ledger, load: Omit<Load, 'priority'>): Enqueu
   return { kind: 'full', limit, max: policy[limit], retryAfterMs, passes: policy.whenFull === 'network' };
 }
 
-function limitFor(
-  { row }: Ledger,
-  { jobs, bytes }: Omit<Load, 'priority'>,
-): 'maxJobs' | 'maxBytes' | undefined {
+function limitFor({ row }: Ledger, { jobs, bytes }: Added): 'maxJobs' | 'maxBytes' | undefined {
   if (totalDepthOf(row) + jobs > row.policy.maxJobs) return 'maxJobs';
   return row.bytes + bytes > row.policy.maxBytes ? 'maxBytes' : undefined;
 }

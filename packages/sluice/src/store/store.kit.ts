@@ -8,12 +8,14 @@ import type { Claim, EnqueueAnswer, Store, TurnReport, TurnRequest } from '../co
 import type { QueueRow } from '../core/queue-row.js';
 import { openIdentity } from './identity.js';
 import { commandJobs, type JobCommand } from './job-commands.js';
-import type { RewriteOf } from './ledger.js';
+import type { Rules } from './ledger.js';
 import { readQueues } from './queues.js';
 import type { Database, SendRow } from './rows.js';
 import { createStore } from './store.js';
 
 export const T0 = 1_700_000_000_000;
+
+const PLAIN: Rules = { rewrite: (stored) => stored, batches: true };
 
 /** One queue on a store, driven turn by turn, at instants that the test gives. */
 export class StoreBench {
@@ -23,9 +25,10 @@ export class StoreBench {
   #turns = 0;
   #drafts = 0;
 
-  constructor(database: Database, rewriteOf?: RewriteOf) {
+  /** @param rules of all queues */
+  constructor(database: Database, rules: Rules | 'unknown' = PLAIN) {
     this.database = database;
-    this.store = createStore(database, rewriteOf);
+    this.store = createStore(database, () => (rules === 'unknown' ? undefined : rules));
   }
 
   async enqueue(change: Partial<JobDraft> = {}, now = T0): Promise<EnqueueAnswer> {

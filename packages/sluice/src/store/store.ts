@@ -4,7 +4,7 @@ import { eraseForgotten } from './clear.js';
 import { chargeDirect, chargeFirstTry } from './direct.js';
 import { enqueue } from './enqueue.js';
 import { renew } from './lease-commands.js';
-import type { RewriteOf } from './ledger.js';
+import type { RulesOf } from './ledger.js';
 import { writeMeta } from './meta.js';
 import { readQueues } from './queues.js';
 import type { Database } from './rows.js';
@@ -13,15 +13,15 @@ import { sweep } from './sweep.js';
 import { turn } from './turn.js';
 
 /** The queue over a database: IndexedDB, or its twin in memory. */
-export function createStore(database: Database, rewriteOf: RewriteOf = () => undefined): Store {
+export function createStore(database: Database, rulesOf: RulesOf = () => undefined): Store {
   const scopes = {
     enqueue: createScope('enqueue', 'jobs', 'queues'),
     turn: createScope('turn', 'jobs', 'queues', 'results'),
   };
   return {
     enqueue: (drafts, policies, now) =>
-      enqueue(database, drafts, { policies, now, rewriteOf, scope: scopes.enqueue }),
-    turn: (request, instant) => turn(database, request, { ...instant, rewriteOf, scope: scopes.turn }),
+      enqueue(database, drafts, { policies, now, rulesOf, scope: scopes.enqueue }),
+    turn: (request, instant) => turn(database, request, { ...instant, rulesOf, scope: scopes.turn }),
     chargeDirect: (send, instant) => chargeDirect(database, send, instant),
     chargeFirstTry: (trying, instant) => chargeFirstTry(database, trying, instant),
     renew: (claim, until) => renew(database, claim, until),

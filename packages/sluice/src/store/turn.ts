@@ -6,7 +6,7 @@ import { earlier } from '../core/turn.js';
 import { refundUnsent, trimSends } from './charge.js';
 import { claimDue } from './claim.js';
 import { recoverDependents } from './dependents.js';
-import type { Ledger, RewriteOf } from './ledger.js';
+import type { Ledger, RulesOf } from './ledger.js';
 import { recoverLeases } from './leases.js';
 import { findOldest } from './oldest.js';
 import { openPacers } from './pacers.js';
@@ -21,14 +21,14 @@ import { readEnded, settleEnded } from './settle.js';
 export function turn(
   database: Database,
   request: TurnRequest,
-  { rewriteOf, scope, ...instant }: Instant & { rewriteOf: RewriteOf; scope: Scope },
+  { rulesOf, scope, ...instant }: Instant & { rulesOf: RulesOf; scope: Scope },
 ): Promise<TurnReport | undefined> {
   return scope.run(database, { mode: 'readwrite', durability: request.durability }, async (tx) => {
     // Together: each read by itself is a wait, and while a turn waits the slots of those that have ended stand empty.
     const [row, read] = await Promise.all([tx.get('queues', request.queue), readEnded(tx, request)]);
     if (!row) return undefined;
     const isAlone = row.counts.leased <= request.held;
-    const ledger: Ledger = { tx, row, now: instant.now, events: [], rewriteOf };
+    const ledger: Ledger = { tx, row, now: instant.now, events: [], rulesOf };
     if (request.recover) row.flow = event(row.flow, instant.now, 'boot', instant.chance);
     if (request.clockJumped) row.flow = event(row.flow, instant.now, 'resume', instant.chance);
     const pacers = await openPacers(ledger, request);

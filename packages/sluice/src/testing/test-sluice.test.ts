@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { testSluice } from './index.js';
 
 const config = {
@@ -43,13 +43,64 @@ test('a service that fails is tried again, and what it refuses is a dead letter'
   expect(sluice.snapshot().queues.orders).toMatchObject({ depth: 0 });
 });
 
+test('a receipt that the queue makes wrongly is stored all the same, and answered by our own', async () => {
+  const faults: (() => unknown)[] = [
+    () => ({ status: 99 }),
+    () => ({ headers: { 'X-Own': 'no pairs' } }),
+    () => {
+      throw new Error('of the app');
+    },
+  ];
+  const told = vi.spyOn(console, 'error').mockReturnValue(undefined);
+  for (const fault of faults) {
+    const orders = { ...config.queues.orders, receipt: fault as () => { status: number } };
+    const { sluice } = await testSluice({ queues: { orders } }, { fetch: () => new Response() });
+    const response = await sluice.fetch('/orders', place);
+    expect(response.status).toBe(202);
+    expect(await sluice.counts()).toMatchObject({ orders: { accepted: 1, waiting: 1 } });
+  }
+  expect(told).toHaveBeenCalledTimes(3);
+  told.mockRestore();
+});
+
+test('what is sealed of a job opens after a rewrite has given it another URL', async () => {
+  const sent: string[] = [];
+  const rewrite = (_: unknown, { json }: { json(): unknown }) => ({ url: `/${String(json())}/orders` });
+  const { sluice, clock } = await testSluice(
+    { queues: { orders: { ...config.queues.orders, rewrite } } },
+    {
+      fetch: ({ url, headers }) => {
+        sent.push(`${new URL(url).pathname} ${headers.get('Authorization')}`);
+        return Response.json(42);
+      },
+    },
+  );
+  const order = () =>
+    new Request('https://app.test/orders', { ...place, headers: { Authorization: 'Bearer 1' } });
+  const { ticket } = await sluice.enqueue(order());
+  await sluice.enqueue(order(), { after: ticket });
+  // The cipher takes turns of the event loop.
+  while (sent.length < 2) await clock.advance(50);
+  expect(sent).toEqual(['/orders Bearer 1', '/42/orders Bearer 1']);
+});
+
+test('a request that is aborted while it is stored rejects, and its job is cancelled', async () => {
+  const { sluice } = await testSluice(config, { fetch: () => new Response() });
+  const abort = new AbortController();
+  const answer = sluice.fetch('/orders', { ...place, signal: abort.signal });
+  abort.abort();
+  await expect(answer).rejects.toMatchObject({ name: 'AbortError' });
+  expect(await sluice.counts()).toMatchObject({ orders: { accepted: 1, cancelled: { user: 1 } } });
+});
+
 test('what waits and what is dead can be taken out, without secrets', async () => {
   const { sluice, clock } = await testSluice(config, {
     fetch: () => new Response('no', { status: 422, headers: { 'X-Why': 'sold out' } }),
   });
   const headers = { Authorization: 'Bearer secret', 'X-Shop': '7' };
   await sluice.fetch('/orders', { ...place, headers });
-  await clock.advance(100);
+  for (let dead = false; !dead; dead = (await sluice.counts()).orders.dead.rejected === 1)
+    await clock.advance(50);
   await sluice.fetch('/orders', { method: 'POST', body: new Uint8Array([0, 255, 128]) });
   const text = await (await sluice.export()).text();
   const lines = text

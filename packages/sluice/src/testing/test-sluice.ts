@@ -64,6 +64,7 @@ export async function testSluice<const Q extends string>(
     snapshots,
     controls: async () => controls,
     desk: async () => host,
+    tellAccepted: () => undefined,
     close: async () => {
       closing.abort();
       snapshots.close();

@@ -54,6 +54,14 @@ test('its key is that of the company: the same jobs have the same, any other hav
   expect(first).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
 });
 
+test('where the app has set keys of its own, none of them goes with the batch', async () => {
+  const claim = batchOf(1, 2);
+  claim.job.request.headers = [['Idempotency-Key', '"own"']];
+  await send(claim);
+  const [sent] = dispatched;
+  expect(sent?.job.request.headers).toEqual([['Idempotency-Key', `"${sent?.job.idempotencyKey}"`]]);
+});
+
 test('a success is taken apart, one part for each job', async () => {
   expect(await send(batchOf(1, 2))).toMatchObject({
     kind: 'parts',

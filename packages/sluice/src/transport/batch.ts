@@ -5,6 +5,7 @@ import type { Answer, HeaderPairs, Job } from '../core/job.js';
 import type { Claim, Dispatch } from '../core/ports.js';
 import { fingerprint } from './cipher.js';
 import type { SealingKeys } from './seal.js';
+import { rekeyed } from './idempotency.js';
 import { openStored } from './seal-all.js';
 import { answerFacts, bytesOfBody, capturedFacts } from './intake-facts.js';
 
@@ -52,14 +53,15 @@ async function combine(
     const [{ request: first } = lead] = opened;
     const { url, method = first.method, headers, body } = functions.combine(requests);
     const bytes = bytesOfBody(body);
+    const idempotencyKey = await keyOfAll(jobs);
     const request = {
       ...first,
       method,
       url: new URL(url ?? first.url, first.url).href,
-      headers: headers ? pairsOf(headers) : first.headers,
+      // What the app has set is the key of the first job alone.
+      headers: headers ? pairsOf(headers) : rekeyed(first.headers, idempotencyKey, claim.policy.idempotency),
     };
     const ticket = jobs.map((job) => job.ticket).join('+');
-    const idempotencyKey = await keyOfAll(jobs);
     return {
       kind: 'combined',
       job: { ...lead, ticket, idempotencyKey, request, bodyBytes: bytes.byteLength },

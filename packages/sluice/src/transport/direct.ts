@@ -1,20 +1,29 @@
+import type { Owner } from '../core/identity.js';
 import type { Captured, Intake } from '../core/messages.js';
 import type { Clock } from '../core/ports.js';
 import { refusalParts, type ResponseParts } from '../core/receipt.js';
 import { rebuild } from './rebuild.js';
 import { sleepUntil } from './sleep-until.js';
 
-/** Sends a request that a full queue has let through, at the instant that it was charged for or not at all. */
-export async function direct(
-  { turn, refusal }: Extract<Intake, { kind: 'direct' }>,
-  { request, body }: Captured,
-  { clock, fetch }: { clock: Clock; fetch: Fetch },
-): Promise<Response> {
-  await sleepUntil(clock, turn.at);
-  return clock.now() > turn.latestAt ? toResponse(refusalParts(refusal)) : fetch(rebuild(request, body), {});
+export interface DirectOptions {
+  clock: Clock;
+  fetch: (request: Request, init: RequestInit) => Promise<Response>;
+  /** Whoever is signed in now. */
+  currentOwner: () => Promise<Owner | undefined>;
 }
 
-type Fetch = (request: Request, init: RequestInit) => Promise<Response>;
+/** Sends a request that a full queue has let through, at the instant that it was charged for or not at all. */
+export async function direct(
+  { turn, owner, refusal }: Extract<Intake, { kind: 'direct' }>,
+  { request, body }: Captured,
+  { clock, fetch, currentOwner }: DirectOptions,
+): Promise<Response> {
+  await sleepUntil(clock, turn.at);
+  // With the cookies of another it must not go.
+  const isTheirs = (await currentOwner()) === owner;
+  if (!isTheirs || clock.now() > turn.latestAt) return toResponse(refusalParts(refusal));
+  return fetch(rebuild(request, body), {});
+}
 
 /** Statuses that no Response with a body can have (Fetch, null body status). */
 const WITHOUT_BODY = [204, 205, 304];

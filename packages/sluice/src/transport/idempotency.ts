@@ -8,7 +8,10 @@ export function newKey(): string {
 /** The key that the app has set by itself, without the quotes of an RFC 9651 string. */
 export function keyOf({ headers }: Pick<StoredRequest, 'headers'>, header: string): string | undefined {
   const value = valueOf(headers, header);
-  if (value === undefined) return undefined;
+  return value === undefined ? undefined : unquoted(value);
+}
+
+export function unquoted(value: string): string {
   return /^".*"$/.test(value) ? value.slice(1, -1).replace(/\\(["\\])/g, '$1') : value;
 }
 
@@ -23,7 +26,21 @@ export function withKey(
 ): HeaderPairs {
   const isSet = valueOf(headers, header) !== undefined;
   if (isSet || mode === 'no-cors' || (!isOwnOrigin && !crossOrigin)) return headers;
-  return [...headers, [header, format === 'raw' ? value : quote(value)]];
+  return [...headers, [header, written(value, format)]];
+}
+
+/** The headers with another key, where the app has set one by itself. */
+export function rekeyed(
+  headers: HeaderPairs,
+  value: string,
+  { header, format }: Pick<QueuePolicy['idempotency'], 'header' | 'format'>,
+): HeaderPairs {
+  const isKey = (name: string): boolean => name.toLowerCase() === header.toLowerCase();
+  return headers.map(([name, own]) => [name, isKey(name) ? written(value, format) : own]);
+}
+
+function written(key: string, format: QueuePolicy['idempotency']['format']): string {
+  return format === 'raw' ? key : quote(key);
 }
 
 function quote(key: string): string {

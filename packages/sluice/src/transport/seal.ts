@@ -48,7 +48,7 @@ export async function hideSecrets(
   const secrets: Secrets =
     mode === 'drop'
       ? { kind: 'dropped', names }
-      : { kind: 'sealed', ...(await sealValue(secret, (await key())[0], aad(request))) };
+      : { kind: 'sealed', ...(await sealValue(secret, (await key())[0], placeOf(request))) };
   return { ...request, headers, secrets };
 }
 
@@ -56,7 +56,7 @@ export async function hideSecrets(
 export async function revealSecrets(request: StoredRequest, key: Key): Promise<StoredRequest> {
   const { secrets } = request;
   if (secrets.kind !== 'sealed') return request;
-  const secret = (await openWith(key, (one) => openSealed(secrets, one, aad(request)))) as {
+  const secret = (await openWith(key, (one) => openSealed(secrets, one, placeOf(request)))) as {
     i: number;
     pair: [string, string];
   }[];
@@ -73,7 +73,7 @@ export async function openContext(sealed: Secrets, key: CryptoKey): Promise<Cont
   return sealed.kind === 'sealed' ? ((await openSealed(sealed, key, 'context')) as Context) : {};
 }
 
-/** The place of what it seals. */
-function aad({ method, url }: StoredRequest): string {
-  return `${method} ${url}`;
+/** The place of what is sealed: its request as it was captured, whatever a rewrite has made of it since. */
+export function placeOf({ method, url, secrets }: StoredRequest): string {
+  return (secrets.kind === 'sealed' && secrets.place) || `${method} ${url}`;
 }

@@ -43,7 +43,8 @@ export class Drainer {
   async #lead(lost: AbortSignal, signal: AbortSignal): Promise<void> {
     const engine = this.#runtime.startEngine();
     this.#runtime.notify.tell([{ type: 'leading', host: 'worker' }]);
-    await aborted(lost, signal);
+    const over = AbortSignal.any([lost, signal]);
+    if (!over.aborted) await new Promise((resolve) => over.addEventListener('abort', resolve));
     await engine.stop();
   }
 
@@ -51,18 +52,4 @@ export class Drainer {
     const { database, notify, clock } = this.#runtime;
     notify.tell(await commandQueues(database, undefined, command, clock.now()).catch(() => []));
   }
-}
-
-function aborted(...signals: AbortSignal[]): Promise<void> {
-  const over = new AbortController();
-  return new Promise((resolve) => {
-    const end = (): void => {
-      over.abort();
-      resolve();
-    };
-    for (const signal of signals) {
-      if (signal.aborted) end();
-      signal.addEventListener('abort', end, { signal: over.signal });
-    }
-  });
 }
