@@ -4,6 +4,7 @@ import type { Drain } from '../../sluice/src/core/wake-state.ts';
 import { Watch } from '../../sluice/src/drain/settled.ts';
 import { createBrokenPace } from '../../sluice/src/service-worker/broken-pace.ts';
 import { type Answering, answer } from '../../sluice/src/service-worker/answer.ts';
+import { KeyTurns } from '../../sluice/src/service-worker/key-turns.ts';
 import { takeOver } from '../../sluice/src/service-worker/take-over.ts';
 import { createWakeUp, type WakeUp } from '../../sluice/src/service-worker/wake-up.ts';
 import { writePolicies } from '../../sluice/src/store/policies.ts';
@@ -42,7 +43,13 @@ export class ServiceWorkerRun extends Context {
     });
     const brokenPace = createBrokenPace(definition, this.#runtime.clock);
     const watch = new Watch(this.#runtime);
-    this.#answering = { runtime: this.#runtime, brokenPace, watch, onAccepted: this.#wakeUp.onAccepted };
+    this.#answering = {
+      runtime: this.#runtime,
+      brokenPace,
+      watch,
+      turns: new KeyTurns(),
+      onAccepted: this.#wakeUp.onAccepted,
+    };
     this.#watchIdle();
   }
 

@@ -201,7 +201,7 @@ export const OF_DELIVERY: readonly Mutant[] = [
   {
     name: 'what the network took first is sent again',
     file: 'service-worker/answer.ts',
-    from: "  if (first?.kind === 'answered') return first.response;\n",
+    from: "    if (first.kind === 'answered') return first.response;\n",
     to: '',
     scenarios: ['the network first'],
   },
@@ -246,6 +246,13 @@ export const OF_DELIVERY: readonly Mutant[] = [
     from: 'const id = `${job.idempotencyKey} ${credentials}`;',
     to: 'const id = job.ticket;',
     scenarios: ['a job is edited while it is prepared'],
+  },
+  {
+    name: 'what is tried first holds up nobody of its ordering key',
+    file: 'service-worker/key-turns.ts',
+    from: 'if (key === undefined) return work();',
+    to: 'return work();',
+    scenarios: ['the network first, in order'],
   },
   {
     name: 'nobody hears of what a page has stored by itself',

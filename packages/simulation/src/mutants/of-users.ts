@@ -89,7 +89,7 @@ export const OF_USERS: readonly Mutant[] = [
   {
     name: 'the network is tried first with the cookies of whoever comes',
     file: 'service-worker/first-try.ts',
-    from: 'if ((await current.current()).owner !== owner) return',
+    from: 'if ((await identity.current()).owner !== owner) return',
     to: 'if (false) return',
     scenarios: ['a user leaves before the network was tried first'],
   },

@@ -32,6 +32,16 @@ export const OF_ANSWERS: readonly Scenario[] = [
     script: submitTwo,
   },
   {
+    name: 'the network first, in order',
+    jobs: 2,
+    queue: { mode: 'network-first', orderingKey: () => 'k' },
+    service: (n) => (n === 0 ? { ...answer(503), ms: 300 } : answer(200)),
+    script: async (stage) => {
+      stage.ordered.push('a', 'b');
+      await submitTwo(stage);
+    },
+  },
+  {
     name: 'a full queue lets through',
     jobs: 3,
     queue: { maxJobs: 1, whenFull: 'network', rate: { limit: 2, perMs: 1000, burst: 2 } },

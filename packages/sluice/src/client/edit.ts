@@ -61,7 +61,9 @@ async function hideAgain(
   if (secrets.kind === 'sealed-all') return sealAll(changed, { idempotencyKey }, key);
   const shown = new Set(headers.map(([name]) => name.toLowerCase()));
   // Which headers the queue keeps secret is not known here: whatever did not stand in clear before does not now.
-  const unseen = changed.request.headers.map(([name]) => name).filter((name) => !shown.has(name));
+  const unseen = changed.request.headers
+    .map(([name]) => name)
+    .filter((name) => !shown.has(name.toLowerCase()));
   const request = await hideSecrets(changed.request, {
     ...(secrets.kind === 'dropped'
       ? { mode: 'drop', extra: secrets.names }

@@ -80,7 +80,10 @@ async function thaw({ link, snapshots, controls }: LifecycleOptions): Promise<vo
 }
 
 export function tellServiceWorker(message: EngineLeft | Accepted): void {
-  navigator.serviceWorker?.controller?.postMessage(message);
+  const container = navigator.serviceWorker;
+  if (container?.controller) container.controller.postMessage(message);
+  // It does not control a page that was reloaded past the cache, and serves the app all the same.
+  else void container?.getRegistration().then((registration) => registration?.active?.postMessage(message));
 }
 
 /** Once there is something to lose, ask the browser not to evict it. A refusal is the user's good right. */

@@ -1,4 +1,5 @@
-import type { Owner } from '../core/identity.js';
+import type { QueueDefinition } from '../core/config.js';
+import type { Identity, Owner } from '../core/identity.js';
 import type { Captured, Intake } from '../core/messages.js';
 import { redirectParts, refusalParts } from '../core/receipt.js';
 import { answerInTime } from '../drain/respond.js';
@@ -6,14 +7,17 @@ import type { Runtime } from '../drain/runtime.js';
 import type { Watch } from '../drain/settled.js';
 import { capture } from '../transport/capture.js';
 import { direct, toResponse } from '../transport/direct.js';
+import { capturedFacts } from '../transport/intake-facts.js';
 import { rebuild } from '../transport/rebuild.js';
 import type { BrokenPace } from './broken-pace.js';
 import { tryFirst } from './first-try.js';
+import type { KeyTurns } from './key-turns.js';
 
 export interface Answering {
   runtime: Runtime;
   brokenPace: BrokenPace;
   watch: Watch;
+  turns: KeyTurns;
   /** Called once a request is stored, while its event still lives. */
   onAccepted: (event: Asking) => void;
 }
@@ -33,17 +37,43 @@ export async function answer(event: Asking, queue: string, answering: Answering)
   const isForm = event.request.mode === 'navigate';
   const captured = await capture(event.request);
   const definition = runtime.definition.queues.find(({ name }) => name === queue);
-  const first =
+  const intake =
     definition?.mode === 'network-first' && !isForm
-      ? await tryFirst(runtime, definition, { captured, identity })
-      : undefined;
-  if (first?.kind === 'answered') return first.response;
-  const intake = await runtime.intake.accept(captured, queue, { identity, tried: first?.tried });
+      ? await tryOrStore(definition, { captured, identity, answering })
+      : await runtime.intake.accept(captured, queue, { identity });
+  if (intake instanceof Response) return intake;
   if (intake.kind !== 'accepted') return passOrRefuse(intake, { captured, queue, answering });
   onAccepted(event);
   const redirectTo = isForm ? definition?.navigations?.redirectTo : undefined;
   if (redirectTo) return toResponse(redirectParts(intake.receipt, new URL(redirectTo, location.href).href));
   return toResponse(await answerInTime({ clock: runtime.clock, watch: answering.watch }, intake));
+}
+
+function tryOrStore(
+  queue: QueueDefinition,
+  { captured, identity, answering: { runtime, turns } }: Trying,
+): Promise<Response | Intake> {
+  return turns.pass(orderingKeyOf(queue, captured), async () => {
+    const first = await tryFirst(runtime, queue, { captured, identity });
+    if (first.kind === 'answered') return first.response;
+    return runtime.intake.accept(captured, queue.name, { identity, tried: first.tried });
+  });
+}
+
+interface Trying {
+  captured: Captured;
+  identity: Promise<Identity>;
+  answering: Answering;
+}
+
+/** A function that throws is reported where the request is stored. */
+function orderingKeyOf({ name, optionFunctions }: QueueDefinition, captured: Captured): string | undefined {
+  try {
+    const key = optionFunctions.orderingKey?.(capturedFacts(captured));
+    return key === undefined ? undefined : `${name} ${key}`;
+  } catch {
+    return undefined;
+  }
 }
 
 async function passOrRefuse(

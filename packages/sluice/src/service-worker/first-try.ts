@@ -1,6 +1,6 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import type { QueueDefinition } from '../core/config.js';
-import type { Identity } from '../core/identity.js';
+import type { Identity, Owner } from '../core/identity.js';
 import type { Job } from '../core/job.js';
 import type { Captured } from '../core/messages.js';
 import { verdictOn } from '../core/verdict.js';
@@ -24,9 +24,11 @@ export async function tryFirst(
   { captured, identity }: { captured: Captured; identity: Promise<Identity> },
 ): Promise<TryEnd> {
   const idempotencyKey = keyOf(captured.request, queue.policy.idempotency.header) ?? newKey();
-  const turn = await charge(runtime, queue, { captured, idempotencyKey });
+  // Before the charge: the first look of all may take longer than a send may be late. What fails is said where it is stored.
+  const owner = await identity.then(ownerOf, () => undefined);
+  const turn = owner && (await charge(runtime, queue, { captured, idempotencyKey }));
   if (!turn) return { kind: 'queue', tried: undefined };
-  const { end, response } = await send(runtime, queue, { captured, identity, idempotencyKey, ...turn });
+  const { end, response } = await send(runtime, queue, { captured, owner, idempotencyKey, ...turn });
   const { kind } = verdictOn(end, queue.policy);
   if (response && kind !== 'nack' && kind !== 'freeze') return { kind: 'answered', response };
   // The answer is not for the page: whatever is left of it need not be loaded.
@@ -43,6 +45,10 @@ export async function tryFirst(
       chance: runtime.chance,
     },
   };
+}
+
+function ownerOf({ owner }: Identity): Owner {
+  return owner;
 }
 
 /** Storage that fails now will fail again in a moment, and is answered there. */
@@ -62,28 +68,27 @@ async function charge(
 
 interface Sending {
   captured: Captured;
-  /** Who was signed in as it came. */
-  identity: Promise<Identity>;
+  /** Whoever was signed in as it came. */
+  owner: Owner;
   idempotencyKey: string;
   at: number;
   latestAt: number;
 }
 
 async function send(
-  { clock, fetch, prepare, identity: current }: Runtime,
+  { clock, fetch, prepare, identity }: Runtime,
   queue: QueueDefinition,
-  { captured, identity, idempotencyKey, at, latestAt }: Sending,
+  { captured, owner, idempotencyKey, at, latestAt }: Sending,
 ): Promise<{ end: AttemptEnd; response?: Response }> {
   const tooLong = new AbortController();
   const callOff = clock.at(at + queue.firstTryMs, () => tooLong.abort());
   try {
     const { signal } = tooLong;
-    const { owner } = await identity;
     const job = { ...jobOf(queue, captured, { idempotencyKey, now: clock.now() }), owner };
     const prepared = await prepare({ job, body: captured.body, policy: queue.policy, signal });
     if (prepared.kind !== 'request') return { end: prepared };
     await sleepUntil(clock, at);
-    if ((await current.current()).owner !== owner) return { end: { kind: 'unsent', why: 'stopped' } };
+    if ((await identity.current()).owner !== owner) return { end: { kind: 'unsent', why: 'stopped' } };
     if (clock.now() > latestAt) return { end: { kind: 'unsent', why: 'late' } };
     const { request } = prepared;
     const { response, judged } = await exchange(request, { fetch, expect: queue.expect, signal });

@@ -9,6 +9,7 @@ import { createRuntime, type Runtime } from '../drain/runtime.js';
 import { Watch } from '../drain/settled.js';
 import { createBrokenPace } from './broken-pace.js';
 import { intercept } from './intercept.js';
+import { KeyTurns } from './key-turns.js';
 import { listenToLifecycle, type Lifecycle } from './lifecycle.js';
 import { takeOver } from './take-over.js';
 import { createWake } from './wake.js';
@@ -54,6 +55,7 @@ function listenToFetches(runtime: Runtime, wakeUp: WakeUp): void {
     matcher: createOwnMatcher(runtime),
     brokenPace: createBrokenPace(runtime.definition, runtime.clock),
     watch: new Watch(runtime),
+    turns: new KeyTurns(),
     onAccepted: wakeUp.onAccepted,
   };
   self.addEventListener('fetch', (event) => intercept(event, interception));
