@@ -25,7 +25,7 @@ export async function tryFirst(
 ): Promise<TryEnd> {
   const idempotencyKey = keyOf(captured.request, queue.policy.idempotency.header) ?? newKey();
   // Before the charge: the first look of all may take longer than a send may be late. What fails is said where it is stored.
-  const owner = await identity.then(ownerOf, () => undefined);
+  const owner = (await identity.catch(() => undefined))?.owner;
   const turn = owner && (await charge(runtime, queue, { captured, idempotencyKey }));
   if (!turn) return { kind: 'queue', tried: undefined };
   const { end, response } = await send(runtime, queue, { captured, owner, idempotencyKey, ...turn });
@@ -45,10 +45,6 @@ export async function tryFirst(
       chance: runtime.chance,
     },
   };
-}
-
-function ownerOf({ owner }: Identity): Owner {
-  return owner;
 }
 
 /** Storage that fails now will fail again in a moment, and is answered there. */

@@ -34,7 +34,7 @@ async function identified({ identity }: Runtime): Promise<Response> {
 async function statusOf(ticket: string, { database }: Runtime): Promise<Response> {
   const view = await readJob(database, ticket).catch(() => undefined);
   if (!view) {
-    const detail = 'It was never accepted here, or its result is not kept any more.';
+    const detail = 'It was never accepted here, or is not kept any more.';
     return toResponse(refusalParts({ status: 404, code: 'job-unknown', title: 'No such job', detail }));
   }
   const { answer: last, ...state } = view;
