@@ -74,7 +74,7 @@ async function thaw({ link, snapshots, controls }: LifecycleOptions): Promise<vo
       .then(({ releaseLeases }) => releaseLeases(engine))
       .catch(() => undefined);
     const problem = await link.resume();
-    if (problem) snapshots.setPage({ problem });
+    if (problem) snapshots.setPage({ problem: { code: problem.code, message: problem.message } });
   }
   snapshots.refreshSoon();
 }
