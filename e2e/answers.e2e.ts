@@ -211,12 +211,7 @@ test('a form that is sent by navigation is taken where the queue asks for it, an
     settings: { queues: { orders: { navigations: { redirectTo: '/short/?sent=yes' } } } },
   });
   origin.set({ fault: { kind: 'reset' } });
-  await page.evaluate(() => {
-    document.body.innerHTML =
-      '<form method="post" action="/api/orders"><input name="item" value="42"></form>';
-  });
-  // Once this has been answered: the page is left then.
-  await page.evaluate(() => void setTimeout(() => document.querySelector('form')?.requestSubmit()));
+  await sendForm(page);
   await page.waitForFunction(() => /sent=yes&sluice-ticket=orders/.test(location.href));
   origin.set({ fault: undefined });
   await origin.waitFor(({ arrivals }) => arrivals.some(({ outcome }) => outcome === 'accepted'));
@@ -226,3 +221,33 @@ test('a form that is sent by navigation is taken where the queue asks for it, an
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
   });
 });
+
+for (const [why, queue, breakStorage] of [
+  ['storage is broken', {}, true],
+  ['a queue is full', { maxJobs: 1, whenFull: 'network' }, false],
+] as const) {
+  test(`a form that is let through because ${why} leads to the page that the service names`, async ({
+    origin,
+    open,
+  }) => {
+    const navigations = { redirectTo: '/short/?sent=yes' };
+    const page = await open({ settings: { breakStorage, queues: { orders: { ...queue, navigations } } } });
+    if (!breakStorage)
+      await page.evaluate(() =>
+        sluice.enqueue(new Request('/api/orders', { method: 'POST' }), { held: true }),
+      );
+    origin.set({ answer: { status: 303, headers: { Location: '/short/?thanks=yes' } } });
+    await sendForm(page);
+    await page.waitForFunction(() => location.search === '?thanks=yes' && location.hash === '');
+    expect(origin.arrivals).toMatchObject([{ method: 'POST', body: 'item=42' }]);
+  });
+}
+
+async function sendForm(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    document.body.innerHTML =
+      '<form method="post" action="/api/orders"><input name="item" value="42"></form>';
+  });
+  // Once this has been answered: the page is left then.
+  await page.evaluate(() => void setTimeout(() => document.querySelector('form')?.requestSubmit()));
+}

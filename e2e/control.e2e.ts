@@ -170,6 +170,31 @@ test('a second connect answers the first connection; a closed one gives everythi
   expect(after).toBe('done');
 });
 
+test('what waits for the end of a job as its connection is closed waits on', async ({ open }) => {
+  const page = await open();
+  const ends = await page.evaluate(async () => {
+    const { connect, script } = globalThis as unknown as {
+      connect: (script: string) => Promise<typeof sluice>;
+      script: string;
+    };
+    await sluice.pause();
+    const response = await fetch('/api/orders', { method: 'POST', body: 'x' });
+    const ticket = response.headers.get('Sluice-Ticket') ?? '';
+    const waiting = sluice.settled(ticket).then(
+      () => 'ended',
+      () => 'rejected',
+    );
+    // Once this is answered, the first look of the one before is as well.
+    await sluice.get(ticket);
+    await sluice.close();
+    const fresh = await connect(script);
+    await fresh.resume();
+    const { kind } = await fresh.settled(ticket);
+    return [kind, await Promise.race([waiting, Promise.resolve('waits')])];
+  });
+  expect(ends).toEqual(['done', 'waits']);
+});
+
 test('a disabled Sluice passes everything through', async ({ origin, open }) => {
   const page = await open({ settings: { enabled: false } });
   const status = await page.evaluate(

@@ -123,7 +123,7 @@ export async function drained(page: Page, timeout = 90_000): Promise<void> {
   const left = () =>
     page.evaluate(async () => {
       const counts = Object.values(await sluice.counts());
-      return counts.reduce((sum, { waiting, leased }) => sum + waiting + leased, 0);
+      return counts.reduce((sum, one) => sum + (one ? one.waiting + one.leased : 0), 0);
     });
   await expect.poll(left, { timeout }).toBe(0);
 }

@@ -1,4 +1,5 @@
-import { drained, expect, expectEachOnce, test } from './fixtures.js';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { connected, drained, expect, expectEachOnce, test } from './fixtures.js';
 
 const NO_QUOTA = 'only Chromium can be given a quota (Storage.overrideQuotaForOrigin)';
 
@@ -21,6 +22,36 @@ test('storage that cannot be opened lets the app work on: requests go to the net
     { ok: true, body: 'own' },
   ]);
   expect(origin.arrivals.map(({ body }) => body)).toEqual(['plain', 'own']);
+});
+
+test('a browser that blocks the data of all sites lets the app work on', async ({
+  origin,
+  playwright,
+  browserName,
+  launchOptions,
+}, testInfo) => {
+  test.skip(browserName === 'webkit', 'its driver sets no preferences');
+  const profile = testInfo.outputPath('profile');
+  await mkdir(`${profile}/Default`, { recursive: true });
+  const settings = { profile: { default_content_setting_values: { cookies: 2 } } };
+  await writeFile(`${profile}/Default/Preferences`, JSON.stringify(settings));
+  const context = await playwright[browserName].launchPersistentContext(profile, {
+    ...launchOptions,
+    firefoxUserPrefs: { 'network.cookie.cookieBehavior': 2 },
+  });
+  const page = await context.newPage();
+  await page.goto(`${origin.url}/short/`);
+  await connected(page);
+  expect(await page.evaluate(() => sluice.snapshot())).toMatchObject({
+    mode: 'off',
+    wake: { kind: 'unsupported' },
+    problem: { code: 'script-failed' },
+  });
+  const answer = await page.evaluate(async () =>
+    (await sluice.fetch('/api/orders', { method: 'POST', body: 'own' })).json(),
+  );
+  expect(answer).toMatchObject({ ok: true, body: 'own' });
+  await context.close();
 });
 
 test('a queue that must not pass anything refuses, and says why', async ({ origin, open }) => {

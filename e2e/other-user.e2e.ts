@@ -121,6 +121,39 @@ test('after a user is cleared no record of them can be read, and no job of their
   expect(sentAs(origin).slice(2)).toEqual(['ann anew by user=ann']);
 });
 
+test('where a <base> points to another origin, a page speaks to its own service worker all the same', async ({
+  open,
+  origin,
+}) => {
+  const page = await open();
+  const { wake } = await page.evaluate(() => sluice.snapshot());
+  const seen = await page.evaluate(
+    async ({ port }) => {
+      const { connect, script } = globalThis as unknown as {
+        connect: (script: string) => Promise<typeof sluice>;
+        script: string;
+      };
+      const absolute = new URL(script, location.href).href;
+      await sluice.close();
+      document.head.append(
+        Object.assign(document.createElement('base'), { href: `http://localhost:${port}/` }),
+      );
+      const urls: string[] = [];
+      const { fetch } = globalThis;
+      globalThis.fetch = (input, init) => {
+        urls.push((input as Request).url);
+        return fetch(input, init);
+      };
+      const fresh = await connect(absolute);
+      await fresh.identify('ann');
+      return { urls, wake: fresh.snapshot().wake };
+    },
+    { port: origin.port },
+  );
+  expect(new Set(seen.urls)).toEqual(new Set([`${origin.url}/sluice-jobs/~sluice`]));
+  expect(seen.wake).toEqual(wake);
+});
+
 /** Every row of the database as text, bytes included. */
 async function everything(): Promise<string> {
   const done = <T>(request: IDBRequest<T>) =>

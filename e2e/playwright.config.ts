@@ -1,12 +1,14 @@
 import { defineConfig } from '@playwright/test';
 // @ts-expect-error scripts are plain JavaScript, run before anything is installed
 import { findWebKit, launchOptions } from '../scripts/browsers.mjs';
+import { INSECURE_HOST } from './hosts.js';
 import { fastSync } from './process/chromium.js';
 
 // Over WebDriver, by a stand-in for what the tests use of Playwright; see webkit/browser.ts.
 const WEBKIT = { name: 'webkit', use: { browserName: 'webkit' as const } };
 
 const chromium = await launchOptions('chromium');
+const MAPPED = `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`;
 
 export default defineConfig({
   testDir: '.',
@@ -24,10 +26,19 @@ export default defineConfig({
       name: 'chromium',
       use: {
         browserName: 'chromium',
-        launchOptions: { ...chromium, args: [...chromium.args, ...fastSync(9)] },
+        launchOptions: { ...chromium, args: [...chromium.args, ...fastSync(9), MAPPED] },
       },
     },
     ...(findWebKit() ? [WEBKIT] : []),
-    { name: 'firefox', use: { browserName: 'firefox', launchOptions: await launchOptions('firefox') } },
+    {
+      name: 'firefox',
+      use: {
+        browserName: 'firefox',
+        launchOptions: {
+          ...(await launchOptions('firefox')),
+          firefoxUserPrefs: { 'network.dns.localDomains': INSECURE_HOST },
+        },
+      },
+    },
   ],
 });

@@ -21,4 +21,10 @@ const other = await connect<typeof long>({
   worker: () => new Worker(new URL('./drainer.ts', import.meta.url), { type: 'module' }),
   name: 'long',
 });
+console.log(other.snapshot().queues.notes?.depth, (await other.counts()).notes?.waiting);
+// @ts-expect-error without storage, and before the first policies are written, there are no queues
 console.log(other.snapshot().queues.notes.depth);
+// @ts-expect-error the same of counts
+console.log((await other.counts()).notes.waiting);
+// @ts-expect-error and of metrics
+console.log((await other.metrics()).notes.oldestAgeMs);

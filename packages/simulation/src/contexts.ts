@@ -11,6 +11,9 @@ import type { Mortal, Universe } from './universe.ts';
 const BROADCAST_MS = [0.3, 3] as const;
 const BROADCAST_LOSS = 0.05;
 
+/** Of `createClock`. */
+const LONGEST_TIMER_MS = 60_000;
+
 export const BASE = 'https://app.test/';
 
 /** What all contexts of one browser share. */
@@ -20,14 +23,23 @@ export class Browser {
   readonly service: Service;
   readonly locks: LockTable;
   readonly contexts = new Set<Context>();
-  /** Wall time less true time. */
-  wallOffsetMs = 0;
+  #wallOffsetMs = 0;
 
   constructor(universe: Universe, { disk, service }: { disk: Disk; service: Service }) {
     this.universe = universe;
     this.disk = disk;
     this.service = service;
     this.locks = new LockTable(universe);
+  }
+
+  /** Wall time less true time. */
+  get wallOffsetMs(): number {
+    return this.#wallOffsetMs;
+  }
+
+  setWall(offsetMs: number): void {
+    this.#wallOffsetMs = offsetMs;
+    for (const context of this.contexts) context.noticeWall();
   }
 
   kill(): void {
@@ -40,6 +52,8 @@ export class Context implements Mortal {
   readonly name: string;
   readonly #browser: Browser;
   readonly #listeners = new Set<(events: readonly SluiceEvent[]) => void>();
+  /** Looks of its timers at the wall clock. */
+  readonly #looks = new Set<() => void>();
   #isAlive = true;
   #frozenUntil = 0;
   #epoch = 0;
@@ -104,20 +118,49 @@ export class Context implements Mortal {
     return () => callOff();
   }
 
+  noticeWall(): void {
+    for (const look of this.#looks) look();
+  }
+
   #clock(): Clock {
     const { timeline } = this.#browser.universe;
-    const now = (): number => timeline.now + this.#wallAtEpoch;
-    return {
-      now,
-      epoch: () => {
-        if (Math.abs(this.#browser.wallOffsetMs - this.#wallAtEpoch) > 1000) {
-          this.#wallAtEpoch = this.#browser.wallOffsetMs;
-          this.#epoch += 1;
-        }
-        return this.#epoch;
-      },
-      at: (at, callback) => this.later(at - now(), callback),
+    const now = (): number => {
+      if (Math.abs(this.#browser.wallOffsetMs - this.#wallAtEpoch) > 1000) {
+        this.#wallAtEpoch = this.#browser.wallOffsetMs;
+        this.#epoch += 1;
+      }
+      return timeline.now + this.#wallAtEpoch;
     };
+    const epoch = (): number => {
+      now();
+      return this.#epoch;
+    };
+    return { now, epoch, at: (at, callback) => this.#at(now, at, callback) };
+  }
+
+  /** Once so much has passed, or up to a minute after the wall clock says so, as the real timers look no more often. */
+  #at(now: () => number, at: number, callback: () => void): () => void {
+    const { universe } = this.#browser;
+    const { timeline } = universe;
+    let dueAt = timeline.now + at - now();
+    const end = (): void => {
+      this.#looks.delete(look);
+      callOff();
+    };
+    const fire = (): void => {
+      end();
+      callback();
+    };
+    let callOff = this.later(dueAt - timeline.now, fire);
+    const look = (): void => {
+      const seenAt = timeline.now + Math.max(0, at - now()) + universe.between(0, LONGEST_TIMER_MS);
+      if (seenAt >= dueAt) return;
+      dueAt = seenAt;
+      callOff();
+      callOff = this.later(dueAt - timeline.now, fire);
+    };
+    this.#looks.add(look);
+    return end;
   }
 
   #notify(): Notify {

@@ -34,23 +34,35 @@ function note(log: Log, tried: Omit<Finding, 'failures'>, { failures, coverage }
 }
 
 const SEED = 1;
+const SEEDS_TO_HUNT = 10;
 
-/** Each fault, once, before and after each call that has an effect, or until it is enough. Answers how many calls there are. */
-export async function everyStep(
-  scenario: Scenario,
-  log: Log,
-  isEnough = (): boolean => false,
-): Promise<number> {
+/** Each fault, once, before and after each call that has an effect. Answers how many calls there are. */
+export async function everyStep(scenario: Scenario, log: Log): Promise<number> {
   const { effects } = await tryOut(scenario, [], log);
   for (const step of effects) {
     for (const when of WHENS) {
       for (const kind of KINDS) {
-        if (isEnough()) return effects.length;
         await tryOut(scenario, [{ step, when, kind }], log);
       }
     }
   }
   return effects.length;
+}
+
+/** The same until one run goes wrong, and then with other seeds: what a bug takes may lie in when things come. */
+export async function untilFound(scenario: Scenario, log: Log): Promise<Finding | undefined> {
+  for (let seed = SEED; seed < SEED + SEEDS_TO_HUNT; seed++) {
+    const { effects } = await tryOut(scenario, [], log, seed);
+    const faults = effects.flatMap((step) =>
+      WHENS.flatMap((when) => KINDS.map((kind): Fault => ({ step, when, kind }))),
+    );
+    for (const fault of faults) {
+      const [finding] = log.findings;
+      if (finding) return finding;
+      await tryOut(scenario, [fault], log, seed);
+    }
+  }
+  return log.findings[0];
 }
 
 /** A kill after each call that has an effect, and another after each later one: all pairs, or that share of them. */
@@ -110,8 +122,13 @@ export async function again(log: Log, scenario: Scenario, { seed, faults }: Find
   note(log, { scenario: scenario.name, seed, faults }, await run(scenario, { seed, faults }));
 }
 
-async function tryOut(scenario: Scenario, faults: readonly Fault[], log: Log): Promise<RunResult> {
-  const result = await run(scenario, { seed: SEED, faults });
-  note(log, { scenario: scenario.name, seed: SEED, faults }, result);
+async function tryOut(
+  scenario: Scenario,
+  faults: readonly Fault[],
+  log: Log,
+  seed = SEED,
+): Promise<RunResult> {
+  const result = await run(scenario, { seed, faults });
+  note(log, { scenario: scenario.name, seed, faults }, result);
   return result;
 }

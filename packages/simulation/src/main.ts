@@ -1,4 +1,14 @@
-import { again, bySeed, byWeek, everyPair, everyStep, type Finding, type Log, newLog } from './explore.ts';
+import {
+  again,
+  bySeed,
+  byWeek,
+  everyPair,
+  everyStep,
+  type Finding,
+  type Log,
+  newLog,
+  untilFound,
+} from './explore.ts';
 import { MUTANTS } from './mutants/index.ts';
 import { run } from './run.ts';
 import type { Scenario } from './scenario.ts';
@@ -105,8 +115,7 @@ export async function hunt(mutant: string): Promise<string | undefined> {
   const { scenarios } = MUTANTS.find(({ name }) => name === mutant) ?? { scenarios: [] };
   for (const name of scenarios) {
     const log = newLog();
-    await everyStep(scenarioOf(name), log, () => log.findings.length > 0);
-    const [finding] = log.findings;
+    const finding = await untilFound(scenarioOf(name), log);
     if (finding) return `${finding.scenario}, after ${log.runs} runs: ${finding.failures[0]}`;
   }
   return undefined;

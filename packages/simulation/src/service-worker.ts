@@ -5,6 +5,7 @@ import { Watch } from '../../sluice/src/drain/settled.ts';
 import { createBrokenPace } from '../../sluice/src/service-worker/broken-pace.ts';
 import { type Answering, answer } from '../../sluice/src/service-worker/answer.ts';
 import { KeyTurns } from '../../sluice/src/service-worker/key-turns.ts';
+import { SameTries } from '../../sluice/src/service-worker/same-tries.ts';
 import { takeOver } from '../../sluice/src/service-worker/take-over.ts';
 import { createWakeUp, type WakeUp } from '../../sluice/src/service-worker/wake-up.ts';
 import { writePolicies } from '../../sluice/src/store/policies.ts';
@@ -48,6 +49,7 @@ export class ServiceWorkerRun extends Context {
       brokenPace,
       watch,
       turns: new KeyTurns(),
+      same: new SameTries(),
       onAccepted: this.#wakeUp.onAccepted,
     };
     this.#watchIdle();

@@ -154,7 +154,7 @@ export class Stage {
 
   /** Everybody sees another time of day from now on. */
   setWallClock(byMs: number): void {
-    this.browser.wallOffsetMs += byMs;
+    this.browser.setWall(this.browser.wallOffsetMs + byMs);
   }
 
   /** Faults are over. Somebody visits the app once more, or nobody does and the browser wakes the service worker. */

@@ -61,8 +61,8 @@ export const OF_DELIVERY: readonly Mutant[] = [
   {
     name: 'no new sync at the last chance',
     file: 'service-worker/wake-up.ts',
-    from: 'if (isLastChance) await wake.register();',
-    to: 'if (isLastChance) isRegistered = false;',
+    from: "if (isLastChance) isRegistered = (await wake.register()).kind !== 'refused';",
+    to: '',
     scenarios: ['no tab, and a service that is gone for half an hour'],
   },
   {
@@ -103,9 +103,30 @@ export const OF_DELIVERY: readonly Mutant[] = [
   {
     name: 'a send leaves however late it is',
     file: 'drain/in-flight.ts',
-    from: "return now > claim.latestAt ? 'late' : 'yes';",
+    from: "return isInTime(now, { at: claim.sendAt, latestAt: claim.latestAt }) ? 'yes' : 'late';",
     to: "return 'yes';",
     scenarios: ['one send a minute'],
+  },
+  {
+    name: 'a send waits for the instant of a clock that was set back',
+    file: 'transport/sleep-until.ts',
+    from: 'Math.min(at, clock.now() + MAX_AHEAD_MS)',
+    to: 'at',
+    scenarios: ['the clock goes back by a day'],
+  },
+  {
+    name: 'a window that another clock has filled is full anew at each look',
+    file: 'store/pacers.ts',
+    from: 'if (pace !== stored) pacer.keep(pace);',
+    to: 'pacer.pace = pace;',
+    scenarios: ['the clock goes back by a day, and the rate is of the destination'],
+  },
+  {
+    name: 'a probe waits for the instant of a clock that was set back',
+    file: 'core/flow/event.ts',
+    from: 'until: gate(phase.until)',
+    to: 'until: phase.until',
+    scenarios: ['the clock goes back by a day while the service is gone'],
   },
   {
     name: 'how it ended is not kept',
@@ -187,7 +208,7 @@ export const OF_DELIVERY: readonly Mutant[] = [
   {
     name: 'a frozen leader keeps its seat',
     file: 'drain/leadership.ts',
-    from: "    if (state === 'stale') steal();",
+    from: "    if (state === 'stale' && !isJustAwake) steal();",
     to: "    if (state === 'idle') steal();",
     scenarios: ['the leading tab freezes for an hour'],
   },

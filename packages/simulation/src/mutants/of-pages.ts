@@ -11,8 +11,8 @@ export const OF_PAGES: readonly Mutant[] = [
   },
   {
     name: 'what the network took first is sent again',
-    file: 'service-worker/answer.ts',
-    from: "    if (first.kind === 'answered') return first.response;\n",
+    file: 'service-worker/network-first.ts',
+    from: "    if (first?.kind === 'answered') return first.response;\n",
     to: '',
     scenarios: ['the network first'],
   },
@@ -54,7 +54,7 @@ export const OF_PAGES: readonly Mutant[] = [
   {
     name: 'what was prepared before an edit is sent after it',
     file: 'transport/attempt.ts',
-    from: 'const id = `${job.idempotencyKey} ${credentials}`;',
+    from: 'const id = `${job.ticket} ${job.idempotencyKey} ${credentials}`;',
     to: 'const id = job.ticket;',
     scenarios: ['a job is edited while it is prepared'],
   },

@@ -82,8 +82,8 @@ export const OF_USERS: readonly Mutant[] = [
   {
     name: 'what a full queue lets through goes with the cookies of whoever comes',
     file: 'transport/direct.ts',
-    from: 'if (!isTheirs || clock.now()',
-    to: 'if (clock.now()',
+    from: 'if (!isTheirs || !isInTime',
+    to: 'if (!isInTime',
     scenarios: ['a user leaves while a full queue lets through'],
   },
   {

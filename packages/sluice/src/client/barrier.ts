@@ -1,5 +1,6 @@
 import { identityPath } from '../core/receipt.js';
 import type { World } from '../drain/world.js';
+import { serviceWorkers } from './container.js';
 import { type WorkerLink, within } from './host-link.js';
 
 /** A service worker that has to start takes its time; one that hangs must not keep anybody from signing out. */
@@ -10,15 +11,13 @@ const BARRIER_MS = 5000;
  * who is signed in. The service worker is asked by a `fetch`: no message is sure to come after the fetches before it.
  */
 export async function passBarrier(
-  { base, fetch }: Pick<World, 'base' | 'fetch'>,
-  {
-    name,
-    link,
-    isIntercepting,
-  }: { name: string; link: WorkerLink | undefined; isIntercepting: () => boolean },
+  { fetch }: Pick<World, 'fetch'>,
+  { name, link }: { name: string; link: WorkerLink | undefined },
 ): Promise<void> {
+  // Ours whatever a <base> element says.
+  const url = new URL(identityPath(name), location.origin);
   const passed = [
-    Promise.resolve(isIntercepting() && fetch(new Request(new URL(identityPath(name), base)), {})),
+    Promise.resolve(serviceWorkers()?.controller && fetch(new Request(url), {})),
     Promise.resolve(link?.current?.remote.refreshIdentity()),
   ];
   await within(BARRIER_MS, Promise.all<unknown>(passed), 'the service worker').catch(() => undefined);

@@ -7,13 +7,14 @@ import type { Watching } from '../drain/settled.js';
 import type { World } from '../drain/world.js';
 import { commandQueues } from '../store/control.js';
 import { openIdentity } from '../store/identity.js';
-import { cancelJob, editJob, holdJob, redriveJob, releaseJob } from '../store/job-commands.js';
+import { cancelJob, editJob, holdJob, releaseJob } from '../store/job-commands.js';
 import { writeContext } from '../store/owners.js';
 import { exportLines } from '../store/export.js';
 import { listJobs } from '../store/query.js';
 import { readQueues } from '../store/queues.js';
+import { redriveJob } from '../store/redrive.js';
 import { sealContext } from '../transport/seal.js';
-import { makeEdit } from './edit.js';
+import { makeEdit, rekey } from './edit.js';
 import { createJobDesk } from './job-desk.js';
 import type { Sluice } from './sluice.js';
 
@@ -87,7 +88,11 @@ export function createCommands({
     },
     hold: (ticket) => apply(holdJob(ticket)),
     release: (ticket) => apply(releaseJob(ticket)),
-    redrive: (ticket) => apply(redriveJob(ticket)),
+    redrive: async (ticket) => {
+      if (await apply(redriveJob(ticket, rekey))) return;
+      const edit = await makeEdit(ticket, {}, { database, sealingKey, base });
+      await apply(redriveJob(ticket, () => edit));
+    },
     export: async () => {
       const lines: Blob[] = [];
       // A blob for each, since the browser keeps those out of the page's memory.

@@ -2,7 +2,7 @@ import type { SluiceDefinition } from '../core/config.js';
 import { isSluiceError, SluiceError, sentenceOf } from '../core/errors.js';
 import { linkToWorker, type WorkerLink } from './host-link.js';
 import { openPage } from './page.js';
-import { register, requireSecureContext, whenControlled } from './registration.js';
+import { register, requireServiceWorkers, whenControlled } from './registration.js';
 import type { ConnectOptions, Mode, Sluice } from './sluice.js';
 
 /** The names of the queues that a config declares. */
@@ -24,8 +24,10 @@ export function connect<C extends SluiceDefinition = SluiceDefinition>(
   options: Pick<ConnectOptions, 'name' | 'scope' | 'type'> = {},
 ): Promise<Sluice<QueuesOf<C>>> {
   const resolved = resolve(script, options);
-  const known = connections.get(resolved.name) ?? open(resolved, () => connections.delete(resolved.name));
+  const forget = (): void => void connections.delete(resolved.name);
+  const known = connections.get(resolved.name) ?? open(resolved, forget);
   connections.set(resolved.name, known);
+  known.catch(forget);
   return known;
 }
 
@@ -66,10 +68,10 @@ async function open(options: Resolved, onClose: () => void): Promise<Sluice> {
 }
 
 async function takeControl(options: Resolved): Promise<{ mode: Mode; controlled: boolean }> {
-  requireSecureContext();
+  const container = requireServiceWorkers();
   const { serviceWorker, type, scope } = options;
-  if (serviceWorker !== false) await register({ script: serviceWorker, type, scope });
-  return { mode: 'service-worker', controlled: await whenControlled(CONTROLLED_MS) };
+  if (serviceWorker !== false) await register(container, { script: serviceWorker, type, scope });
+  return { mode: 'service-worker', controlled: await whenControlled(container, CONTROLLED_MS) };
 }
 
 function asProblem(error: unknown): SluiceError {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { QueueConfig } from '../core/config.js';
 import { testSluice } from '../testing/index.js';
 
 const match = ({ method }: { method: string }): boolean => method === 'POST';
@@ -22,7 +23,7 @@ for (const seal of ['secrets', 'all'] as const) {
     await sluice.edit(ticket, { headers: { 'X-Shop': '8' }, body: 'new' });
     await sluice.resume();
     while (sent.length === 0) await clock.advance(50);
-    expect(sent).toEqual(['https://app.test/orders/2#sluice-direct Bearer 1 8']);
+    expect(sent).toEqual(['https://app.test/orders/2 Bearer 1 8']);
   });
 }
 
@@ -66,6 +67,71 @@ test('an edited job goes under a key of its own, also where the app had set one'
   expect(keys[1]).toMatch(/^"[\da-f-]{36}"$/);
 });
 
+for (const seal of ['secrets', 'all'] as const)
+  test(`seal: '${seal}': what the service has declined is redriven under another key, also where the app had set one`, async () => {
+    const { sluice, sent, until } = await serviceThatAnswers([422, 200], { seal });
+    const headers = { 'Idempotency-Key': '"own"', Authorization: 'Bearer 1' };
+    const { ticket } = await sluice.enqueue(
+      new Request(ORDERS, { method: 'POST', body: 'as it is', headers }),
+    );
+    await until(1);
+    await sluice.redrive(ticket);
+    await until(2);
+    expect(sent[0]).toEqual({ key: '"own"', secret: 'Bearer 1', body: 'as it is' });
+    expect(sent[1]).toEqual({ ...sent[0], key: expect.stringMatching(/^"[\da-f-]{36}"$/) });
+  });
+
+for (const [why, ends] of [
+  ['an end that says nothing of it', ['none', 422]],
+  ['a failure of the service', [500, 500]],
+] as const)
+  test(`what may have been done is redriven under its key: ${why}`, async () => {
+    const { sluice, sent, until } = await serviceThatAnswers([...ends, 200], { maxAttempts: 2 });
+    const { ticket } = await sluice.enqueue(new Request(ORDERS, { method: 'POST' }));
+    await until(2);
+    await sluice.redrive(ticket);
+    await until(3);
+    expect(new Set(sent.map(({ key }) => key)).size).toBe(1);
+  });
+
+test('a key that an edit has given stays', async () => {
+  const { sluice, sent, until } = await serviceThatAnswers([422, 200]);
+  const { ticket } = await sluice.enqueue(new Request(ORDERS, { method: 'POST' }));
+  await until(1);
+  await sluice.edit(ticket, { headers: { 'Idempotency-Key': '"mine"' } });
+  await sluice.redrive(ticket);
+  await until(2);
+  expect(sent[1]?.key).toBe('"mine"');
+});
+
+const ORDERS = 'https://app.test/orders';
+
+/** One after another: a status, or none at all. `until` so many are settled. */
+async function serviceThatAnswers(ends: readonly (number | 'none')[], queue: Partial<QueueConfig> = {}) {
+  const sent: { key: string | null; secret: string | null; body: string }[] = [];
+  const { sluice, clock } = await testSluice(
+    { queues: { orders: { match, ...queue } } },
+    {
+      fetch: async (request) => {
+        const { headers } = request;
+        const key = headers.get('Idempotency-Key');
+        sent.push({ key, secret: headers.get('Authorization'), body: await request.text() });
+        const end = ends[sent.length - 1];
+        if (typeof end !== 'number') throw new TypeError('the network is gone');
+        return new Response(null, { status: end });
+      },
+    },
+  );
+  const live = async (): Promise<number> => {
+    const { orders: counts } = await sluice.counts();
+    return counts ? counts.waiting + counts.leased : 0;
+  };
+  const until = async (count: number): Promise<void> => {
+    while (sent.length < count || (await live()) > 0) await clock.advance(50);
+  };
+  return { sluice, sent, until };
+}
+
 test('what is not known cannot be edited', async () => {
   const { sluice } = await testSluice({ queues: { orders: { match } } }, { fetch: () => new Response() });
   await expect(sluice.edit('orders.1.x', { body: '' })).rejects.toMatchObject({ code: 'state-conflict' });
@@ -85,7 +151,7 @@ test('where all is sealed, the page that waits gets the answer in clear, and lis
   expect(await (await sluice.export()).text()).not.toContain('canary');
   await sluice.resume();
   const settled = sluice.settled(ticket);
-  while ((await sluice.counts()).orders.done === 0) await clock.advance(50);
+  while ((await sluice.counts()).orders?.done === 0) await clock.advance(50);
   await clock.advance(6000);
   const outcome = await settled;
   expect(outcome).toMatchObject({ kind: 'done', response: { status: 201 } });

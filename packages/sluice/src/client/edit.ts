@@ -1,6 +1,7 @@
 import type { HeaderPairs, Job, Stored, Ticket } from '../core/job.js';
 import { conflict, type Edit, NO_SUCH_JOB } from '../store/job-commands.js';
 import { readStored } from '../store/query.js';
+import type { Rekey } from '../store/redrive.js';
 import type { Database } from '../store/rows.js';
 import { newKey, rekeyed, unquoted } from '../transport/idempotency.js';
 import { bytesOfBody } from '../transport/intake-facts.js';
@@ -27,9 +28,17 @@ export async function makeEdit(ticket: Ticket, change: JobChange, context: EditC
   const { request, body: content } = apply(clear, change, { job, base: context.base });
   const headers = given === null ? rekeyed(request.headers, idempotencyKey, idempotency) : request.headers;
   const changed = { request: { ...request, headers }, body: content };
-  const stored = await hideAgain(changed, { job, idempotencyKey, key });
+  const stored = await hideAgain(changed, { job, idempotencyKey, key, header: idempotency.header });
   return { ...stored, idempotencyKey, previousKey: job.idempotencyKey };
 }
+
+/** The same request under a key of its own. */
+export const rekey: Rekey = ({ request, idempotencyKey: previousKey }, idempotency) => {
+  if (request.secrets.kind === 'sealed-all') return undefined;
+  const idempotencyKey = newKey();
+  const headers = rekeyed(request.headers, idempotencyKey, idempotency);
+  return { request: { ...request, headers }, idempotencyKey, previousKey };
+};
 
 function apply(
   { request, body }: Stored,
@@ -55,11 +64,12 @@ function withSecrets(headers: HeaderPairs, secrets: HeaderPairs): HeaderPairs {
 
 async function hideAgain(
   changed: Stored,
-  { job, idempotencyKey, key }: { job: Job; idempotencyKey: string; key: Key },
+  { job, idempotencyKey, key, header }: { job: Job; idempotencyKey: string; key: Key; header: string },
 ): Promise<Stored> {
   const { secrets, headers } = job.request;
   if (secrets.kind === 'sealed-all') return sealAll(changed, { idempotencyKey }, key);
-  const shown = new Set(headers.map(([name]) => name.toLowerCase()));
+  // An idempotency key is no secret, and has to be found again.
+  const shown = new Set([header, ...headers.map(([name]) => name)].map((name) => name.toLowerCase()));
   // Which headers the queue keeps secret is not known here: whatever did not stand in clear before does not now.
   const unseen = changed.request.headers
     .map(([name]) => name)

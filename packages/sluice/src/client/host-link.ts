@@ -1,6 +1,7 @@
 import { releaseProxy, type Remote, wrap } from 'comlink';
 import { SluiceError } from '../core/errors.js';
 import { type Hello, type Host, type HostRequest, PROTOCOL } from '../core/messages.js';
+import { serviceWorkers } from './container.js';
 
 /** The page's line to whoever enqueues for it: its worker, or else the service worker. */
 export interface HostLink {
@@ -96,11 +97,10 @@ async function spawnAndGreet(spawn: () => Worker, name: string): Promise<HostLin
   }
 }
 
-/** @throws SluiceError `no-answer`, `protocol-mismatch` */
-export async function linkToServiceWorker(name: string): Promise<HostLink> {
-  const controller = navigator.serviceWorker?.controller;
-  if (!controller)
-    throw new SluiceError('no-answer', 'no worker runs, and no service worker controls this page.');
+/** Undefined where none controls this page. @throws SluiceError `no-answer`, `protocol-mismatch` */
+export async function linkToServiceWorker(name: string): Promise<HostLink | undefined> {
+  const controller = serviceWorkers()?.controller;
+  if (!controller) return undefined;
   const { port1, port2 } = new MessageChannel();
   controller.postMessage({ sluice: 'host', protocol: PROTOCOL, name } satisfies HostRequest, [port2]);
   const remote = wrap<Host>(port1);

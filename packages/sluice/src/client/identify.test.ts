@@ -4,6 +4,7 @@ import type { Outcome } from '../core/views.js';
 import { openMemory } from '../store/memory.js';
 import type { Database } from '../store/rows.js';
 import { StoreBench, T0 } from '../store/store.kit.js';
+import { createHub } from '../testing/hub.js';
 import { type TestedSluice, testSluice } from '../testing/index.js';
 import { createIdentify } from './identify.js';
 
@@ -205,14 +206,15 @@ test('a queue that is cleared cancels what waits and aborts what is in flight, o
 });
 
 test('an engine that is silent is waited for until its lease has ended', async () => {
-  await identify('ann');
-  // Never answers, not even to its abort.
-  answer = () => new Promise(() => undefined);
-  await submit('ann’s');
-  await tested.clock.advance(100);
-  const startedAt = tested.clock.now();
-  await during(tested.sluice.identify('bob'), 1000);
-  expect(tested.clock.now() - startedAt).toBeGreaterThan(40_000);
+  const database = openMemory();
+  const bench = new StoreBench(database);
+  await bench.enqueue();
+  await bench.turn(T0);
+  const { clock } = tested;
+  const silent = { database, clock, notify: createHub()(), barrier: async () => undefined };
+  const startedAt = clock.now();
+  await during(createIdentify(silent).identify('bob'), 1000);
+  expect(clock.now() - startedAt).toBeGreaterThan(40_000);
 });
 
 test('a user is a name or null, and says so', async () => {

@@ -1,5 +1,6 @@
 import { type Accepted, type EngineLeft, PROTOCOL } from '../core/messages.js';
 import type { World } from '../drain/world.js';
+import { registration, serviceWorkers } from './container.js';
 import type { WorkerLink } from './host-link.js';
 import type { LoadControls } from './load-controls.js';
 import type { Snapshots } from './snapshots.js';
@@ -44,11 +45,10 @@ export function followLifecycle(options: LifecycleOptions): () => void {
     },
     { signal },
   );
-  navigator.serviceWorker?.addEventListener(
+  const container = serviceWorkers();
+  container?.addEventListener(
     'controllerchange',
-    () => {
-      snapshots.setPage({ controlled: navigator.serviceWorker.controller !== null });
-    },
+    () => snapshots.setPage({ controlled: container.controller !== null }),
     { signal },
   );
   return () => {
@@ -80,10 +80,10 @@ async function thaw({ link, snapshots, controls }: LifecycleOptions): Promise<vo
 }
 
 export function tellServiceWorker(message: EngineLeft | Accepted): void {
-  const container = navigator.serviceWorker;
-  if (container?.controller) container.controller.postMessage(message);
+  const controller = serviceWorkers()?.controller;
+  if (controller) controller.postMessage(message);
   // It does not control a page that was reloaded past the cache, and serves the app all the same.
-  else void container?.getRegistration().then((registration) => registration?.active?.postMessage(message));
+  else void registration().then((found) => found?.active?.postMessage(message));
 }
 
 /** Once there is something to lose, ask the browser not to evict it. A refusal is the user's good right. */

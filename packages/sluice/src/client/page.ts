@@ -1,13 +1,18 @@
 import { SluiceError } from '../core/errors.js';
 import type { EventOf, EventType, SluiceEvent } from '../core/events.js';
+import { isolated } from '../drain/isolated.js';
 import { PROTOCOL, type Receipt } from '../core/messages.js';
 import type { Notify } from '../core/ports.js';
+import type { QueueView } from '../core/queue-view.js';
 import { browserWorld, type World } from '../drain/world.js';
+import { storageError } from '../store/indexed-db.js';
+import type { Database } from '../store/rows.js';
 import { passBarrier } from './barrier.js';
+import { registration } from './container.js';
 import { linkToServiceWorker, type WorkerLink, within } from './host-link.js';
 import { followLifecycle, tellServiceWorker } from './lifecycle.js';
 import { loadOnce, whenLoaded } from './load-controls.js';
-import { createRequests, type RequestParts, type Requests } from './requests.js';
+import { createRequests, NOBODY, type RequestParts, type Requests } from './requests.js';
 import type { Mode, Sluice, SluiceEnqueueOptions } from './sluice.js';
 import { Snapshots } from './snapshots.js';
 import { warnOfUncontrolled } from './uncontrolled-warning.js';
@@ -26,22 +31,21 @@ export interface PageOptions {
 /** Puts the page's parts together, once its surroundings are known. */
 export async function openPage(options: PageOptions): Promise<Sluice> {
   const { name, link } = options;
-  const world = browserWorld(name);
+  const closing = new AbortController();
+  const world = untilClosed(browserWorld(name), closing.signal);
   const { database, notify } = world;
-  const looked = await findVanished(database, name).catch((error: SluiceError) => error);
+  const looked = await findVanished(world, name).catch(storageError);
   const hasStorage = typeof looked === 'number';
   const lost = hasStorage ? looked : 0;
-  const problem = hasStorage ? options.problem : looked;
+  const problem = options.problem ?? (hasStorage ? undefined : looked);
   const snapshots = new Snapshots(world, {
     mode: hasStorage ? options.mode : 'off',
     controlled: options.controlled,
     lost,
     problem: problem && { code: problem.code, message: problem.message },
-    wake: (await hasBackgroundSync()) ? { kind: 'ready' } : { kind: 'unsupported' },
+    wake: { kind: 'sync' in ((await registration()) ?? {}) ? 'ready' : 'unsupported' },
   });
-  const barrier = () =>
-    passBarrier(world, { name, link, isIntercepting: () => navigator.serviceWorker?.controller != null });
-  const closing = new AbortController();
+  const barrier = () => passBarrier(world, { name, link });
   const controls = loadOnce(async () =>
     (await import('./controls.js')).createControls({ ...world, barrier, closing: closing.signal }),
   );
@@ -51,7 +55,7 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   const tellLost = (depth: number): void => {
     if (depth > 0) notify.tell([{ type: 'lost', depth }]);
   };
-  followDepth(world, { name, depth: () => held(snapshots), tellLost });
+  const stopCounting = followDepth(world, { name, depth: () => held(snapshots), tellLost });
   await snapshots.refresh();
   tellLost(lost);
   // Here before anybody may ask for it, or be offline by then. Where it did not come, whoever asks is told.
@@ -61,16 +65,16 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
     snapshots,
     controls,
     desk: async () => {
-      if (closing.signal.aborted)
-        throw new SluiceError('closed', 'this connection was closed. Call connect() again.');
+      closing.signal.throwIfAborted();
       await link?.resumed;
-      return (link?.current ?? (await linkToServiceWorker(name))).remote;
+      return (link?.current ?? (await linkToServiceWorker(name)))?.remote ?? NOBODY;
     },
     tellAccepted: () => tellServiceWorker({ sluice: 'accepted', protocol: PROTOCOL, name }),
     close: async () => {
       options.onClose();
-      closing.abort();
+      closing.abort(new SluiceError('closed', 'this connection was closed. Call connect() again.'));
       stopFollowing();
+      stopCounting();
       stopWarning();
       snapshots.close();
       notify.close();
@@ -83,9 +87,20 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   });
 }
 
+/** What is under way may end. Nothing else begins any more: it would open the database anew. */
+function untilClosed(world: World, closing: AbortSignal): World {
+  const { database } = world;
+  const run: Database['run'] = async (plan, work) => {
+    closing.throwIfAborted();
+    return database.run(plan, work);
+  };
+  return { ...world, database: { ...database, run } };
+}
+
 /** What there is to lose: also what waits for another user. */
 function held({ current }: Snapshots): number {
-  return Object.values(current.queues).reduce((sum, { depth, others }) => sum + depth + others, 0);
+  const views = Object.values(current.queues as Record<string, QueueView>);
+  return views.reduce((sum, { depth, others }) => sum + depth + others, 0);
 }
 
 export interface PageParts extends RequestParts {
@@ -139,12 +154,8 @@ function listenTo<T extends EventType>(
   type: T,
   callback: (event: EventOf<T>) => void,
 ): () => void {
+  const tell = isolated(callback);
   return notify.listen((events) => {
-    for (const event of events) if (event.type === type) callback(event as EventOf<T>);
+    for (const event of events) if (event.type === type) tell(event as EventOf<T>);
   });
-}
-
-async function hasBackgroundSync(): Promise<boolean> {
-  const registration = await navigator.serviceWorker?.getRegistration();
-  return registration !== undefined && 'sync' in registration;
 }

@@ -1,4 +1,5 @@
 import { SluiceError, sentenceOf } from '../core/errors.js';
+import { serviceWorkers } from './container.js';
 
 export interface RegistrationRequest {
   script: string | URL;
@@ -9,28 +10,29 @@ export interface RegistrationRequest {
 /**
  * Registers the service worker.
  *
- * @throws SluiceError `insecure-context`, `script-missing`, `script-type`, `script-scope`, `script-failed`
+ * @throws SluiceError `script-missing`, `script-type`, `script-scope`, `script-failed`
  */
-export async function register({
-  script,
-  type,
-  scope,
-}: RegistrationRequest): Promise<ServiceWorkerRegistration> {
-  requireSecureContext();
+export async function register(
+  container: ServiceWorkerContainer,
+  { script, type, scope }: RegistrationRequest,
+): Promise<ServiceWorkerRegistration> {
   try {
     const options = { type, ...(scope === undefined ? {} : { scope }) };
-    return await navigator.serviceWorker.register(script, options);
+    return await container.register(script, options);
   } catch (cause) {
     throw await diagnose({ script, type, scope }, cause);
   }
 }
 
-export function requireSecureContext(): void {
-  if (isSecureContext && 'serviceWorker' in navigator) return;
+/** @throws SluiceError `insecure-context` */
+export function requireServiceWorkers(): ServiceWorkerContainer {
+  // In a sandboxed frame Firefox hands them out, and refuses whatever is asked of them.
+  const container = isSecureContext && origin !== 'null' ? serviceWorkers() : undefined;
+  if (container) return container;
   throw new SluiceError(
     'insecure-context',
-    `service workers need HTTPS or localhost, and a browser mode that allows them; this is ${location.origin}.`,
-    { value: location.origin },
+    `service workers need HTTPS or localhost, no sandbox, and a browser mode that allows them; this is ${origin}.`,
+    { value: origin },
   );
 }
 
@@ -78,8 +80,7 @@ function isOutOfScope(url: URL, scope: string | undefined): boolean {
 }
 
 /** Resolves with whether the page is controlled, as soon as it is, or after `deadlineMs`. */
-export function whenControlled(deadlineMs: number): Promise<boolean> {
-  const container = navigator.serviceWorker;
+export function whenControlled(container: ServiceWorkerContainer, deadlineMs: number): Promise<boolean> {
   if (container.controller) return Promise.resolve(true);
   return new Promise((resolve) => {
     const settle = (isControlled: boolean): void => {

@@ -1,4 +1,5 @@
 import { SluiceError } from '../core/errors.js';
+import type { Ticket } from '../core/job.js';
 import type { Captured, EnqueueOptions, Host, Intake, Receipt, Refusal } from '../core/messages.js';
 import { refusalParts } from '../core/receipt.js';
 import type { World } from '../drain/world.js';
@@ -6,6 +7,7 @@ import { readMeta } from '../store/meta.js';
 import { capture } from '../transport/capture.js';
 import { direct, toResponse } from '../transport/direct.js';
 import { rebuild } from '../transport/rebuild.js';
+import { createCancellations } from './cancellations.js';
 import { within } from './host-link.js';
 import type { LoadControls } from './load-controls.js';
 import type { SluiceRequestInit } from './sluice.js';
@@ -15,6 +17,20 @@ const ENQUEUE_MS = 30_000;
 
 /** Whoever enqueues for the page: its worker, or else the service worker. */
 export type Desk = Pick<Host, 'enqueue'>;
+
+/** With neither of them there nobody knows the rules, and the app shall not be worse off than without us. */
+export const NOBODY: Desk = { enqueue: async (requests) => requests.map(() => NOT_TAKEN) };
+
+const NOT_TAKEN: Intake = {
+  kind: 'broken',
+  whenBroken: 'network',
+  refusal: {
+    status: 503,
+    code: 'no-answer',
+    title: 'Nobody takes requests',
+    detail: 'no worker runs, and no service worker controls this page.',
+  },
+};
 
 export interface Requests {
   /** The 202 of the queue, or the answer of the network where no rule names the request. */
@@ -32,9 +48,11 @@ export interface RequestParts {
 
 /** What a page hands over by itself: its worker knows the rules, and so does the service worker. */
 export function createRequests(
-  world: Pick<World, 'base' | 'database' | 'clock' | 'fetch'>,
+  world: Pick<World, 'base' | 'database' | 'clock' | 'fetch' | 'notify'>,
   { desk, controls, tellAccepted }: RequestParts,
 ): Requests {
+  const cancel = async (ticket: Ticket): Promise<unknown> => (await controls()).cancel(ticket);
+  const cancelOnAbort = createCancellations(world.notify, cancel);
   async function ask(captured: Captured[], options: EnqueueOptions): Promise<Intake[]> {
     const { enqueue } = await desk();
     const intakes = await within(ENQUEUE_MS, enqueue(captured, options), 'the worker');
@@ -48,11 +66,10 @@ export function createRequests(
       const captured = await capture(request);
       const [intake] = await ask([captured], queue === undefined ? job : { ...job, queue });
       if (intake?.kind === 'accepted') {
-        const cancel = async () => (await controls()).cancel(intake.receipt.ticket);
-        await cancelOnAbort(request.signal, () => cancel().catch(() => undefined));
+        await cancelOnAbort(intake.receipt.ticket, request.signal);
         return toResponse(intake.holdMs === 0 ? intake.parts : await (await controls()).answerInTime(intake));
       }
-      return answerTo(intake as Intake, captured, world);
+      return answerTo(intake as Intake, { captured, signal: request.signal }, world);
     },
     enqueue: async (requests, options) => {
       const captured = await Promise.all(requests.map((request) => capture(request)));
@@ -64,7 +81,7 @@ export function createRequests(
 
 function answerTo(
   intake: Intake,
-  captured: Captured,
+  { captured, signal }: { captured: Captured; signal: AbortSignal },
   world: Pick<World, 'database' | 'clock' | 'fetch'>,
 ): Response | Promise<Response> {
   if (intake.kind === 'direct') {
@@ -74,7 +91,7 @@ function answerTo(
   const isNetworks =
     intake.kind === 'unmatched' || (intake.kind === 'broken' && intake.whenBroken === 'network');
   // Marked as a replay: the service worker of a controlled page would otherwise try the same again.
-  if (isNetworks) return world.fetch(rebuild(captured.request, captured.body), {});
+  if (isNetworks) return world.fetch(rebuild(captured.request, captured.body), { signal });
   return toResponse(refusalParts((intake as { refusal: Refusal }).refusal));
 }
 
@@ -93,11 +110,4 @@ function receiptOf(intake: Intake, { method, url }: Request): Receipt {
       value: url,
     },
   );
-}
-
-/** The job may have ended, or be on its way: then there is nothing to cancel. @throws what `signal` was aborted with meanwhile */
-async function cancelOnAbort(signal: AbortSignal, cancel: () => Promise<unknown>): Promise<void> {
-  if (signal.aborted) await cancel();
-  signal.throwIfAborted();
-  signal.addEventListener('abort', () => void cancel(), { once: true });
 }

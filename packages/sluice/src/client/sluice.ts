@@ -14,7 +14,8 @@ import type { WakeState } from '../core/wake-state.js';
 export interface Snapshot<Q extends string = string> {
   mode: Mode;
   controlled: boolean;
-  queues: Record<Q, QueueView>;
+  /** None while there is no storage, or before the first service worker or worker has written its policies. */
+  queues: Partial<Record<Q, QueueView>>;
   /** Jobs of all queues that have not ended. */
   depth: number;
   /** Whether jobs are sent with no page open; where not, why. */
@@ -83,9 +84,9 @@ export interface Sluice<Q extends string = string> {
    */
   enqueue(request: Request, options?: SluiceEnqueueOptions<Q>): Promise<Receipt>;
   enqueue(requests: readonly Request[], options?: SluiceEnqueueOptions<Q>): Promise<Receipt[]>;
-  counts(): Promise<Record<Q, Counts>>;
+  counts(): Promise<Partial<Record<Q, Counts>>>;
   /** Rates, ages and percentiles as of now, by queue. */
-  metrics(): Promise<Record<Q, QueueMetrics>>;
+  metrics(): Promise<Partial<Record<Q, QueueMetrics>>>;
   list(query: ListQuery<Q>): Promise<JobPage>;
   get(ticket: Ticket): Promise<JobView | undefined>;
   pause(queue?: Q): Promise<void>;
@@ -116,7 +117,8 @@ export interface Sluice<Q extends string = string> {
   /** @throws SluiceError `state-conflict` for a job that is not held */
   release(ticket: Ticket): Promise<void>;
   /**
-   * Puts a dead job back into its place, attempts at 0.
+   * Puts a dead job back into its place, attempts at 0. It goes under another idempotency key where the service has declined it,
+   * and under its own where it may have been done.
    * @throws SluiceError `state-conflict` for a job that is not dead
    */
   redrive(ticket: Ticket): Promise<void>;
@@ -141,7 +143,10 @@ export interface Sluice<Q extends string = string> {
    */
   export(): Promise<Blob>;
   on<T extends EventType>(type: T, callback: (event: EventOf<T>) => void): () => void;
-  /** Lets go of the worker, the database and every listener. Jobs stay; what waits for `settled` waits on. */
+  /**
+   * Lets go of the worker, the database and every listener. Jobs stay; what waits for `settled` waits on, and whatever is asked
+   * from then on rejects with `closed`.
+   */
   close(): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import { isolated } from '../drain/isolated.js';
 import { viewOfQueue } from '../core/queue-view.js';
 import type { World } from '../drain/world.js';
 import { readQueues } from '../store/queues.js';
@@ -9,7 +10,7 @@ export type PageState = Omit<Snapshot, 'queues' | 'depth'>;
 /** The snapshot of a page, kept up to date: read from the store, at most once per frame, when a hint says so. */
 export class Snapshots {
   readonly #world: Pick<World, 'database' | 'notify' | 'clock'>;
-  readonly #callbacks = new Set<() => void>();
+  readonly #callbacks = new Set<(told: void) => void>();
   readonly #stopListening: () => void;
   #page: PageState;
   #current: Snapshot;
@@ -30,8 +31,9 @@ export class Snapshots {
   }
 
   subscribe(callback: () => void): () => void {
-    this.#callbacks.add(callback);
-    return () => this.#callbacks.delete(callback);
+    const tell = isolated(callback);
+    this.#callbacks.add(tell);
+    return () => this.#callbacks.delete(tell);
   }
 
   setPage(change: Partial<PageState>): void {

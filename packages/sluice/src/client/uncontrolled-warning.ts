@@ -11,7 +11,15 @@ declare const process: { env: { NODE_ENV?: string } };
  * @returns stops watching
  */
 export function warnOfUncontrolled(link: WorkerLink | undefined, snapshots: Snapshots): () => void {
-  if (!isDevelopment() || !link) return () => undefined;
+  try {
+    if (process.env.NODE_ENV !== 'production' && link) return watch(link, snapshots);
+  } catch {
+    // Where nobody has replaced it, there is no `process`, and no developer to warn.
+  }
+  return () => undefined;
+}
+
+function watch(link: WorkerLink, snapshots: Snapshots): () => void {
   const warned = new Set<string>();
   const look = async (url: string): Promise<void> => {
     if (warned.has(url)) return;
@@ -28,15 +36,6 @@ export function warnOfUncontrolled(link: WorkerLink | undefined, snapshots: Snap
   });
   observer.observe({ type: 'resource', buffered: true });
   return () => observer.disconnect();
-}
-
-/** Where nobody has replaced it, there is no `process`, and no developer to warn. */
-function isDevelopment(): boolean {
-  try {
-    return process.env.NODE_ENV !== 'production';
-  } catch {
-    return false;
-  }
 }
 
 const SENDERS = new Set(['fetch', 'xmlhttprequest', 'beacon']);

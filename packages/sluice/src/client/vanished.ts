@@ -1,5 +1,4 @@
 import { readMeta, readOrCreateMeta } from '../store/meta.js';
-import type { Database } from '../store/rows.js';
 import type { World } from '../drain/world.js';
 
 /** What is remembered of the queue outside of its database, since whoever clears one store may leave the other. */
@@ -15,36 +14,44 @@ interface Mark {
  * @param depth to be remembered; undefined where nobody has looked yet
  * @returns the jobs that are gone, 0 where none are
  */
-export async function findVanished(database: Database, name: string, depth?: number): Promise<number> {
-  const born = (await readMeta(database, 'database'))?.born ?? (await baptise(database));
+export async function findVanished(
+  { database, chance }: Pick<World, 'database' | 'chance'>,
+  name: string,
+  depth?: number,
+): Promise<number> {
+  const standing = await readMeta(database, 'database');
+  const candidate = { key: 'database', born: String(chance()) } as const;
+  const { born } = standing ?? (await readOrCreateMeta<'database'>(database, candidate));
   const mark = readMark(name);
   const isSame = mark?.born === born;
   writeMark(name, { born, depth: depth ?? (isSame ? mark.depth : 0) });
   return mark && !isSame ? mark.depth : 0;
 }
 
-/** Remembers the depth, as long as the page lives. Each look is a transaction: a change that is a moment old will do. */
+/**
+ * Remembers the depth, as long as the page lives. Each look is a transaction: a change that is a moment old will do. Answers a
+ * function that stops it.
+ */
 export function followDepth(
-  { database, notify, clock }: Pick<World, 'database' | 'notify' | 'clock'>,
+  world: Pick<World, 'database' | 'notify' | 'clock' | 'chance'>,
   { name, depth, tellLost }: { name: string; depth: () => number; tellLost: (lost: number) => void },
-): void {
-  let isComing = false;
+): () => void {
+  const { notify, clock } = world;
+  let callOff: (() => void) | undefined;
   const look = (): void => {
-    isComing = false;
-    if (readMark(name)?.depth !== depth())
-      findVanished(database, name, depth()).then(tellLost, () => undefined);
+    callOff = undefined;
+    if (readMark(name)?.depth !== depth()) findVanished(world, name, depth()).then(tellLost, () => undefined);
   };
-  notify.listen(() => {
-    if (!isComing) clock.at(clock.now() + LOOK_MS, look);
-    isComing = true;
+  const stopListening = notify.listen(() => {
+    callOff ??= clock.at(clock.now() + LOOK_MS, look);
   });
+  return () => {
+    stopListening();
+    callOff?.();
+  };
 }
 
 const LOOK_MS = 1000;
-
-async function baptise(database: Database): Promise<string> {
-  return (await readOrCreateMeta<'database'>(database, { key: 'database', born: crypto.randomUUID() })).born;
-}
 
 function readMark(name: string): Mark | undefined {
   try {

@@ -30,7 +30,7 @@ export type AttemptEnd =
   /** The stored row no longer makes a request. */
   | { kind: 'unreadable'; detail: string };
 
-/** What came of one request: for a batch that was answered, of each of its jobs. */
+/** What came of one request, or, where they differ, of it and of each of its jobs. */
 export type DispatchEnd = AttemptEnd | { kind: 'parts'; whole: AttemptEnd; parts: AttemptEnd[] };
 
 /** One lease that comes to its end. */

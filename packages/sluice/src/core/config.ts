@@ -60,7 +60,10 @@ export interface BatchFunctions {
     headers?: readonly (readonly [name: string, value: string])[];
     body: string | ArrayBuffer;
   };
-  /** As many parts as there were requests, in their order; asked only of a 2xx. */
+  /**
+   * As many parts as there were requests, in their order; asked only of a 2xx that `expect` has nothing against. Reading a body
+   * that was too large or broke off throws.
+   */
   split: (answer: AnswerFacts, count: number) => readonly BatchPart[];
 }
 

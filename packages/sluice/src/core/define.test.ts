@@ -21,6 +21,16 @@ test('fills in every default', () => {
   expect(policiesOf(definition)).toEqual({ orders: DEFAULT_POLICY });
 });
 
+test('takes what is undefined for what was not asked for', () => {
+  const asked = { concurrency: undefined, backoff: { baseMs: undefined } };
+  const rate = { limit: 5, perMs: 1000, burst: undefined };
+  const config = { limits: { 'https://api.test': rate }, queues: { orders: { match, rate, ...asked } } };
+  const full = { limit: 5, perMs: 1000, burst: 1 };
+  expect(policiesOf(defineSluice(config as unknown as SluiceConfig))).toEqual({
+    orders: { ...DEFAULT_POLICY, rate: full, limits: { 'https://api.test': full } },
+  });
+});
+
 test('keeps queues in the order of their declaration', () => {
   const { queues } = defineSluice({ queues: { b: { match }, a: { match } } });
   expect(queues.map(({ name }) => name)).toEqual(['b', 'a']);

@@ -1,5 +1,5 @@
 import type { BatchConfig, QueueConfig, QueueDefinition, SluiceConfig, SluiceDefinition } from './config.js';
-import { DEFAULT_POLICY, type QueuePolicy, withBurst } from './policy.js';
+import { DEFAULT_POLICY, given, type QueuePolicy, withBurst } from './policy.js';
 import { burstProblems, QUEUE_RULES, rate, relations } from './queue-rules.js';
 import {
   flag,
@@ -119,7 +119,7 @@ function policyOf(queue: QueueConfig): QueuePolicy {
     verdicts: { ...(queue.trustOpaque ? { hidden: 'ack' } : {}), ...queue.verdicts },
     rate: queue.rate ? withBurst(queue.rate) : null,
     batch: queue.batch ? batchOf(queue.batch) : null,
-    backoff: { ...DEFAULT_POLICY.backoff, ...queue.backoff },
+    backoff: { ...DEFAULT_POLICY.backoff, ...given(queue.backoff ?? {}) },
     idempotency: {
       header: queue.idempotencyHeader ?? DEFAULT_POLICY.idempotency.header,
       format: queue.idempotencyFormat ?? DEFAULT_POLICY.idempotency.format,

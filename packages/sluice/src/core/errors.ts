@@ -45,6 +45,11 @@ export function isSluiceError(error: unknown): error is SluiceError {
   return error instanceof Error && (error as Partial<SluiceError>).brand === BRAND;
 }
 
+/** Storage that fails now may not in a moment; what cannot be read cannot be read ever. */
+export function isPassing(error: unknown): boolean {
+  return isSluiceError(error) && error.code !== 'request-unreadable';
+}
+
 /** Any thrown value as a sentence: user code may throw what is not an Error. */
 export function sentenceOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -6,7 +6,10 @@ export type SluiceEvent =
   /** Given the ticket of a job that is the same thing. */
   | { type: 'deduplicated'; queue: string; ticket: Ticket }
   | { type: 'refused'; queue: string; code: string }
-  | { type: 'attempt'; queue: string; ticket: Ticket; attempt: number }
+  /** `traceparent`: of its request, where that has one and it stands in clear. */
+  | { type: 'attempt'; queue: string; ticket: Ticket; attempt: number; traceparent?: string }
+  /** Settled, and back in its place: the service asks for quiet or a sign-in, or it was not sent, or stopped, or its engine is gone. */
+  | { type: 'returned'; queue: string; ticket: Ticket; detail: string }
   | { type: 'nacked'; queue: string; ticket: Ticket; dueAt: number; detail: string }
   | { type: 'done'; queue: string; ticket: Ticket; status: number }
   | { type: 'dead'; queue: string; ticket: Ticket; reason: DeadReason; detail: string }

@@ -22,6 +22,15 @@ test('a relative pattern belongs to the origin of the app, and to no other', () 
   expect(match(post('https://other.test/api/orders'))).toBeUndefined();
 });
 
+test('a relative pattern means the same wherever the script lies that runs it', () => {
+  const queues = [{ name: 'orders', match: { method: 'POST', url: 'api/orders' } }];
+  for (const base of ['https://app.test/nested/sluice.js', 'blob:https://app.test/a-worker', BASE]) {
+    const match = createMatcher(queues, base, () => undefined);
+    expect(match(post('https://app.test/api/orders'))).toBe('orders');
+    expect(match(post('https://app.test/nested/api/orders'))).toBeUndefined();
+  }
+});
+
 test('a whole pattern names another origin', () => {
   expect(matcher({ method: 'POST', url: 'https://api.test/*' })(post('https://api.test/x'))).toBe('orders');
 });

@@ -25,7 +25,7 @@ export type Matcher = (facts: RequestFacts) => string | undefined;
  * The first match in the order of declaration. A navigation matches only as a form that is posted to a queue which takes
  * them, since a page could not show the receipt.
  *
- * @param base the URL that relative patterns resolve against
+ * @param base a URL of the app: relative patterns resolve against its origin
  * @param report told when a function of the user threw; the request then counts as unmatched
  */
 export function createMatcher(
@@ -33,9 +33,10 @@ export function createMatcher(
   base: string,
   report: (error: SluiceError) => void,
 ): Matcher {
+  const { origin } = new URL(base);
   const tests = queues.map(({ name, match, navigations }) => ({
     name,
-    test: testOf(name, match, base),
+    test: testOf(name, match, origin),
     takesForms: navigations !== undefined,
   }));
   return (facts) => {
@@ -53,22 +54,22 @@ export function createMatcher(
   };
 }
 
-function testOf(queue: string, match: Match, base: string): (facts: RequestFacts) => boolean {
+function testOf(queue: string, match: Match, origin: string): (facts: RequestFacts) => boolean {
   if (typeof match === 'function') return match;
   const rules = (Array.isArray(match) ? match : [match]) as readonly MatchRule[];
-  const tests = rules.map((rule) => ruleTest(queue, rule, base));
+  const tests = rules.map((rule) => ruleTest(queue, rule, origin));
   return (facts) => tests.some((test) => test(facts));
 }
 
-function ruleTest(queue: string, rule: MatchRule, base: string): (facts: RequestFacts) => boolean {
+function ruleTest(queue: string, rule: MatchRule, origin: string): (facts: RequestFacts) => boolean {
   const methods = new Set([rule.method].flat().map((method) => method.toUpperCase()));
-  const pattern = patternOf(queue, rule.url, base);
+  const pattern = patternOf(queue, rule.url, origin);
   return ({ method, url }) => methods.has(method.toUpperCase()) && pattern.test(url);
 }
 
-function patternOf(queue: string, url: string, base: string): URLPattern {
+function patternOf(queue: string, url: string, origin: string): URLPattern {
   try {
-    return new URLPattern(url, base);
+    return new URLPattern(url, origin);
   } catch (cause) {
     throw new SluiceError(
       'config-invalid',

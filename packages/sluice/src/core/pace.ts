@@ -22,6 +22,9 @@ export const MAX_AHEAD_MS = 10_000;
 /** The clocks of two contexts may be so far apart. */
 const CLOCK_TOLERANCE_MS = 1000;
 
+/** What a timer may be off by. */
+const TIMER_MS = 1;
+
 /** The least slack that spacing leaves: a timer is rarely more exact than this. */
 const TOLERANCE_MS = 10;
 
@@ -91,6 +94,14 @@ export function refund(pace: Pace, rate: Rate | null, units: number, later: read
     given = Math.min(given, Math.max(0, tat - send.at));
   }
   return { ...pace, n: pace.n - units, tat: pace.tat - given };
+}
+
+/**
+ * Whether a send that was charged for `at` may begin. One that has waited for its instant and is too early was charged under a
+ * clock that has been set back since.
+ */
+export function isInTime(now: number, { at, latestAt }: { at: number; latestAt: number }): boolean {
+  return now >= at - TIMER_MS && now <= latestAt;
 }
 
 /** True if the stored instants cannot have been written under the clock that says `now`. */

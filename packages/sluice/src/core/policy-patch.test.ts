@@ -24,3 +24,12 @@ test('changes what it names, and leaves the rest', () => {
   });
   expect(patched(base, null)).toBe(base);
 });
+
+test('what is undefined changes nothing', () => {
+  const backoff = { baseMs: undefined, maxMs: 9000 } as unknown as { maxMs: number };
+  const patch = { concurrency: undefined, backoff } as unknown as PolicyPatch;
+  expect(patched(DEFAULT_POLICY, patch)).toEqual({
+    ...DEFAULT_POLICY,
+    backoff: { baseMs: 1000, maxMs: 9000 },
+  });
+});

@@ -1,5 +1,5 @@
 import type { QueueConfig } from './config.js';
-import { type QueuePolicy, withBurst } from './policy.js';
+import { given, type QueuePolicy, withBurst } from './policy.js';
 import { QUEUE_RULES, relations } from './queue-rules.js';
 import { problemsOf, throwProblems } from './validate.js';
 
@@ -57,12 +57,12 @@ export function checkPatch(queue: string, patch: PolicyPatch): void {
 /** The policy of the config with the patch upon it. */
 export function patched(base: QueuePolicy, patch: PolicyPatch | null): QueuePolicy {
   if (!patch) return base;
-  const { rate: asked, backoff, verdicts, ...plain } = patch;
+  const { rate: asked, backoff = {}, verdicts, ...plain } = given(patch);
   return {
     ...base,
     ...plain,
     rate: asked ? withBurst(asked) : base.rate,
-    backoff: { ...base.backoff, ...backoff },
+    backoff: { ...base.backoff, ...given(backoff) },
     verdicts: { ...base.verdicts, ...verdicts },
   };
 }

@@ -100,5 +100,10 @@ export function flowConfigOf({ rate, concurrency, adaptive }: QueuePolicy): Flow
 
 /** Evenly spaced, where no burst is asked for. */
 export function withBurst(asked: Rate): Required<Rate> {
-  return { burst: 1, ...asked };
+  return { ...asked, burst: asked.burst ?? 1 };
+}
+
+/** The fields that are given: what is undefined was not asked for, and must not take the place of a default. */
+export function given<T extends object>(asked: T): T {
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) as T;
 }

@@ -82,7 +82,10 @@ export interface DirectTurn {
 export interface Trying {
   queue: string;
   url: string;
+  /** Default 1. */
+  cost: number | undefined;
   orderingKey: string | undefined;
+  dedupeKey: string | undefined;
   idempotencyKey: string;
 }
 
@@ -100,10 +103,13 @@ export interface Store {
    * Charges a send that passes the queue by to its rates. Answers when it may leave; undefined where that is not soon, or
    * the queue is paused, waits for sign-in or probes.
    */
-  chargeDirect(send: Pick<Trying, 'queue' | 'url'>, instant: Instant): Promise<DirectTurn | undefined>;
+  chargeDirect(
+    send: Pick<Trying, 'queue' | 'url' | 'cost'>,
+    instant: Instant,
+  ): Promise<DirectTurn | undefined>;
   /**
    * Charges a try that is made before anything is stored. Undefined where the request has to queue: no slot now, or
-   * something waits ahead of it.
+   * something waits ahead of it, or stands for the same thing.
    */
   chargeFirstTry(trying: Trying, instant: Instant): Promise<DirectTurn | undefined>;
   body(job: Job): Promise<ArrayBuffer | undefined>;
@@ -133,12 +139,12 @@ export interface AttemptControl {
 /** Performs one attempt. Never rejects. */
 export type Dispatch = (claim: Claim, control: AttemptControl) => Promise<DispatchEnd>;
 
-/** Epoch milliseconds that do not jump within one context. */
+/** Epoch milliseconds that do not jump, but where the wall clock was set, or the machine slept. */
 export interface Clock {
   now(): number;
-  /** Another number whenever the wall clock and this one had come apart; the clock then follows the wall again. */
+  /** How often it has jumped. */
   epoch(): number;
-  /** Calls back at `at`, or late, never early. Answers a function that calls it off. */
+  /** Calls back at `at`, or once so long has passed, or late, never early. Answers a function that calls it off. */
   at(at: number, callback: () => void): () => void;
 }
 

@@ -13,7 +13,8 @@ export function metricsOf(row: QueueRow, now: number): QueueMetrics {
     allowedPerSecond: Number.isFinite(allowed) ? allowed : null,
     oldestAgeMs: depthOf(row) > 0 && oldest.kind === 'known' ? Math.max(0, now - oldest.at) : null,
     sendAmplification: counts.accepted > 0 ? counts.sends / counts.accepted : null,
-    frozenMs: frozenMs - Math.max(0, flow.gateUntil - now),
+    // What lies ahead is counted in advance; but what a client that wakes holds back by itself never is.
+    frozenMs: Math.max(0, frozenMs - Math.max(0, flow.gateUntil - now)),
     latencyMs: percentiles(latency),
   };
 }

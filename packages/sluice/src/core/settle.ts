@@ -42,10 +42,10 @@ export function settle(row: QueueRow, job: Job, settlement: Settlement, instant:
 
 const GIVE_BACK: Verdict = { kind: 'give-back' };
 
-/** Where one part of a batch is told to slow down and the others were taken, it waits for itself. */
+/** Where one part of a batch is told to slow down and the request as a whole was not, it waits for itself. */
 function verdictOfOne({ end, batch }: Settlement, policy: QueuePolicy): Verdict {
   const verdict = verdictOn(end, policy);
-  if (verdict.kind !== 'freeze' || !batch || end === batch.whole) return verdict;
+  if (verdict.kind !== 'freeze' || !batch || verdictOn(batch.whole, policy).kind === 'freeze') return verdict;
   return { kind: 'nack', outage: false, waitMs: 0, detail: 'its part of the batch was turned away' };
 }
 
@@ -58,7 +58,7 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told, own: Verd
   if (batch && batch.index > 0) return { flow, awaitsSignIn, batchMax };
   const whole = batch?.whole ?? end;
   const verdict = verdictOn(whole, policy);
-  const outcome = outcomeOf(whole, verdict, { job, settlement });
+  const outcome = outcomeOf(whole, verdict, { job, settlement, policy });
   const { now, chance } = instant;
   const observed = observe(flow, flowConfigOf(policy), now, outcome, underWay(row, now) - 1, chance);
   return {
@@ -74,13 +74,18 @@ interface Told {
   instant: Instant;
 }
 
-function outcomeOf(end: AttemptEnd, verdict: Verdict, { job, settlement }: Omit<Told, 'instant'>): Outcome {
+function outcomeOf(
+  end: AttemptEnd,
+  verdict: Verdict,
+  { job, settlement, policy }: Omit<Told, 'instant'> & { policy: QueuePolicy },
+): Outcome {
   const { sentAt, endedAt } = settlement;
   const hint = end.kind === 'answer' ? end.hint : undefined;
   return {
     kind: kindOf(end, verdict),
     sentAt,
-    rttMs: endedAt - sentAt,
+    // Where the clock has jumped between the two, no answer took that long.
+    rttMs: Math.min(Math.max(0, endedAt - sentAt), policy.timeoutMs),
     isFirstTry: job.attempts === 0,
     ...(hint ? { hint } : {}),
   };
@@ -101,7 +106,7 @@ function frozen(
   end: AttemptEnd,
   { policy, now, chance }: { policy: QueuePolicy; now: number; chance: () => number },
 ): Flow {
-  const isTold = end.kind === 'answer' && end.hint?.notBeforeMs !== undefined;
+  const isTold = end.kind === 'answer' && (end.hint?.notBeforeMs ?? 0) > 0;
   if (isTold || policy.adaptive) return flow;
   const holdMs = policy.backoff.baseMs + backoffMs(flow.cut.streak, policy.backoff, chance());
   return { ...flow, gateUntil: Math.max(flow.gateUntil, Math.round(now + holdMs)) };

@@ -77,7 +77,7 @@ export function viewOfJob(job: Job): JobView {
   }
 }
 
-function traceOf({ request }: Job): Pick<JobView, 'traceparent'> {
+export function traceOf({ request }: Job): Pick<JobView, 'traceparent'> {
   const [, traceparent] = headersOf(request).find(([name]) => name.toLowerCase() === 'traceparent') ?? [];
   return traceparent === undefined ? {} : { traceparent };
 }

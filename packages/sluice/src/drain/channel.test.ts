@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SluiceEvent } from '../core/events.js';
 import type { Notify } from '../core/ports.js';
 import { createChannel } from './channel.js';
@@ -46,4 +46,29 @@ test('what was told last before the end is still heard', async () => {
   teller.tell([accepted(1)]);
   teller.close();
   await heard(1);
+});
+
+test('after the end nothing is told any more, here or to the others', () => {
+  vi.useFakeTimers();
+  const own: SluiceEvent[] = [];
+  teller.listen((events) => own.push(...events));
+  teller.close();
+  teller.tell([accepted(1)]);
+  // A timer that posted to the closed channel would throw.
+  vi.runAllTimers();
+  vi.useRealTimers();
+  expect(own).toEqual([]);
+});
+
+test('where the browser hands out no channel, a context hears itself', () => {
+  vi.stubGlobal('BroadcastChannel', () => {
+    throw new DOMException('The operation is insecure.', 'SecurityError');
+  });
+  const alone = createChannel('alone');
+  vi.unstubAllGlobals();
+  const own: SluiceEvent[] = [];
+  alone.listen((events) => own.push(...events));
+  alone.tell([accepted(1)]);
+  alone.close();
+  expect(own).toEqual([accepted(1)]);
 });

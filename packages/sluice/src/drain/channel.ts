@@ -7,28 +7,29 @@ const FRAME_MS = 16;
 
 /** Hints between all contexts of an app. What is told here is heard here too: a context listens to one stream. */
 export function createChannel(name: string): Notify {
-  const channel = new BroadcastChannel(name);
+  const channel = channelOf(name);
   const callbacks = new Set<(events: readonly SluiceEvent[]) => void>();
   const hear = (events: readonly SluiceEvent[]): void => {
     for (const callback of callbacks) callback(events);
   };
-  channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+  channel?.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     const events = heard(data);
     if (events) hear(events);
   });
   let untold: SluiceEvent[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let toldAt = Number.NEGATIVE_INFINITY;
+  let isClosed = false;
   const flush = (): void => {
     timer = undefined;
     toldAt = performance.now();
     const events = untold;
     untold = [];
-    if (events.length > 0) channel.postMessage({ protocol: PROTOCOL, events } satisfies Hint);
+    if (events.length > 0) channel?.postMessage({ protocol: PROTOCOL, events } satisfies Hint);
   };
   return {
     tell: (events) => {
-      if (events.length === 0) return;
+      if (isClosed || events.length === 0) return;
       untold.push(...events);
       timer ??= setTimeout(flush, toldAt + FRAME_MS - performance.now());
       hear(events);
@@ -38,10 +39,20 @@ export function createChannel(name: string): Notify {
       return () => callbacks.delete(callback);
     },
     close: () => {
+      isClosed = true;
       clearTimeout(timer);
       flush();
       callbacks.clear();
-      channel.close();
+      channel?.close();
     },
   };
+}
+
+/** Undefined where the browser blocks site data: Firefox throws. Each context then hears itself alone. */
+function channelOf(name: string): BroadcastChannel | undefined {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return undefined;
+  }
 }

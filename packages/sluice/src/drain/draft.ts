@@ -3,6 +3,7 @@ import { SluiceError, sentenceOf } from '../core/errors.js';
 import type { Owner } from '../core/identity.js';
 import type { Coalesce, FirstTry, JobDraft, Stored } from '../core/job.js';
 import { checkOptions, type JobOptions } from '../core/job-options.js';
+import { given } from '../core/policy.js';
 import type { Captured } from '../core/messages.js';
 import { keyOf, newKey } from '../transport/idempotency.js';
 import { bytesOfBody, capturedFacts } from '../transport/intake-facts.js';
@@ -35,7 +36,7 @@ export async function draftOf(captured: Captured, context: DraftContext): Promis
   const { name, policy } = queue;
   if (body && body.byteLength > policy.maxBodyBytes)
     throw tooLarge(name, body.byteLength, policy.maxBodyBytes);
-  const options = { ...readOptions(queue, captured), ...asked };
+  const options = { ...readOptions(queue, captured), ...given(asked) };
   checkOptions(`a request to queue '${name}'`, options);
   const idempotencyKey = tried?.idempotencyKey ?? keyOf(request, policy.idempotency.header) ?? newKey();
   const stored = await hidden(captured, idempotencyKey, context);
@@ -84,7 +85,7 @@ const OPTIONS = [
 export function readOptions({ name, optionFunctions }: QueueDefinition, captured: Captured): JobOptions {
   const facts = capturedFacts(captured);
   const entries = OPTIONS.map((option) => [option, readOption(name, optionFunctions, { option, facts })]);
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as JobOptions;
+  return given(Object.fromEntries(entries) as JobOptions);
 }
 
 function readOption(

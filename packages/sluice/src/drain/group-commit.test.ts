@@ -1,5 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { createGroupCommit } from './group-commit.js';
+
+// The timers that it finds as it loads are those that it keeps.
+vi.hoisted(() => vi.useFakeTimers());
 
 let commits: { drafts: number[]; resolve: () => void; reject: (error: Error) => void }[];
 const commit = (drafts: number[]): Promise<string[]> =>
@@ -9,10 +12,6 @@ const commit = (drafts: number[]): Promise<string[]> =>
 
 beforeEach(() => {
   commits = [];
-  vi.useFakeTimers();
-});
-afterEach(() => {
-  vi.useRealTimers();
 });
 
 test('commits a lone draft at once', () => {

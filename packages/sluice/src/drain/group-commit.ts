@@ -1,3 +1,6 @@
+/** Kept, should the tests of an app replace it: they move the clock of `sluice/testing`, which is another. */
+const { setTimeout } = globalThis;
+
 /** What is under way, and what waits for the next commit. */
 interface Waiting<D, A> {
   draft: D;

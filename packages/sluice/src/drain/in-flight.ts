@@ -1,5 +1,6 @@
 import type { AttemptEnd, DispatchEnd, Settlement } from '../core/attempt.js';
 import { sentenceOf } from '../core/errors.js';
+import { isInTime } from '../core/pace.js';
 import type { AttemptControl, Claim, Clock, Dispatch, Store } from '../core/ports.js';
 
 export interface InFlightOptions {
@@ -93,7 +94,7 @@ function controlOf(attempt: Attempt, { clock, isHeld, onPrepared }: InFlightOpti
       if (isHeld(claim)) return 'stopped';
       const now = clock.now();
       if (now >= attempt.leaseUntil) return 'lease-lost';
-      return now > claim.latestAt ? 'late' : 'yes';
+      return isInTime(now, { at: claim.sendAt, latestAt: claim.latestAt }) ? 'yes' : 'late';
     },
   };
 }

@@ -117,8 +117,12 @@ async function letThrough(
   { draft, options: { store, clock, chance } }: { draft: JobDraft; options: IntakeOptions },
 ): Promise<Intake> {
   if (intake.kind !== 'refused') return intake;
-  const { queue, owner } = draft;
-  const turn = await store.chargeDirect({ queue, url }, { now: clock.now(), chance });
+  const {
+    queue,
+    owner,
+    options: { cost },
+  } = draft;
+  const turn = await store.chargeDirect({ queue, url, cost }, { now: clock.now(), chance });
   return turn ? { kind: 'direct', turn, owner, refusal: intake.refusal } : intake;
 }
 

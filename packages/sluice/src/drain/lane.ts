@@ -136,9 +136,9 @@ export class Lane {
   /** One turn; answers when the next is due without anybody's asking. */
   async #turnOnce(): Promise<number | undefined> {
     const { store, clock, chance, tell, onWork } = this.#options;
+    const instant = { now: clock.now(), chance };
     const epoch = clock.epoch();
     const request = this.#nextRequest(epoch);
-    const instant = { now: clock.now(), chance };
     try {
       const report = await store.turn(request, instant);
       this.#recover = false;
@@ -146,8 +146,10 @@ export class Lane {
       this.#epoch = epoch;
       if (report) this.#take(report, instant.now);
       tell(report?.events ?? []);
-      onWork({ depth: report?.depth ?? 0, inFlight: this.#inFlight.size, nextAt: report?.nextAt });
-      return report?.nextAt;
+      // What a clock has written that was set meanwhile is put right by the next turn.
+      const nextAt = clock.epoch() === epoch ? report?.nextAt : clock.now();
+      onWork({ depth: report?.depth ?? 0, inFlight: this.#inFlight.size, nextAt });
+      return nextAt;
     } catch (error) {
       // Kept for the next turn; one that stops leaves them to the end of their leases.
       if (this.#mode !== 'stopping') this.#ended = [...request.settlements, ...this.#ended];

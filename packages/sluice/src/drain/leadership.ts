@@ -87,13 +87,16 @@ function watchLeader(options: SeatOptions, steal: () => void): () => void {
   const { notify, clock } = options;
   let callOff: (() => void) | undefined;
   const arm = (): void => {
-    callOff ??= clock.at(clock.now() + STEAL_AFTER_MS, () => void look());
+    const epoch = clock.epoch();
+    callOff ??= clock.at(clock.now() + STEAL_AFTER_MS, () => void look(epoch));
   };
-  const look = async (): Promise<void> => {
+  const look = async (epoch: number): Promise<void> => {
     callOff = undefined;
     const state = await leaderState(options).catch(() => 'alive' as const);
-    if (state === 'stale') steal();
-    if (state === 'alive') arm();
+    // A machine that slept wakes all of its tabs: the leader had no time to give a sign.
+    const isJustAwake = clock.epoch() !== epoch;
+    if (state === 'stale' && !isJustAwake) steal();
+    else if (state !== 'idle') arm();
   };
   const stopListening = notify.listen(arm);
   arm();

@@ -4,6 +4,7 @@ import { createStore } from '../store/store.js';
 import { readOwner } from '../store/owners.js';
 import { createDispatch } from '../transport/attempt.js';
 import { dispatchBatches } from '../transport/batch.js';
+import { newId } from '../transport/new-id.js';
 import { type Prepared, type PrepareOptions, type Preparing, prepareRequest } from '../transport/prepare.js';
 import { sealAnswers } from '../transport/sealed-answers.js';
 import { openContext, type SealingKeys } from '../transport/seal.js';
@@ -32,7 +33,7 @@ export function createRuntime(
   definition: SluiceDefinition,
   world: World = browserWorld(definition.name),
 ): Runtime {
-  const id = crypto.randomUUID();
+  const id = newId();
   let engines = 0;
   const { database, notify, clock, chance } = world;
   const store = createStore(database, (queue) => rulesOf(definition, queue));

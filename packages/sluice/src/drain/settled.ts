@@ -143,6 +143,6 @@ export class Watch {
   }
 }
 
-function isEnd(event: SluiceEvent): event is EventOf<'done' | 'dead' | 'cancelled'> {
+export function isEnd(event: SluiceEvent): event is EventOf<'done' | 'dead' | 'cancelled'> {
   return event.type === 'done' || event.type === 'dead' || event.type === 'cancelled';
 }

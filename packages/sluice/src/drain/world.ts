@@ -6,7 +6,7 @@ import { createClock } from './clock.js';
 
 /** All that the parts of a context take from the platform. */
 export interface World {
-  /** Relative URLs resolve against it, and its origin is our own. */
+  /** Relative URLs resolve against it. Its origin is our own, but in a page whose <base> element says otherwise. */
   base: string;
   database: Database;
   notify: Notify;

@@ -15,7 +15,7 @@ export interface InstrumentOptions {
  * conventions for messaging: a producer span when a job is accepted, a consumer span for each attempt, linked to it, and a
  * child of the trace that the request named in `traceparent`. No header, no body and no URL is in any of them.
  *
- * One tab is enough: every tab hears of every job. Answers a function that stops it.
+ * For one tab: every tab hears of every job, and what two of them tell is counted twice. Answers a function that stops it.
  */
 export function instrumentSluice(sluice: Sluice, options: InstrumentOptions = {}): () => void {
   const { tracerProvider = trace, meterProvider = metrics } = options;

@@ -1,4 +1,4 @@
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { diag, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -9,8 +9,9 @@ import {
   BasicTracerProvider,
   InMemorySpanExporter,
   SimpleSpanProcessor,
+  type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Sluice } from '../client/sluice.js';
 import type { SluiceEvent } from '../core/events.js';
 import { NO_METRICS } from '../core/metrics.js';
@@ -30,7 +31,12 @@ beforeEach(() => {
   spans = new InMemorySpanExporter();
 });
 
-function page(traceparent?: string): Sluice {
+afterEach(() => {
+  diag.disable();
+  vi.useRealTimers();
+});
+
+function page(): Sluice {
   const row = newQueueRow('orders', DEFAULT_POLICY, 1);
   row.counts = {
     ...row.counts,
@@ -48,14 +54,6 @@ function page(traceparent?: string): Sluice {
       listeners.set(type, callback);
       return () => listeners.delete(type);
     },
-    get: async (ticket: string) => ({
-      ticket,
-      queue: 'orders',
-      state: 'leased',
-      method: 'POST',
-      url: 'https://x.test/secret',
-      ...(traceparent ? { traceparent } : {}),
-    }),
     counts: async () => ({ orders: row.counts }),
     metrics: async () => ({ orders: metricsOf(row, Date.now()) }),
   } as unknown as Sluice;
@@ -65,17 +63,20 @@ const tell = (event: SluiceEvent): void => listeners.get(event.type)?.(event);
 const ticket = 'orders.1.n';
 const queue = 'orders';
 
-async function traced(traceparent: string | undefined, events: readonly SluiceEvent[]) {
-  const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
-  const stop = instrumentSluice(page(traceparent), { tracerProvider });
+function trace(...others: SpanProcessor[]): () => void {
+  const spanProcessors = [...others, new SimpleSpanProcessor(spans)];
+  return instrumentSluice(page(), { tracerProvider: new BasicTracerProvider({ spanProcessors }) });
+}
+
+function traced(events: readonly SluiceEvent[]) {
+  const stop = trace();
   for (const event of events) tell(event);
-  await new Promise((resolve) => setImmediate(resolve));
   stop();
   return spans.getFinishedSpans();
 }
 
-test('an accepted job is a producer span, each attempt a consumer span that links to it', async () => {
-  const [sent, failed, done] = await traced(undefined, [
+test('an accepted job is a producer span, each attempt a consumer span that links to it', () => {
+  const [sent, failed, done] = traced([
     { type: 'accepted', queue, ticket },
     { type: 'attempt', queue, ticket, attempt: 1 },
     { type: 'nacked', queue, ticket, dueAt: 0, detail: 'answered 500' },
@@ -96,32 +97,86 @@ test('an accepted job is a producer span, each attempt a consumer span that link
   for (const span of [failed, done]) expect(span?.links[0]?.context).toEqual(sent?.spanContext());
 });
 
-test('an attempt is a child of the trace that its request belongs to', async () => {
-  const events: SluiceEvent[] = [
-    { type: 'attempt', queue, ticket, attempt: 1 },
+test('an attempt is a child of the trace that its request belongs to', () => {
+  const [child, orphan] = traced([
+    { type: 'attempt', queue, ticket, attempt: 1, traceparent: `00-${TRACE}-${SPAN}-01` },
     { type: 'done', queue, ticket, status: 200 },
-  ];
-  const [span] = await traced(`00-${TRACE}-${SPAN}-01`, events);
-  expect(span?.spanContext().traceId).toBe(TRACE);
-  expect(span?.parentSpanContext).toMatchObject({ spanId: SPAN, isRemote: true });
-  spans.reset();
-  const [orphan] = await traced('nonsense', events);
+    { type: 'attempt', queue, ticket, attempt: 1, traceparent: 'nonsense' },
+    { type: 'done', queue, ticket, status: 200 },
+  ]);
+  expect(child?.spanContext().traceId).toBe(TRACE);
+  expect(child?.parentSpanContext).toMatchObject({ spanId: SPAN, isRemote: true });
   expect(orphan?.parentSpanContext).toBeUndefined();
 });
 
-test('no URL, header or body is in any span', async () => {
-  const finished = await traced(undefined, [
-    { type: 'accepted', queue, ticket },
-    { type: 'attempt', queue, ticket, attempt: 1 },
-    { type: 'dead', queue, ticket, reason: 'rejected', detail: 'answered 422' },
+test('an attempt that is given back ends at once, as an error', () => {
+  trace();
+  tell({ type: 'attempt', queue, ticket, attempt: 1 });
+  tell({ type: 'returned', queue, ticket, detail: 'answered 429' });
+  expect(spans.getFinishedSpans()).toMatchObject([
+    {
+      status: { code: SpanStatusCode.ERROR, message: 'answered 429' },
+      attributes: { 'sluice.attempt': 1, 'sluice.outcome': 'returned' },
+    },
   ]);
-  expect(finished).toHaveLength(2);
-  expect(
-    JSON.stringify(finished.map(({ name, attributes, status }) => ({ name, attributes, status }))),
-  ).not.toMatch(/secret/);
 });
 
-test('queues are metered whenever the metrics are collected', async () => {
+test('an attempt whose end nobody tells is given back as the next begins', () => {
+  const [lost, done] = traced([
+    { type: 'attempt', queue, ticket, attempt: 1 },
+    { type: 'attempt', queue, ticket, attempt: 1 },
+    { type: 'done', queue, ticket, status: 200 },
+  ]);
+  expect(lost).toMatchObject({
+    status: { code: SpanStatusCode.ERROR },
+    attributes: { 'sluice.outcome': 'returned' },
+  });
+  expect(done).toMatchObject({ attributes: { 'sluice.outcome': 'done' } });
+});
+
+test('an attempt that is open as the tracing stops has no outcome', () => {
+  const [open] = traced([{ type: 'attempt', queue, ticket, attempt: 1 }]);
+  expect(open).toMatchObject({ ended: true, status: { code: SpanStatusCode.UNSET } });
+  expect(open?.attributes).not.toHaveProperty('sluice.outcome');
+});
+
+test('spans begin and end at the instants at which their events are heard', () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  trace();
+  vi.setSystemTime(1_800_000_000_000);
+  tell({ type: 'accepted', queue, ticket });
+  vi.setSystemTime(1_800_000_001_000);
+  tell({ type: 'attempt', queue, ticket, attempt: 1 });
+  vi.setSystemTime(1_800_000_003_000);
+  tell({ type: 'done', queue, ticket, status: 200 });
+  expect(spans.getFinishedSpans()).toMatchObject([
+    { startTime: [1_800_000_000, 0], endTime: [1_800_000_000, 0] },
+    { startTime: [1_800_000_001, 0], endTime: [1_800_000_003, 0] },
+  ]);
+});
+
+test('a span processor that throws costs its span alone, and is told of', () => {
+  const faults = ['onStart', 'onEnd'];
+  const throwIf = (name: string): void => {
+    if (faults[0] === name) throw new Error(String(faults.shift()));
+  };
+  const told = vi.fn<(message: string, ...args: unknown[]) => void>();
+  diag.setLogger({ error: told, warn: told, info: vi.fn(), debug: vi.fn(), verbose: vi.fn() });
+  trace({
+    onStart: () => throwIf('onStart'),
+    onEnd: () => throwIf('onEnd'),
+    forceFlush: async () => undefined,
+    shutdown: async () => undefined,
+  });
+  for (const n of [1, 2, 3]) {
+    tell({ type: 'attempt', queue, ticket: `orders.${n}.n`, attempt: 1 });
+    tell({ type: 'done', queue, ticket: `orders.${n}.n`, status: 200 });
+  }
+  expect(spans.getFinishedSpans()).toMatchObject([{ attributes: { 'messaging.message.id': 'orders.3.n' } }]);
+  expect(told.mock.calls.map(([, error]) => (error as Error).message)).toEqual(['onStart', 'onEnd']);
+});
+
+test('queues are metered whenever the metrics are collected, and what can fall is no plain counter', async () => {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
   const meterProvider = new MeterProvider({ readers: [reader] });
@@ -130,13 +185,16 @@ test('queues are metered whenever the metrics are collected', async () => {
   const told = exporter
     .getMetrics()
     .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics));
-  const valueOf = (name: string) =>
-    told.find(({ descriptor }) => descriptor.name === name)?.dataPoints[0]?.value;
+  const find = (name: string) => told.find(({ descriptor }) => descriptor.name === name);
+  const valueOf = (name: string) => find(name)?.dataPoints[0]?.value;
   expect(valueOf('sluice.queue.depth')).toBe(3);
   expect(valueOf('sluice.queue.in_flight')).toBe(1);
   expect(valueOf('sluice.jobs.dead')).toBe(1);
   expect(valueOf('sluice.sends')).toBe(9);
   expect(valueOf('sluice.queue.oldest_age')).toBeGreaterThanOrEqual(5000);
+  for (const name of ['sluice.jobs.dead', 'sluice.sends', 'sluice.frozen_time'])
+    expect(find(name)).toMatchObject({ isMonotonic: false });
+  expect(find('sluice.jobs.done')).toMatchObject({ isMonotonic: true });
   stop();
   await meterProvider.shutdown();
 });

@@ -1,5 +1,6 @@
 import {
   type Context,
+  diag,
   type Link,
   ROOT_CONTEXT,
   type Span,
@@ -15,36 +16,31 @@ import type { EventOf } from '../core/events.js';
 /** Jobs whose producer span is remembered for links: a long outage must not grow without end. */
 const REMEMBERED = 1000;
 
-/** How an attempt ends, in one word of `sluice.outcome`; only the first is none to look at. */
-type End = 'done' | 'nacked' | 'dead' | 'cancelled';
+interface End {
+  /** When it was heard of, epoch ms. */
+  at: number;
+  /** How an attempt ends, in one word of `sluice.outcome`; only the first is none to look at. */
+  outcome: 'done' | 'nacked' | 'dead' | 'cancelled' | 'returned';
+  detail?: string;
+}
 
 export function traceJobs(sluice: Sluice, tracer: Tracer): () => void {
   const producers = new Map<string, SpanContext>();
   const attempts = new Map<string, Span>();
 
-  const accepted = ({ queue, ticket }: EventOf<'accepted'>): void => {
+  const accepted = ({ queue, ticket }: EventOf<'accepted'>, at: number): void => {
     const span = tracer.startSpan(`send ${queue}`, {
       kind: SpanKind.PRODUCER,
+      startTime: at,
       attributes: attributesOf(queue, ticket, 'send'),
     });
-    span.end();
     producers.set(ticket, span.spanContext());
     const [oldest] = producers.keys();
     if (producers.size > REMEMBERED && oldest !== undefined) producers.delete(oldest);
+    span.end(at);
   };
 
-  const attempt = async ({ queue, ticket, attempt: number }: EventOf<'attempt'>): Promise<void> => {
-    const startTime = Date.now();
-    const producer = producers.get(ticket);
-    const links: Link[] = producer ? [{ context: producer }] : [];
-    const view = await sluice.get(ticket).catch(() => undefined);
-    const attributes = { ...attributesOf(queue, ticket, 'process'), 'sluice.attempt': number };
-    const options = { kind: SpanKind.CONSUMER, startTime, links, attributes };
-    attempts.get(ticket)?.end();
-    attempts.set(ticket, tracer.startSpan(`process ${queue}`, options, parentOf(view?.traceparent)));
-  };
-
-  const end = (ticket: string, outcome: End, detail: string | undefined): void => {
+  const end = (ticket: string, { at, outcome, detail }: End): void => {
     if (outcome === 'done' || outcome === 'cancelled') producers.delete(ticket);
     const span = attempts.get(ticket);
     if (!span) return;
@@ -52,25 +48,60 @@ export function traceJobs(sluice: Sluice, tracer: Tracer): () => void {
     span.setAttribute('sluice.outcome', outcome);
     if (outcome !== 'done')
       span.setStatus({ code: SpanStatusCode.ERROR, ...(detail ? { message: detail } : {}) });
-    span.end();
+    span.end(at);
   };
 
-  // An attempt is read of first: what ends it has to wait for that.
-  let last: Promise<void> = Promise.resolve();
-  const after = (work: () => void | Promise<void>): void => {
-    last = last.then(work);
+  const attempt = (event: EventOf<'attempt'>, at: number): void => {
+    const { queue, ticket, attempt: number, traceparent } = event;
+    // How the last one ended was said to nobody: words can be lost.
+    end(ticket, { at, outcome: 'returned' });
+    const producer = producers.get(ticket);
+    const links: Link[] = producer ? [{ context: producer }] : [];
+    const attributes = { ...attributesOf(queue, ticket, 'process'), 'sluice.attempt': number };
+    const options = { kind: SpanKind.CONSUMER, startTime: at, links, attributes };
+    attempts.set(ticket, tracer.startSpan(`process ${queue}`, options, parentOf(traceparent)));
   };
+
   const stops = [
-    sluice.on('accepted', (event) => after(() => accepted(event))),
-    sluice.on('attempt', (event) => after(() => attempt(event))),
-    sluice.on('done', ({ ticket }) => after(() => end(ticket, 'done', undefined))),
-    sluice.on('nacked', ({ ticket, detail }) => after(() => end(ticket, 'nacked', detail))),
-    sluice.on('dead', ({ ticket, detail }) => after(() => end(ticket, 'dead', detail))),
-    sluice.on('cancelled', ({ ticket, reason }) => after(() => end(ticket, 'cancelled', reason))),
+    sluice.on('accepted', timed(accepted)),
+    sluice.on('attempt', timed(attempt)),
+    sluice.on(
+      'done',
+      timed(({ ticket }, at) => end(ticket, { at, outcome: 'done' })),
+    ),
+    sluice.on(
+      'nacked',
+      timed(({ ticket, detail }, at) => end(ticket, { at, outcome: 'nacked', detail })),
+    ),
+    sluice.on(
+      'returned',
+      timed(({ ticket, detail }, at) => end(ticket, { at, outcome: 'returned', detail })),
+    ),
+    sluice.on(
+      'dead',
+      timed(({ ticket, detail }, at) => end(ticket, { at, outcome: 'dead', detail })),
+    ),
+    sluice.on(
+      'cancelled',
+      timed(({ ticket, reason }, at) => end(ticket, { at, outcome: 'cancelled', detail: reason })),
+    ),
   ];
+  const letGo = timed((span: Span, at) => span.end(at));
   return () => {
     for (const stop of stops) stop();
-    for (const span of attempts.values()) span.end();
+    // How they end is not known any more: no outcome, and so neither a good end nor a bad one.
+    for (const span of attempts.values()) letGo(span);
+  };
+}
+
+/** What a span processor throws costs its span, and not whoever else is told of the event. */
+function timed<E>(hear: (event: E, at: number) => void): (event: E) => void {
+  return (event) => {
+    try {
+      hear(event, Date.now());
+    } catch (error) {
+      diag.error('sluice: a span is lost', error);
+    }
   };
 }
 

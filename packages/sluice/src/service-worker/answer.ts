@@ -1,23 +1,20 @@
-import type { QueueDefinition } from '../core/config.js';
-import type { Identity, Owner } from '../core/identity.js';
+import type { Owner } from '../core/identity.js';
 import type { Captured, Intake } from '../core/messages.js';
+import { takePreference } from '../core/prefer.js';
 import { redirectParts, refusalParts } from '../core/receipt.js';
 import { answerInTime } from '../drain/respond.js';
 import type { Runtime } from '../drain/runtime.js';
 import type { Watch } from '../drain/settled.js';
 import { capture } from '../transport/capture.js';
 import { direct, toResponse } from '../transport/direct.js';
-import { capturedFacts } from '../transport/intake-facts.js';
 import { rebuild } from '../transport/rebuild.js';
 import type { BrokenPace } from './broken-pace.js';
-import { tryFirst } from './first-try.js';
-import type { KeyTurns } from './key-turns.js';
+import { type FirstTries, tryOrStore } from './network-first.js';
 
-export interface Answering {
+export interface Answering extends FirstTries {
   runtime: Runtime;
   brokenPace: BrokenPace;
   watch: Watch;
-  turns: KeyTurns;
   /** Called once a request is stored, while its event still lives. */
   onAccepted: (event: Asking) => void;
 }
@@ -39,55 +36,40 @@ export async function answer(event: Asking, queue: string, answering: Answering)
   const definition = runtime.definition.queues.find(({ name }) => name === queue);
   const intake =
     definition?.mode === 'network-first' && !isForm
-      ? await tryOrStore(definition, { captured, identity, answering })
+      ? await tryOrStore(definition, { captured, identity, runtime }, answering)
       : await runtime.intake.accept(captured, queue, { identity });
   if (intake instanceof Response) return intake;
-  if (intake.kind !== 'accepted') return passOrRefuse(intake, { captured, queue, answering });
+  if (intake.kind !== 'accepted') return passOrRefuse(intake, { captured, isForm, queue, answering });
   onAccepted(event);
   const redirectTo = isForm ? definition?.navigations?.redirectTo : undefined;
   if (redirectTo) return toResponse(redirectParts(intake.receipt, new URL(redirectTo, location.href).href));
   return toResponse(await answerInTime({ clock: runtime.clock, watch: answering.watch }, intake));
 }
 
-function tryOrStore(
-  queue: QueueDefinition,
-  { captured, identity, answering: { runtime, turns } }: Trying,
-): Promise<Response | Intake> {
-  return turns.pass(orderingKeyOf(queue, captured), async () => {
-    const first = await tryFirst(runtime, queue, { captured, identity });
-    if (first.kind === 'answered') return first.response;
-    return runtime.intake.accept(captured, queue.name, { identity, tried: first.tried });
-  });
-}
+/** The browser takes no answer to a navigation that was redirected, and follows by itself (Fetch, HTTP fetch). */
+const NAVIGATION = { mode: 'navigate', redirect: 'manual' } as const;
 
-interface Trying {
+interface Passing {
   captured: Captured;
-  identity: Promise<Identity>;
+  isForm: boolean;
+  queue: string;
   answering: Answering;
-}
-
-/** A function that throws is reported where the request is stored. */
-function orderingKeyOf({ name, optionFunctions }: QueueDefinition, captured: Captured): string | undefined {
-  try {
-    const key = optionFunctions.orderingKey?.(capturedFacts(captured));
-    return key === undefined ? undefined : `${name} ${key}`;
-  } catch {
-    return undefined;
-  }
 }
 
 async function passOrRefuse(
   intake: Exclude<Intake, { kind: 'accepted' }>,
-  { captured, queue, answering }: { captured: Captured; queue: string; answering: Answering },
+  { captured, isForm, queue, answering }: Passing,
 ): Promise<Response> {
   if (intake.kind === 'unmatched') return Response.error();
+  const { headers } = takePreference(captured.request.headers);
+  const request = { ...captured.request, headers, ...(isForm ? NAVIGATION : {}) };
   if (intake.kind === 'direct') {
     const { identity } = answering.runtime;
     const currentOwner = async (): Promise<Owner> => (await identity.current()).owner;
-    return direct(intake, captured, { ...answering.runtime, currentOwner });
+    return direct(intake, { ...captured, request }, { ...answering.runtime, currentOwner });
   }
   if (intake.kind === 'refused' || intake.whenBroken === 'reject')
     return toResponse(refusalParts(intake.refusal));
   await answering.brokenPace.turn(queue);
-  return answering.runtime.fetch(rebuild(captured.request, captured.body), {});
+  return answering.runtime.fetch(rebuild(request, captured.body), {});
 }

@@ -3,13 +3,14 @@ import type { QueueDefinition } from '../core/config.js';
 import type { Identity, Owner } from '../core/identity.js';
 import type { Job } from '../core/job.js';
 import type { Captured } from '../core/messages.js';
+import { isInTime } from '../core/pace.js';
 import { verdictOn } from '../core/verdict.js';
 import { readOptions, storableOptions, type Tried } from '../drain/draft.js';
 import type { Runtime } from '../drain/runtime.js';
 import { headOf } from '../transport/answer.js';
 import { exchange, failureOf } from '../transport/exchange.js';
 import { keyOf, newKey } from '../transport/idempotency.js';
-import { sleepUntil } from '../transport/sleep-until.js';
+import { sleepUntilSend } from '../transport/sleep-until.js';
 
 /** What came of a network-first try: the service's answer, or what the job is to be stored with. */
 export type TryEnd = { kind: 'answered'; response: Response } | { kind: 'queue'; tried: Tried | undefined };
@@ -32,7 +33,7 @@ export async function tryFirst(
   const { kind } = verdictOn(end, queue.policy);
   if (response && kind !== 'nack' && kind !== 'freeze') return { kind: 'answered', response };
   // The answer is not for the page: whatever is left of it need not be loaded.
-  await response?.body?.cancel();
+  response?.body?.cancel().catch(() => undefined);
   const endedAt = runtime.clock.now();
   return {
     kind: 'queue',
@@ -54,8 +55,9 @@ async function charge(
   { captured, idempotencyKey }: { captured: Captured; idempotencyKey: string },
 ) {
   try {
-    const { orderingKey } = await storableOptions(queue, readOptions(queue, captured));
-    const trying = { queue: queue.name, url: captured.request.url, orderingKey, idempotencyKey };
+    const { orderingKey, dedupeKey, cost } = await storableOptions(queue, readOptions(queue, captured));
+    const keys = { orderingKey, dedupeKey, idempotencyKey };
+    const trying = { queue: queue.name, url: captured.request.url, cost, ...keys };
     return await store.chargeFirstTry(trying, { now: clock.now(), chance });
   } catch {
     return undefined;
@@ -83,9 +85,9 @@ async function send(
     const job = { ...jobOf(queue, captured, { idempotencyKey, now: clock.now() }), owner };
     const prepared = await prepare({ job, body: captured.body, policy: queue.policy, signal });
     if (prepared.kind !== 'request') return { end: prepared };
-    await sleepUntil(clock, at);
+    await sleepUntilSend(clock, at);
     if ((await identity.current()).owner !== owner) return { end: { kind: 'unsent', why: 'stopped' } };
-    if (clock.now() > latestAt) return { end: { kind: 'unsent', why: 'late' } };
+    if (!isInTime(clock.now(), { at, latestAt })) return { end: { kind: 'unsent', why: 'late' } };
     const { request } = prepared;
     const { response, judged } = await exchange(request, { fetch, expect: queue.expect, signal });
     return { end: headOf(response, { now: clock.now(), judged }), response };

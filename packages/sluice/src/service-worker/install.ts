@@ -3,6 +3,7 @@ import type { SluiceConfig, SluiceDefinition } from '../core/config.js';
 import { requireScope } from '../core/context.js';
 import type { SluiceEvent } from '../core/events.js';
 import { definitionFrom } from '../core/define.js';
+import { isolated } from '../drain/isolated.js';
 import { isOurs } from '../core/messages.js';
 import { createHost, createOwnMatcher, type Sleeper } from '../drain/host.js';
 import { createRuntime, type Runtime } from '../drain/runtime.js';
@@ -11,6 +12,8 @@ import { createBrokenPace } from './broken-pace.js';
 import { intercept } from './intercept.js';
 import { KeyTurns } from './key-turns.js';
 import { listenToLifecycle, type Lifecycle } from './lifecycle.js';
+import { createPolicyCheck } from './own-policies.js';
+import { SameTries } from './same-tries.js';
 import { takeOver } from './take-over.js';
 import { createWake } from './wake.js';
 import { createWakeUp, type WakeUp } from './wake-up.js';
@@ -42,11 +45,25 @@ export function installSluice<const Q extends string>(
 ): void {
   requireScope('installSluice()', 'service-worker', globalThis);
   const runtime = createRuntime(definitionFrom(config));
-  const wakeUp = createWakeUp(runtime, createWake);
+  const wakeUp = checkingPolicies(runtime, createWakeUp(runtime, createWake));
   listenToLifecycle(runtime, lifecycle);
   listenToPages(runtime, wakeUp);
-  if (onEvent) runtime.notify.listen((events) => events.forEach((event) => onEvent(event)));
+  if (onEvent) {
+    const tell = isolated(onEvent);
+    runtime.notify.listen((events) => events.forEach((event) => tell(event)));
+  }
   if (runtime.definition.enabled) listenToFetches(runtime, wakeUp);
+}
+
+/** Pages tell none but the active service worker, and only that one stores what it intercepts. */
+function checkingPolicies(runtime: Runtime, { onAccepted }: WakeUp): WakeUp {
+  const check = createPolicyCheck(runtime);
+  return {
+    onAccepted: (event) => {
+      check(event);
+      onAccepted(event);
+    },
+  };
 }
 
 function listenToFetches(runtime: Runtime, wakeUp: WakeUp): void {
@@ -56,6 +73,7 @@ function listenToFetches(runtime: Runtime, wakeUp: WakeUp): void {
     brokenPace: createBrokenPace(runtime.definition, runtime.clock),
     watch: new Watch(runtime),
     turns: new KeyTurns(),
+    same: new SameTries(),
     onAccepted: wakeUp.onAccepted,
   };
   self.addEventListener('fetch', (event) => intercept(event, interception));

@@ -1,15 +1,13 @@
-import { policiesOf } from '../core/config.js';
 import { PROTOCOL, SCHEMA } from '../core/messages.js';
 import type { Runtime } from '../drain/runtime.js';
 import { readMeta } from '../store/meta.js';
-import { writePolicies } from '../store/policies.js';
+import { writeOwnPolicies } from './own-policies.js';
 import { addStaticRoutes, staticRoutes } from './static-routes.js';
 
 declare const self: ServiceWorkerGlobalScope;
 
 export type Lifecycle = 'host' | 'own';
 
-/** Writes the policies at activation: the active service worker owns them. */
 export function listenToLifecycle(runtime: Runtime, lifecycle: Lifecycle): void {
   if (lifecycle === 'own') {
     self.addEventListener('install', (event) => {
@@ -27,15 +25,6 @@ async function activate(runtime: Runtime, lifecycle: Lifecycle): Promise<void> {
   const writing = writeOwnPolicies(runtime);
   if (lifecycle === 'own') await self.clients.claim();
   await writing;
-}
-
-async function writeOwnPolicies({ database, definition, notify }: Runtime): Promise<void> {
-  try {
-    await writePolicies(database, policiesOf(definition), { overwrite: true });
-    notify.tell(definition.queues.map(({ name }) => ({ type: 'nudged', queue: name })));
-  } catch {
-    // Storage that fails must not keep the app from its service worker; the next enqueue tells.
-  }
 }
 
 /** A page of the version before and this service worker speak the same language only if both numbers are the same. */

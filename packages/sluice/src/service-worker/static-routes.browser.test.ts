@@ -3,7 +3,7 @@ import { defineSluice } from '../core/define.js';
 import type { Match } from '../core/match.js';
 import { type Route, staticRoutes } from './static-routes.js';
 
-const BASE = 'https://app.test/sluice.js';
+const BASE = 'https://app.test/nested/sluice.js';
 const PAGE = { condition: { requestMode: 'navigate', requestMethod: 'GET' }, source: 'network' };
 const routesOf = (...matches: Match[]) =>
   staticRoutes(
@@ -14,6 +14,7 @@ const routesOf = (...matches: Match[]) =>
 test('all that no rule names goes to the network, and the rules and the status of jobs come to us', () => {
   const [page, rest] = routesOf({ method: ['post', 'PUT'], url: '/api/*' }, [
     { method: 'POST', url: 'https://other.test/x' },
+    { method: 'POST', url: 'bare' },
   ]);
   expect(page).toEqual(PAGE);
   const { not } = (rest as Route).condition as {
@@ -24,6 +25,7 @@ test('all that no rule names goes to the network, and the rules and the status o
   expect(comes('POST', 'https://app.test/api/a')).toBe(true);
   expect(comes('PUT', 'https://app.test/api/a')).toBe(true);
   expect(comes('POST', 'https://other.test/x')).toBe(true);
+  expect(comes('POST', 'https://app.test/bare')).toBe(true);
   expect(comes('GET', 'https://app.test/sluice-jobs/orders.1.n')).toBe(true);
   expect(comes('GET', 'https://app.test/api/a')).toBe(false);
   expect(comes('POST', 'https://app.test/other')).toBe(false);

@@ -17,7 +17,7 @@ export interface Route {
  * What the browser may send to the network without starting us: whatever no rule names. Where a function decides, that
  * cannot be said beforehand; a page itself is never ours.
  *
- * @param base the URL that relative patterns resolve against
+ * @param base a URL of the app: relative patterns resolve against its origin
  */
 export function staticRoutes({ queues }: SluiceDefinition, base: string): Route[] {
   const page: Route = { condition: { requestMode: 'navigate', requestMethod: 'GET' }, source: 'network' };
@@ -26,15 +26,16 @@ export function staticRoutes({ queues }: SluiceDefinition, base: string): Route[
     if (typeof match === 'function') return [page];
     rules.push(...[match].flat());
   }
+  const { origin } = new URL(base);
   const ours = [
-    ...rules.flatMap((rule) => conditionsOf(rule, base)),
-    { urlPattern: new URLPattern(`${STATUS_PATH}*`, base) },
+    ...rules.flatMap((rule) => conditionsOf(rule, origin)),
+    { urlPattern: new URLPattern(`${STATUS_PATH}*`, origin) },
   ];
   return [page, { condition: { not: { or: ours } }, source: 'network' }];
 }
 
-function conditionsOf({ method, url }: MatchRule, base: string): Condition[] {
-  const urlPattern = new URLPattern(url, base);
+function conditionsOf({ method, url }: MatchRule, origin: string): Condition[] {
+  const urlPattern = new URLPattern(url, origin);
   return [method].flat().map((one) => ({ urlPattern, requestMethod: one.toUpperCase() }));
 }
 

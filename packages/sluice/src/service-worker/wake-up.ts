@@ -29,13 +29,12 @@ export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: D
   const wake = ringWith(definition.name, async ({ isLastChance }) => {
     isRegistered = false;
     notify.tell([{ type: 'wake', isLastChance }]);
+    // The browser tries a failed sync again, later each time; one registered in mid-event fires again at once. So that is for
+    // the last try alone, after which the browser forgets the sync; and first of all, since it may stop us in mid-drain.
+    if (isLastChance) isRegistered = (await wake.register()).kind !== 'refused';
     const isDone = await drainAlone(runtime, { untilAt: clock.now() + SYNC_MS, leaveToPages: false });
-    if (isDone) return true;
-    // The browser tries a failed sync again, later each time; one registered in mid-event fires again at once. So that
-    // is for the last try alone, after which the browser forgets the sync.
-    if (isLastChance) await wake.register();
-    else isRegistered = true;
-    return false;
+    if (!isDone && !isLastChance) isRegistered = true;
+    return isDone;
   });
 
   async function register(): Promise<void> {

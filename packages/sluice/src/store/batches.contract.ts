@@ -74,6 +74,12 @@ export function testBatches(name: string, open: () => Database): void {
       expect(sizes((await other.turn(T0, { queue: 'others' })).claims)).toEqual([3]);
     });
 
+    test('wait no longer for a clock that went back', async () => {
+      bench.policy = { ...bench.policy, batch: { ...batch, waitMs: 500 } };
+      await bench.ticket({}, {}, T0 + 86_400_000);
+      expect(sizes((await bench.turn(T0)).claims)).toEqual([1]);
+    });
+
     test('are not made by an engine that does not know how: it sends one by one', async () => {
       for (let i = 0; i < 2; i++) await bench.ticket();
       const unknowing = new StoreBench(bench.database, 'unknown');
@@ -118,6 +124,29 @@ export function testBatches(name: string, open: () => Database): void {
         flow: { cut: { streak: 1 } },
         counts: { waiting: 3, leased: 0 },
       });
+    });
+
+    test('a queue that seals all, and so has an answer for each of them, is frozen just so', async () => {
+      const tickets = [await bench.ticket(), await bench.ticket(), await bench.ticket()];
+      const { claims } = await bench.turn(T0);
+      const ends = tickets.map(() => answered(429, { notBeforeMs: 2000 }));
+      await settleParts(only(claims), answered(429, { notBeforeMs: 2000 }), ends);
+      expect(await bench.row()).toMatchObject({ flow: { cut: { streak: 1 } } });
+      const states = await Promise.all(tickets.map((ticket) => readJob(bench.database, ticket)));
+      expect(states.map((view) => view?.attempts)).toEqual([0, 0, 0]);
+    });
+
+    test('one that cannot be read is a dead letter, and the others are claimed anew without it', async () => {
+      const tickets = [await bench.ticket(), await bench.ticket(), await bench.ticket()];
+      const { claims } = await bench.turn(T0);
+      const unsent = { kind: 'unsent', why: 'stopped' } as const;
+      const parts: AttemptEnd[] = [{ kind: 'unreadable', detail: 'its body is gone' }, unsent, unsent];
+      const next = only((await settleParts(only(claims), unsent, parts)).claims);
+      expect([next, ...next.riders].map(({ job }) => job)).toMatchObject([
+        { ticket: tickets[1], attempts: 0 },
+        { ticket: tickets[2], attempts: 0 },
+      ]);
+      expect(await readJob(bench.database, tickets[0] ?? '')).toMatchObject({ reason: 'unreadable' });
     });
 
     test('one that is too large comes back as halves, with nothing held against the jobs', async () => {

@@ -76,7 +76,9 @@ export function chargeSend(
     const n = pacer.pace.n - 1;
     if (rate) tx.put('sends', { queue: key, n, units, at, idempotencyKey, attempt: attempts + 1, leaseId });
   }
-  row.flow = sent(row.flow, flowConfigOf(row.policy), at, unitsOf(cost, row.policy.rate), chance);
+  // Without a rate of its own a queue adapts in sends, whatever they cost elsewhere.
+  const sends = row.policy.rate ? unitsOf(cost, row.policy.rate) : 1;
+  row.flow = sent(row.flow, flowConfigOf(row.policy), at, sends, chance);
   row.counts.sends += 1;
   row.metrics = { ...row.metrics, dispatches: metered(row.metrics.dispatches, at) };
   const margins = pacers.map(({ rate }) => (rate ? marginMsOf(rate) : Number.POSITIVE_INFINITY));

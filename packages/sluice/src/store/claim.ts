@@ -3,7 +3,9 @@ import type { Job } from '../core/job.js';
 import { budgetAfter, retriesLeft, retryAt } from '../core/flow/budget.js';
 import { MAX_FREEZE_MS } from '../core/policy.js';
 import type { Claim, TurnRequest } from '../core/ports.js';
+import type { QueueRow } from '../core/queue-row.js';
 import { earlier, hasSlot, openingOf } from '../core/turn.js';
+import { traceOf } from '../core/views.js';
 import { chargeSend, flowInstant, nextInstant } from './charge.js';
 import { leaseIdOf } from './leases.js';
 import { buryTooOld, type Ledger, move } from './ledger.js';
@@ -47,7 +49,10 @@ export async function claimDue(ledger: Ledger, pacers: Pacers, request: ClaimReq
   const line = promoted > 0 ? undefined : heads.ready;
   const taken = await take(ledger, { pacers, request, slots, line });
   const claims = await Promise.all(taken.claims.map((claim) => withBodies(ledger.tx, claim)));
-  return { ...taken, claims, nextAt: earlier(taken.nextAt, dueAt), closed: false };
+  const nextAt = earlier(taken.nextAt, dueAt);
+  // All that stood ready was too old, and what comes after it may be due.
+  const isWorthAnother = promoted + heads.ready.length > 0 && claims.length === 0 && !taken.saturated;
+  return { ...taken, claims, nextAt: nextAt ?? (isWorthAnother ? ledger.now : undefined), closed: false };
 }
 
 /** What stands first of each kind that a claim looks at: one wait for all. */
@@ -145,9 +150,10 @@ function lease(
   const leaseId = leaseIdOf(request.engine, request.turn, job.seq);
   const leaseUntil = Math.round(Math.max(now, at) + row.policy.leaseMs);
   const state = { kind: 'leased' as const, at: leaseUntil, leaseId, rides };
-  serve(ledger, job);
+  serve(ledger, job, { rides });
   move(ledger, job, state);
-  ledger.events.push({ type: 'attempt', queue: row.name, ticket: job.ticket, attempt: job.attempts + 1 });
+  const attempt = job.attempts + 1;
+  ledger.events.push({ type: 'attempt', queue: row.name, ticket: job.ticket, attempt, ...traceOf(job) });
   return { job: { ...job, state }, leaseId, leaseUntil };
 }
 
@@ -159,7 +165,7 @@ interface Promotion {
 
 /** Makes ready what has become due, a bounded number at a time. */
 function promoteDue(ledger: Ledger, slots: number, { scheduled, delayed, ready }: Heads): Promotion {
-  const first = promote(ledger, scheduled, slots);
+  const first = promote(ledger, scheduled, { slots, retries: slots });
   const hasReady = ready.length + first.promoted > 0;
   const retries = promoteRetries(ledger, delayed, { slots, hasReady });
   return {
@@ -178,23 +184,37 @@ function promoteRetries(
   const isProbing = row.flow.phase.kind === 'probe';
   // A probe takes a job that has not failed yet, so that a poisoned one cannot keep the queue probing with it for ever.
   if (isProbing && hasReady) return { promoted: 0, nextAt: undefined };
-  const allowed = isProbing ? slots : Math.min(slots, Math.floor(retriesLeft(row.flow, now)));
-  const { promoted, left, nextAt } = promote(ledger, delayed, allowed);
-  if (promoted > 0) row.flow = { ...row.flow, budget: budgetAfter(row.flow, now, { sent: promoted }) };
-  return { promoted, nextAt: left > 0 && allowed < slots ? retryAt(row.flow, now) : nextAt };
+  const allowed = isProbing ? slots : Math.floor(retriesLeft(row.flow, now));
+  const { promoted, retries, left, nextAt } = promote(ledger, delayed, { slots, retries: allowed });
+  if (retries > 0) row.flow = { ...row.flow, budget: budgetAfter(row.flow, now, { sent: retries }) };
+  return { promoted, nextAt: left > 0 ? earlier(retryAt(row.flow, now), nextAt) : nextAt };
 }
 
-/** @returns also how many were due as well, and are left for another turn */
-function promote(ledger: Ledger, jobs: readonly Job[], count: number): Promotion & { left: number } {
-  let promoted = 0;
+interface Promoted extends Promotion {
+  /** How many of them had failed before. */
+  retries: number;
+  /** Due as well, and left to the budget. */
+  left: number;
+}
+
+/** What an outage has put off has not failed by itself: to send it is no retry. */
+function promote(ledger: Ledger, jobs: readonly Job[], most: { slots: number; retries: number }): Promoted {
+  const { now, row } = ledger;
+  let [promoted, retries, left] = [0, 0, 0];
   for (const job of jobs) {
-    const dueAt = job.state.kind === 'delayed' ? sooner(job.state.at, ledger.now) : job.state.at;
-    if (dueAt > ledger.now) return { promoted, left: 0, nextAt: dueAt };
-    if (promoted === count) return { promoted, left: 1, nextAt: undefined };
+    const dueAt = job.state.kind === 'delayed' ? sooner(job.state.at, row, now) : job.state.at;
+    if (dueAt > now) return { promoted, retries, left, nextAt: dueAt };
+    if (promoted === most.slots) break;
+    const isRetry = job.attempts > 0;
+    if (isRetry && retries === most.retries) {
+      left += 1;
+      continue;
+    }
     move(ledger, job, { kind: 'ready', at: job.rank });
     promoted += 1;
+    if (isRetry) retries += 1;
   }
-  return { promoted, left: 0, nextAt: undefined };
+  return { promoted, retries, left, nextAt: undefined };
 }
 
 /** What waits for somebody's word is never claimed, and so would never be found too old. */
@@ -206,7 +226,8 @@ async function buryExpiredParked(ledger: Ledger): Promise<void> {
 
 const EXPIRED_AT_ONCE = 50;
 
-/** No backoff is longer than this: an instant beyond it was written before the clock went back. */
-function sooner(at: number, now: number): number {
-  return at > now + 2 * MAX_FREEZE_MS ? now : at;
+/** Nothing is put off for longer than this: an instant beyond it was written before the clock went back. */
+function sooner(at: number, { policy }: QueueRow, now: number): number {
+  const longestMs = Math.max(2 * MAX_FREEZE_MS, policy.backoff.maxMs);
+  return at > now + longestMs ? now : at;
 }

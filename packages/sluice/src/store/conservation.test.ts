@@ -8,12 +8,13 @@ import type { Job, JobDraft, JobState } from '../core/job.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
 import { commandQueues } from './control.js';
-import { cancelJob, holdJob, redriveJob, releaseJob } from './job-commands.js';
+import { cancelJob, holdJob, releaseJob } from './job-commands.js';
 import { clearQueue, eraseForgotten } from './clear.js';
 import { forget, forgottenOwners, openIdentity, signIn } from './identity.js';
 import { releaseLeases } from './lease-commands.js';
 import { openMemory } from './memory.js';
 import { readQueues } from './queues.js';
+import { redriveJob } from './redrive.js';
 import type { Database } from './rows.js';
 import { createStore } from './store.js';
 

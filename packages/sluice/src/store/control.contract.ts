@@ -4,9 +4,10 @@ import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
 import { commandQueues } from './control.js';
 import { openIdentity, signIn } from './identity.js';
-import { cancelJob, commandJobs, redriveJob } from './job-commands.js';
+import { cancelJob, commandJobs } from './job-commands.js';
 import { writeContext } from './owners.js';
 import { listJobs, readJob } from './query.js';
+import { redriveJob } from './redrive.js';
 import type { Database } from './rows.js';
 import { StoreBench, TURN, answered, ok, seqs, T0 } from './store.kit.js';
 
@@ -102,7 +103,11 @@ export function testControl(name: string, open: () => Database): void {
     test('waits for sign-in until nudged, with no attempt spent', async () => {
       await bench.enqueueMany(1);
       const report = await bench.settle(T0, (await bench.turn(T0)).claims, answered(401));
-      expect(report).toMatchObject({ closed: true, nextAt: undefined, events: [{ type: 'sign-in' }] });
+      expect(report).toMatchObject({
+        closed: true,
+        nextAt: undefined,
+        events: [{ type: 'sign-in' }, { type: 'returned' }],
+      });
       await commandQueues(bench.database, 'orders', { kind: 'nudge' }, T0);
       expect((await bench.turn(T0)).claims[0]?.job.attempts).toBe(0);
     });
@@ -117,7 +122,7 @@ export function testControl(name: string, open: () => Database): void {
       await comes();
       expect(await bench.settle(T0, claims, answered(401))).toMatchObject({
         closed: false,
-        events: [{ type: 'attempt' }],
+        events: [{ type: 'returned' }, { type: 'attempt' }],
       });
       expect(await bench.row()).toMatchObject({ awaitsSignIn: false });
     });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { cancelJob, redriveJob } from './job-commands.js';
+import { cancelJob } from './job-commands.js';
 import { readJob } from './query.js';
+import { redriveJob } from './redrive.js';
 import type { Database } from './rows.js';
 import { answered, bytes, StoreBench, T0 } from './store.kit.js';
 

@@ -7,6 +7,7 @@ import { chargeSend, flowInstant, nextInstant, trimSends } from './charge.js';
 import { entryState, type Ledger } from './ledger.js';
 import { openPacers, pacersOf } from './pacers.js';
 import type { Database, Plan } from './rows.js';
+import { findTwinTicket } from './twins.js';
 
 /** A slot so near is a slot now. */
 const NEAR_MS = 25;
@@ -14,32 +15,36 @@ const NEAR_MS = 25;
 /** Charges what a full queue lets through; undefined where it has to be refused. */
 export function chargeDirect(
   database: Database,
-  { queue, url }: Pick<Trying, 'queue' | 'url'>,
+  { queue, url, cost }: Pick<Trying, 'queue' | 'url' | 'cost'>,
   instant: Instant,
 ): Promise<DirectTurn | undefined> {
   const tables = ['queues', 'sends', 'paces'] as const;
-  const send = { queue, url, idempotencyKey: 'direct', leaseId: 'direct', withinMs: MAX_AHEAD_MS, tables };
+  const ids = { idempotencyKey: 'direct', leaseId: 'direct' };
+  const send = { queue, url, cost, ...ids, withinMs: MAX_AHEAD_MS, tables };
   // It takes no place among the sends in flight: those are counted by their leases, and it has none.
   return charge(database, send, instant, ({ row, now }) => openingOf(row, now).kind !== 'closed');
 }
 
 /**
  * Charges a try that is made before anything is stored; undefined where the request has to queue: no slot now, or
- * something waits ahead of it.
+ * something waits ahead of it, or stands for the same thing.
  */
 export function chargeFirstTry(
   database: Database,
-  { orderingKey, ...trying }: Trying,
+  { orderingKey, dedupeKey, ...trying }: Trying,
   instant: Instant,
 ): Promise<DirectTurn | undefined> {
-  const tables = ['jobs', 'queues', 'sends', 'paces'] as const;
+  const twins = dedupeKey === undefined ? [] : (['twins'] as const);
+  const tables = ['jobs', 'queues', 'sends', 'paces', ...twins] as const;
   const send = { ...trying, leaseId: 'first-try', withinMs: NEAR_MS, tables };
   return charge(
     database,
     send,
     instant,
     async (ledger) =>
-      openingOf(ledger.row, ledger.now).kind === 'open' && !(await isBehind(ledger, orderingKey)),
+      openingOf(ledger.row, ledger.now).kind === 'open' &&
+      !(await isBehind(ledger, orderingKey)) &&
+      (await findTwinTicket(ledger, ledger.row.owner, dedupeKey)) === undefined,
   );
 }
 
@@ -50,7 +55,7 @@ async function isBehind(ledger: Ledger, orderingKey: string | undefined): Promis
   return state.kind === 'behind';
 }
 
-interface Send extends Pick<Trying, 'queue' | 'url' | 'idempotencyKey'>, Pick<Plan, 'tables'> {
+interface Send extends Pick<Trying, 'queue' | 'url' | 'cost' | 'idempotencyKey'>, Pick<Plan, 'tables'> {
   leaseId: string;
   withinMs: number;
 }
@@ -58,7 +63,7 @@ interface Send extends Pick<Trying, 'queue' | 'url' | 'idempotencyKey'>, Pick<Pl
 /** Charges a send that is no job, as if it were one: the service must not feel the difference. */
 function charge(
   database: Database,
-  { queue, url, idempotencyKey, leaseId, withinMs, tables }: Send,
+  { queue, url, cost = 1, idempotencyKey, leaseId, withinMs, tables }: Send,
   { now, chance }: Instant,
   isAllowed: (ledger: Ledger) => boolean | Promise<boolean>,
 ): Promise<DirectTurn | undefined> {
@@ -68,9 +73,9 @@ function charge(
     const ledger: Ledger = { tx, row, now, events: [] };
     if (!(await isAllowed(ledger))) return undefined;
     const pacers = pacersOf(await openPacers(ledger, { clockJumped: false }), url);
-    const at = await nextInstant(tx, pacers, { cost: 1, earliest: flowInstant(row, now) });
+    const at = await nextInstant(tx, pacers, { cost, earliest: flowInstant(row, now) });
     if (at > now + withinMs) return undefined;
-    const send = { cost: 1, idempotencyKey, attempts: 0 };
+    const send = { cost, idempotencyKey, attempts: 0 };
     const { latestAt } = chargeSend(ledger, send, { pacers, at, leaseId, chance });
     trimSends(tx, pacers);
     tx.put('queues', row);

@@ -9,7 +9,7 @@ export async function finish(ledger: Ledger, job: Job, answer: Answer): Promise<
   const { row, now, events } = ledger;
   row.counts.done += 1;
   row.metrics = { ...row.metrics, latency: timed(row.metrics.latency, now - job.enqueuedAt) };
-  await leave(ledger, job, { kind: 'done', at: now, answer: capped(answer, row.policy.resultBytes) });
+  await leave(ledger, job, { kind: 'done', at: now, answer });
   events.push({ type: 'done', queue: row.name, ticket: job.ticket, status: answer.status });
   await releaseDependents(ledger, job.ticket, answer);
 }
@@ -21,11 +21,4 @@ export async function cancel(ledger: Ledger, job: Job, reason: CancelReason): Pr
   await leave(ledger, job, { kind: 'cancelled', at: now, reason });
   events.push({ type: 'cancelled', queue: row.name, ticket: job.ticket, reason });
   await buryDependents(ledger, job.ticket);
-}
-
-function capped(answer: Answer, capBytes: number): Answer {
-  // One that is sealed was cut before it was.
-  if (!answer.body || answer.sealed || answer.body.byteLength <= capBytes) return answer;
-  const { body: _, ...rest } = answer;
-  return { ...rest, bodyOmitted: true };
 }

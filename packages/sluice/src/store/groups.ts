@@ -1,8 +1,7 @@
 import type { Job } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
 import { buryTooOld, type Ledger } from './ledger.js';
-import { nextInLine } from './line.js';
-import { jobsOf } from './rows.js';
+import { nextInLine, nextTogether } from './line.js';
 
 /** The jobs of one request: one, or a batch. */
 export type Group = [Job, ...Job[]];
@@ -37,19 +36,19 @@ export function costOf(jobs: Group): number {
 }
 
 async function nextBatch(ledger: Ledger, batch: NonNullable<QueuePolicy['batch']>): Promise<Next> {
-  const { tx, row, now } = ledger;
+  const { row, now } = ledger;
   const max = Math.min(batch.max, row.batchMax ?? batch.max);
   for (;;) {
-    const jobs = await tx.all('jobs', { ...jobsOf(row, 'ready'), count: max });
+    const jobs = await nextTogether(ledger, max);
     const [first, ...rest] = await withoutExpired(ledger, jobs);
     if (!first && jobs.length > 0) continue;
     if (!first) return { kind: 'groups', groups: [] };
     const group = within(batch.maxBytes, [first, ...rest]);
     const isFull = group.length === max || group.length <= rest.length;
     const waitsUntil = Math.min(...group.map(({ enqueuedAt }) => enqueuedAt)) + batch.waitMs;
-    return isFull || waitsUntil <= now
-      ? { kind: 'groups', groups: [group] }
-      : { kind: 'later', at: waitsUntil };
+    // Longer than any wait, with the clocks of two contexts a little apart: another clock has written when it came.
+    const isOver = waitsUntil <= now || waitsUntil > now + 2 * batch.waitMs;
+    return isFull || isOver ? { kind: 'groups', groups: [group] } : { kind: 'later', at: waitsUntil };
   }
 }
 

@@ -3,11 +3,8 @@ import type { SluiceEvent } from '../core/events.js';
 import { bytesOf, parked, parseTicket, type Job, type StoredRequest, type Ticket } from '../core/job.js';
 import { replaceBody } from './bodies.js';
 import { cancel } from './endings.js';
-import { countLive, entryState, type Ledger, move, unpark } from './ledger.js';
-import { rejoinFlow } from './line.js';
-import { olderOf } from './oldest.js';
+import { type Ledger, move, unpark } from './ledger.js';
 import type { Database, Plan, Tx } from './rows.js';
-import { findRival, rememberTwin } from './twins.js';
 
 /** What somebody wants of one job: changes its row, or throws a SluiceError before it has changed anything. */
 export interface JobCommand<T = void> {
@@ -73,43 +70,6 @@ export function cancelJob(ticket: Ticket): JobCommand<'cancelled' | 'aborting'> 
   };
 }
 
-/** Puts a dead job back into its place, attempts and age at 0. */
-export function redriveJob(ticket: Ticket): JobCommand {
-  return {
-    ticket,
-    apply: async (ledger, job) => {
-      const { row, tx, now } = ledger;
-      if (job.state.kind !== 'dead')
-        throw conflict(ticket, `it is ${job.state.kind}, and only a dead job is redriven`);
-      if (job.after !== undefined)
-        throw conflict(ticket, `job '${job.after}', which it comes after, is not in it; submit it anew`);
-      const twin = await findRival(ledger, job);
-      // Sending both would be the duplicate that the key forbids.
-      if (twin) throw conflict(ticket, `job '${twin}' has taken its dedupe key; cancel that one first`);
-      const { reason } = job.state;
-      row.counts.dead[reason] = (row.counts.dead[reason] ?? 1) - 1;
-      row.counts.waiting += 1;
-      countLive(row, job.owner, 1);
-      row.bytes += bytesOf(job.request, job.bodyBytes);
-      const { orderingKey: chain } = job;
-      const expiresAt = now + row.policy.ttlMs;
-      const state = await entryState(ledger, job);
-      tx.put('jobs', {
-        ...job,
-        attempts: 0,
-        orphans: 0,
-        expiresAt,
-        state,
-        ...(chain === undefined ? {} : { chain }),
-      });
-      row.metrics = { ...row.metrics, oldest: olderOf(row.metrics.oldest, job) };
-      rememberTwin(ledger, job);
-      await rejoinFlow(ledger, job);
-      ledger.events.push({ type: 'redriven', queue: job.queue, ticket });
-    },
-  };
-}
-
 /** A stored request as it is to be from now on. */
 export interface Edit {
   request: StoredRequest;
@@ -122,21 +82,28 @@ export interface Edit {
 }
 
 /** Changes a job that waits or is dead, and was never sent without an answer. It keeps its place. */
-export function editJob(ticket: Ticket, { request, body, idempotencyKey, previousKey }: Edit): JobCommand {
+export function editJob(ticket: Ticket, edit: Edit): JobCommand {
   return {
     ticket,
     apply: async ({ tx, row, events }, job) => {
       if (job.state.kind === 'leased') throw conflict(ticket, 'it is being sent');
       if (job.mayHaveArrived)
         throw conflict(ticket, 'it was sent without an answer, and may have been done as it is');
-      if (job.idempotencyKey !== previousKey) throw conflict(ticket, 'it was changed meanwhile');
-      const edited = { ...(body ? replaceBody(tx, job, body) : job), request, idempotencyKey };
+      const next = edited(tx, job, edit);
       if (job.state.kind !== 'dead')
-        row.bytes += bytesOf(request, edited.bodyBytes) - bytesOf(job.request, job.bodyBytes);
-      tx.put('jobs', edited);
+        row.bytes += bytesOf(next.request, next.bodyBytes) - bytesOf(job.request, job.bodyBytes);
+      tx.put('jobs', next);
       events.push({ type: 'edited', queue: job.queue, ticket });
     },
   };
+}
+
+/** @throws SluiceError `state-conflict` where another edit came first */
+export function edited(tx: Tx, job: Job, { request, body, idempotencyKey, previousKey }: Edit): Job {
+  if (job.idempotencyKey !== previousKey) throw conflict(job.ticket, 'it was changed meanwhile');
+  // What was said to it as it was says nothing of it now.
+  const { lastAnswer: _, ...kept } = body ? replaceBody(tx, job, body) : job;
+  return { ...kept, request, idempotencyKey };
 }
 
 /** Parks a waiting job until it is released. */

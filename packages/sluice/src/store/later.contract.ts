@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { cancelJob, editJob, holdJob, redriveJob, releaseJob } from './job-commands.js';
+import { cancelJob, editJob, holdJob, releaseJob } from './job-commands.js';
 import { readJob } from './query.js';
+import { redriveJob } from './redrive.js';
 import type { Database } from './rows.js';
 import { StoreBench, answered, bytes, draft, T0 } from './store.kit.js';
 
@@ -24,6 +25,13 @@ export function testLater(name: string, open: () => Database): void {
     test('its time to live begins when it may be sent', async () => {
       await bench.ticket({ notBefore: T0 + 5000, ttlMs: 1000 });
       expect((await bench.turn(T0 + 5500)).claims).toHaveLength(1);
+    });
+
+    test('of more than can be sent at once, those that have become too old hold up none', async () => {
+      await bench.ticket({ notBefore: T0 + 5000, ttlMs: 1 });
+      await bench.ticket({ notBefore: T0 + 5000 });
+      expect(await bench.turn(T0 + 60_000)).toMatchObject({ claims: [], nextAt: T0 + 60_000 });
+      expect((await bench.turn(T0 + 60_000)).claims).toHaveLength(1);
     });
 
     test('within an ordering key it holds back what came after it', async () => {

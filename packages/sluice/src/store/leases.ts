@@ -56,8 +56,10 @@ export async function giveBack(ledger: Ledger, job: Job): Promise<void> {
   const given = { ...job, mayHaveArrived: true as const };
   if (ledger.row.policy.repeat === 'never') return bury(ledger, given, NOT_REPEATED);
   const recall = job.state.kind === 'leased' ? job.state.recall : undefined;
-  if (recall !== undefined && recall !== 'return') await cancel(ledger, job, recall);
-  else move(ledger, given, stateInTurn(job, ledger.now));
+  if (recall !== undefined && recall !== 'return') return cancel(ledger, job, recall);
+  move(ledger, given, stateInTurn(job, ledger.now));
+  const { queue, ticket } = job;
+  ledger.events.push({ type: 'returned', queue, ticket, detail: 'its engine is gone' });
 }
 
 /** A lease id names its engine, and is never used again. */

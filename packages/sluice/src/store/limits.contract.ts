@@ -35,31 +35,62 @@ export function testLimits(name: string, open: () => Database): void {
       bench.policy = { ...bench.policy, maxJobs: 1, whenFull: 'network', concurrency: 9, rate };
       await bench.ticket();
       expect(await bench.enqueue()).toMatchObject({ kind: 'full', passes: true });
-      expect(await bench.store.chargeDirect({ queue: 'orders', url }, instant)).toMatchObject({
+      expect(
+        await bench.store.chargeDirect({ queue: 'orders', url, cost: undefined }, instant),
+      ).toMatchObject({
         at: T0,
         latestAt: T0 + 50,
       });
       expect((await bench.turn(T0)).claims).toHaveLength(1);
-      expect(await bench.store.chargeDirect({ queue: 'orders', url }, instant)).toMatchObject({
+      expect(
+        await bench.store.chargeDirect({ queue: 'orders', url, cost: undefined }, instant),
+      ).toMatchObject({
         at: T0 + 1050,
       });
       expect((await bench.row()).counts).toMatchObject({ sends: 3 });
+    });
+
+    test('charges what is let through, or tried first, as much as it costs', async () => {
+      const rate = { limit: 10, perMs: 1000, burst: 10 };
+      bench.policy = { ...bench.policy, concurrency: 9, rate };
+      await bench.ticket();
+      await bench.serve(1);
+      const send = { queue: 'orders', url, cost: 6 };
+      expect(await bench.store.chargeDirect(send, instant)).toMatchObject({ at: T0 });
+      expect(await bench.store.chargeDirect(send, instant)).toMatchObject({ at: T0 + 1050 });
+      const keys = { orderingKey: undefined, dedupeKey: undefined, idempotencyKey: 'k' };
+      const later = { ...instant, now: T0 + 2100 };
+      expect(await bench.store.chargeFirstTry({ ...send, ...keys }, later)).toMatchObject({ at: T0 + 2100 });
+      expect(await bench.store.chargeFirstTry({ ...send, ...keys }, later)).toBeUndefined();
     });
 
     test('lets nothing through that would have to wait long, nor while the queue is held', async () => {
       bench.policy = { ...bench.policy, rate: { limit: 1, perMs: 60_000, burst: 1 } };
       await bench.ticket();
       await bench.turn(T0);
-      expect(await bench.store.chargeDirect({ queue: 'orders', url }, instant)).toBeUndefined();
+      expect(
+        await bench.store.chargeDirect({ queue: 'orders', url, cost: undefined }, instant),
+      ).toBeUndefined();
       await bench.ticket({}, { queue: 'others' });
       await commandQueues(bench.database, 'others', { kind: 'pause' }, T0);
-      expect(await bench.store.chargeDirect({ queue: 'others', url }, instant)).toBeUndefined();
-      expect(await bench.store.chargeDirect({ queue: 'unknown', url }, instant)).toBeUndefined();
+      expect(
+        await bench.store.chargeDirect({ queue: 'others', url, cost: undefined }, instant),
+      ).toBeUndefined();
+      expect(
+        await bench.store.chargeDirect({ queue: 'unknown', url, cost: undefined }, instant),
+      ).toBeUndefined();
     });
   });
 
   describe(`${name}: a try before anything is stored`, () => {
-    const trying = { queue: 'orders', url, orderingKey: undefined, idempotencyKey: 'k' };
+    const trying = {
+      queue: 'orders',
+      url,
+      cost: undefined,
+      orderingKey: undefined,
+      dedupeKey: undefined,
+      idempotencyKey: 'k',
+    };
     const emptied = async (): Promise<void> => {
       await bench.ticket();
       await bench.serve(1);
@@ -78,6 +109,16 @@ export function testLimits(name: string, open: () => Database): void {
       await bench.turn(T0);
       expect(await bench.store.chargeFirstTry({ ...trying, orderingKey: 'a' }, instant)).toBeUndefined();
       expect(await bench.store.chargeFirstTry({ ...trying, orderingKey: 'b' }, instant)).toBeDefined();
+    });
+
+    test('is not made where a job stands for the same thing', async () => {
+      bench.policy = { ...bench.policy, concurrency: 9 };
+      await bench.ticket({ dedupeKey: 'a' });
+      await bench.serve(1);
+      expect(await bench.store.chargeFirstTry({ ...trying, dedupeKey: 'a' }, instant)).toBeUndefined();
+      expect(await bench.store.chargeFirstTry({ ...trying, dedupeKey: 'b' }, instant)).toBeDefined();
+      const later = { ...instant, now: T0 + bench.policy.dedupeWindowMs };
+      expect(await bench.store.chargeFirstTry({ ...trying, dedupeKey: 'a' }, later)).toBeDefined();
     });
 
     test('has no slot where the rate, the sends in flight or the queue leave none', async () => {

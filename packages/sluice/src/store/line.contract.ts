@@ -30,6 +30,20 @@ export function testLine(name: string, open: () => Database): void {
       expect(low.map((ticket) => order.indexOf(ticket))).toEqual([7, 15]);
     });
 
+    test('nor does it where jobs share a request', async () => {
+      bench.policy = { ...bench.policy, batch: { max: 2, maxBytes: 1000, waitMs: 0 } };
+      const low = await bench.ticket();
+      for (let i = 0; i < 40; i++) await bench.ticket({ priority: 1 });
+      const members: string[] = [];
+      for (let i = 0; i < 8; i++) {
+        const { claims } = await bench.turn(T0);
+        const all = claims.flatMap((claim) => [claim, ...claim.riders]);
+        members.push(...all.map(({ job }) => job.ticket));
+        await bench.settle(T0, all, answered(200), { maxClaims: 0 });
+      }
+      expect(members.indexOf(low)).toBe(14);
+    });
+
     test('a nacked job keeps its place before its class', async () => {
       const first = await bench.ticket({ priority: 1 });
       await bench.ticket({ priority: 1 });
@@ -136,6 +150,13 @@ export function testLine(name: string, open: () => Database): void {
       expect((await bench.turn(T0 + 1050, { queue: 'photos' })).claims).toHaveLength(3);
     });
 
+    test('alone says how far apart costly sends are, where the queue has no rate', async () => {
+      const points = { [origin]: { limit: 1000, perMs: 1000, burst: 1000 } };
+      bench.policy = { ...bench.policy, adaptive: true, concurrency: 9, limits: points };
+      for (let i = 0; i < 4; i++) await bench.ticket({ cost: 200 });
+      expect((await bench.turn(T0)).claims).toHaveLength(4);
+    });
+
     test('holds besides the rate of the queue: whichever is slower', async () => {
       const rate = { limit: 2, perMs: 1000, burst: 2 };
       bench.policy = { ...bench.policy, concurrency: 9, rate, limits };
@@ -167,6 +188,16 @@ export function testLine(name: string, open: () => Database): void {
       await bench.settle(T0 + 86_400_000, (await bench.turn(T0 + 86_400_000)).claims);
       await bench.ticket();
       expect(await bench.turn(T0)).toMatchObject({ claims: [], nextAt: T0 + 1050 });
+      expect((await bench.turn(T0 + 1050)).claims).toHaveLength(1);
+    });
+
+    test('outlasts a clock that went ahead: the window is full now, at each look', async () => {
+      bench.policy = { ...bench.policy, limits };
+      for (let i = 0; i < 4; i++) await bench.ticket();
+      await bench.settle(T0, (await bench.turn(T0)).claims, answered(200), { maxClaims: 0 });
+      const later = T0 + 3_600_000;
+      expect(await bench.turn(later, { clockJumped: true })).toMatchObject({ claims: [] });
+      expect(await bench.turn(later + 200)).toMatchObject({ claims: [], nextAt: later + 1050 });
     });
   });
 }

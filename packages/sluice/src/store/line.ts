@@ -10,6 +10,7 @@ import {
   rankOf,
   ranksOf,
 } from '../core/line.js';
+import type { QueueRow } from '../core/queue-row.js';
 import type { Ledger } from './ledger.js';
 import { jobsOf } from './rows.js';
 
@@ -60,11 +61,11 @@ export async function leaveFlow({ tx, row }: Ledger, { owner, priority, fairness
   else tx.delete('flows', [row.name, owner, priority, fairnessKey]);
 }
 
-/** A job is taken out of the line to be sent. */
-export function serve({ row }: Ledger, { priority, rank }: Job): void {
+/** A job is taken out of the line to be sent, by itself or with the one before it. */
+export function serve({ row }: Ledger, { priority, rank }: Job, { rides }: { rides: boolean }): void {
   const { classes, overtakes } = row;
   const isLowest = Object.keys(classes).every((other) => Number(other) >= priority);
-  row.overtakes = isLowest || isAgeingTurn(overtakes) ? 0 : overtakes + 1;
+  if (!rides) row.overtakes = isLowest || isAgeingTurn(overtakes) ? 0 : overtakes + 1;
   classes[priority] = afterServing(classes[priority] ?? EMPTY_CLASS, placeOf(priority, rank));
 }
 
@@ -78,10 +79,25 @@ export async function nextInLine(
   head?: readonly Job[],
 ): Promise<readonly Job[]> {
   const { tx, row } = ledger;
-  const isOneClass = Object.keys(row.classes).length < 2;
-  if (!isOneClass && isAgeingTurn(row.overtakes)) return oldestHead(ledger);
-  const most = isOneClass ? count : 1;
+  if (isTurnOfOldest(row)) return oldestHead(ledger);
+  const most = isOneClass(row) ? count : 1;
   return head ? head.slice(0, most) : tx.all('jobs', { ...jobsOf(row, 'ready'), count: most });
+}
+
+/** What is next in line for one request, at most `count` jobs: with the oldest of all among them, where it has its turn. */
+export async function nextTogether(ledger: Ledger, count: number): Promise<readonly Job[]> {
+  const { tx, row } = ledger;
+  const head = await tx.all('jobs', { ...jobsOf(row, 'ready'), count });
+  const [oldest] = isTurnOfOldest(row) ? await oldestHead(ledger) : [];
+  return oldest ? [oldest, ...head.filter(({ seq }) => seq !== oldest.seq)].slice(0, count) : head;
+}
+
+function isTurnOfOldest(row: QueueRow): boolean {
+  return !isOneClass(row) && isAgeingTurn(row.overtakes);
+}
+
+function isOneClass({ classes }: QueueRow): boolean {
+  return Object.keys(classes).length < 2;
 }
 
 async function oldestHead({ tx, row }: Ledger): Promise<Job[]> {

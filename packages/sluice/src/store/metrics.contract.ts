@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { metricsOf } from '../core/queue-metrics.js';
-import { cancelJob, redriveJob } from './job-commands.js';
+import { cancelJob } from './job-commands.js';
+import { redriveJob } from './redrive.js';
 import type { Database } from './rows.js';
 import { answered, StoreBench, T0 } from './store.kit.js';
 

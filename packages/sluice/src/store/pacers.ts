@@ -34,7 +34,11 @@ export async function openPacers(
   const byOrigin = new Map<string, Pacer>();
   for (const [origin, rate] of Object.entries(row.policy.limits)) {
     const stored = (await tx.get('paces', origin))?.pace ?? FRESH_PACE;
-    byOrigin.set(origin, pacerOf(ledger, { origin, rate, pace: checked(stored, rate) }));
+    const pacer = pacerOf(ledger, { origin, rate, pace: stored });
+    const pace = checked(stored, rate);
+    // Stored at once: a window that counts as full anew at each look would never open.
+    if (pace !== stored) pacer.keep(pace);
+    byOrigin.set(origin, pacer);
   }
   return { own: ownPacer(ledger), byOrigin };
 }

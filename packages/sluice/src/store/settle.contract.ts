@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { storedPost } from '../core/job.kit.js';
+import type { HeaderPairs } from '../core/job.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
 import { readJob } from './query.js';
@@ -27,18 +29,6 @@ export function testSettle(name: string, open: () => Database): void {
       expect(await bench.row()).toMatchObject({ bytes: 0, counts: { waiting: 0, leased: 0, done: 1 } });
     });
 
-    test('keeps an answer body up to the cap, and says when it left one out', async () => {
-      bench.policy = { ...bench.policy, resultBytes: 4 };
-      const [small = '', large = ''] = await bench.tickets(2);
-      const { claims } = await bench.turn(T0);
-      await bench.settle(T0, claims.slice(0, 1), ok(200, 4), { held: 2 });
-      await bench.settle(T0, claims.slice(1), ok(200, 5), { held: 1 });
-      expect(await readJob(bench.database, small)).toMatchObject({ answer: { bodyOmitted: false } });
-      const kept = await readJob(bench.database, large);
-      expect(kept).toMatchObject({ answer: { bodyOmitted: true } });
-      expect(kept?.answer?.body).toBeUndefined();
-    });
-
     test('a nacked job waits for its instant, then goes before those that came after it', async () => {
       bench.policy = { ...bench.policy, concurrency: 1 };
       await bench.enqueueMany(2);
@@ -49,6 +39,60 @@ export function testSettle(name: string, open: () => Database): void {
       expect(idle.claims).toEqual([]);
       expect(idle.nextAt).toBe(T0 + 500);
       expect(seqs((await bench.turn(T0 + 2000)).claims)).toEqual([1]);
+    });
+
+    test('a backoff of an hour is waited for', async () => {
+      bench.policy = { ...bench.policy, backoff: { baseMs: 7_200_000, maxMs: 7_200_000 } };
+      await bench.enqueueMany(1);
+      const { claims } = await bench.turn(T0);
+      expect(await bench.settle(T0, claims, answered(500))).toMatchObject({ nextAt: T0 + 3_600_000 });
+      expect((await bench.turn(T0 + 1_800_000)).claims).toEqual([]);
+    });
+
+    test.each([
+      ['nothing', answered(429)],
+      ['no time at all', answered(429, { notBeforeMs: 0 })],
+    ])('a queue that does not adapt and is told %s to wait for holds for its own backoff', async (_, end) => {
+      bench.policy = { ...bench.policy, adaptive: false };
+      await bench.enqueueMany(1);
+      const { claims } = await bench.turn(T0);
+      expect(await bench.settle(T0, claims, end)).toMatchObject({ claims: [], nextAt: T0 + 1500 });
+    });
+
+    test('what an outage has put off spends none of the retries that are left', async () => {
+      bench.policy = { ...bench.policy, adaptive: false, concurrency: 40 };
+      await bench.enqueueMany(40);
+      const { claims } = await bench.turn(T0);
+      await bench.settle(T0, claims.slice(0, 20), answered(500), { held: 40, maxClaims: 0 });
+      await bench.settle(T0, claims.slice(20), answered(502), { held: 20, maxClaims: 0 });
+      const probeAt = T0 + 60_000;
+      const { claims: probe } = await bench.turn(probeAt);
+      const { claims: next } = await bench.settle(probeAt, probe, answered(200));
+      const retries = next.filter(({ job }) => job.attempts > 0).length;
+      expect([retries, next.length - retries]).toEqual([9, 16]);
+    });
+
+    test.each([
+      ['answered 429', answered(429, { notBeforeMs: 1000 })],
+      ['answered 401', answered(401)],
+      ['not sent: late', { kind: 'unsent', why: 'late' }],
+      ['aborted', { kind: 'aborted' }],
+    ] as const)('a job that goes back to its place is told of: %s', async (detail, end) => {
+      const [ticket = ''] = await bench.tickets(1);
+      const { claims } = await bench.turn(T0);
+      const { events } = await bench.settle(T0 + 10, claims, end, { maxClaims: 0 });
+      expect(events).toContainEqual({ type: 'returned', queue: 'orders', ticket, detail });
+      expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'waiting', attempts: 0 });
+    });
+
+    test('an attempt tells of the trace of its request, where that stands in clear', async () => {
+      const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+      const headers: HeaderPairs = [['Traceparent', traceparent]];
+      await bench.enqueue({ request: { ...storedPost(), headers } });
+      await bench.enqueue();
+      const { events } = await bench.turn(T0);
+      expect(events).toMatchObject([{ type: 'attempt', traceparent }, { type: 'attempt' }]);
+      expect(events[1]).not.toHaveProperty('traceparent');
     });
 
     test('promotes what is due at the same cost when everything is in backoff', async () => {

@@ -61,6 +61,7 @@ async function place(
   job: Job,
   { settled: { next }, settlement: { end } }: After,
 ): Promise<void> {
+  const { queue, ticket } = job;
   const answered = end.kind === 'answer' ? { ...job, lastAnswer: end.answer } : job;
   switch (next.kind) {
     case 'done':
@@ -70,17 +71,18 @@ async function place(
     case 'cancelled':
       return cancel(ledger, job, next.reason);
     case 'ready':
-      return move(ledger, job, stateInTurn(job, ledger.now));
+      move(ledger, job, stateInTurn(job, ledger.now));
+      ledger.events.push({ type: 'returned', queue, ticket, detail: whyReturned(end) });
+      return;
     case 'delayed':
       move(ledger, answered, { kind: 'delayed', at: Math.round(next.at) });
-      ledger.events.push({
-        type: 'nacked',
-        queue: job.queue,
-        ticket: job.ticket,
-        dueAt: next.at,
-        detail: next.detail,
-      });
+      ledger.events.push({ type: 'nacked', queue, ticket, dueAt: next.at, detail: next.detail });
   }
+}
+
+function whyReturned(end: AttemptEnd): string {
+  if (end.kind === 'answer') return end.judged?.detail ?? `answered ${end.answer.status}`;
+  return end.kind === 'unsent' ? `not sent: ${end.why}` : end.kind;
 }
 
 /** Ends that do not tell whether the service has seen the request. */

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Coalesced } from '../core/job.js';
-import { cancelJob, redriveJob } from './job-commands.js';
+import { cancelJob } from './job-commands.js';
 import { listJobs, readJob } from './query.js';
+import { redriveJob } from './redrive.js';
 import type { Database } from './rows.js';
 import { StoreBench, answered, bytes, T0 } from './store.kit.js';
 

@@ -1,5 +1,6 @@
 import { bodyOf } from './bodies.js';
 import { sentenceOf } from '../core/errors.js';
+import type { Owner } from '../core/identity.js';
 import type { Coalesced, Job, JobDraft, Ticket } from '../core/job.js';
 import type { Ledger } from './ledger.js';
 
@@ -45,8 +46,18 @@ export async function forgetTwin({ tx }: Ledger, { queue, owner, seq, dedupeKey 
 }
 
 /** The other job that stands for the dedupe key of this one by now, if any. */
-export async function findRival({ tx, row, now }: Ledger, job: Job): Promise<Ticket | undefined> {
-  if (job.dedupeKey === undefined) return undefined;
-  const twin = await tx.get('twins', [row.name, job.owner, job.dedupeKey]);
-  return twin && twin.expiresAt > now && twin.seq !== job.seq ? twin.ticket : undefined;
+export async function findRival(ledger: Ledger, job: Job): Promise<Ticket | undefined> {
+  const ticket = await findTwinTicket(ledger, job.owner, job.dedupeKey);
+  return ticket === job.ticket ? undefined : ticket;
+}
+
+/** The job that stands for a dedupe key, if any. */
+export async function findTwinTicket(
+  { tx, row, now }: Ledger,
+  owner: Owner,
+  dedupeKey: string | undefined,
+): Promise<Ticket | undefined> {
+  if (dedupeKey === undefined) return undefined;
+  const twin = await tx.get('twins', [row.name, owner, dedupeKey]);
+  return twin && twin.expiresAt > now ? twin.ticket : undefined;
 }

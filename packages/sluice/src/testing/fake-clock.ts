@@ -1,7 +1,9 @@
 import type { Clock } from '../core/ports.js';
 
-/** Kept, should the tests of an app replace it. */
-const { setTimeout } = globalThis;
+/** Kept, should the tests of an app replace them. Node has a quicker one than a timer; a browser does not. */
+const { setTimeout, setImmediate } = globalThis as typeof globalThis & {
+  setImmediate?: (callback: () => void) => void;
+};
 
 const START_AT = 1_700_000_000_000;
 
@@ -37,10 +39,11 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(id);
   }
 
-  /** Somebody sets the wall clock. */
+  /** Somebody sets the wall clock. What is waited for comes no later for it. */
   jump(ms: number): void {
     this.#now += ms;
     this.#epoch += 1;
+    for (const timer of this.#timers.values()) timer.at = Math.min(timer.at, timer.at + ms);
   }
 
   /** Moves on by `ms`. Resolves when all that fell due has been done. */
@@ -83,8 +86,6 @@ async function longRest(): Promise<void> {
 }
 
 function nextTurn(callback: () => void): void {
-  // Node has a quicker one than a timer; a browser does not.
-  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
   if (setImmediate) setImmediate(callback);
   else setTimeout(callback, 0);
 }

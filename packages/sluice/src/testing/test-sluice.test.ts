@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { testSluice } from './index.js';
 
 const config = {
@@ -13,6 +13,10 @@ const config = {
 };
 
 const place = { method: 'POST', body: 'an order' };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test('an app is tested against the real queue: accepted at once, sent at the pace of the service', async () => {
   const seen: string[] = [];
@@ -99,7 +103,7 @@ test('what waits and what is dead can be taken out, without secrets', async () =
   });
   const headers = { Authorization: 'Bearer secret', 'X-Shop': '7' };
   await sluice.fetch('/orders', { ...place, headers });
-  for (let dead = false; !dead; dead = (await sluice.counts()).orders.dead.rejected === 1)
+  for (let dead = false; !dead; dead = (await sluice.counts()).orders?.dead.rejected === 1)
     await clock.advance(50);
   await sluice.fetch('/orders', { method: 'POST', body: new Uint8Array([0, 255, 128]) });
   const text = await (await sluice.export()).text();
@@ -113,6 +117,74 @@ test('what waits and what is dead can be taken out, without secrets', async () =
   ]);
   expect(text).toContain('"x-shop","7"');
   expect(text).not.toContain('secret');
+});
+
+test('a service that never answers is timed out', async () => {
+  const signals: AbortSignal[] = [];
+  const { sluice, clock } = await testSluice(config, {
+    fetch: ({ signal }) => {
+      signals.push(signal);
+      return new Promise(() => undefined);
+    },
+  });
+  const told = vi.fn();
+  sluice.on('nacked', ({ detail }) => told(detail));
+  await sluice.fetch('/orders', place);
+  await clock.advance(31_000);
+  expect(told).toHaveBeenCalledWith('no answer within timeoutMs');
+  expect(signals[0]?.aborted).toBe(true);
+});
+
+test('close() resolves while a service does not answer', async () => {
+  const arrived = vi.fn();
+  const { sluice, clock } = await testSluice(config, {
+    fetch: () => {
+      arrived();
+      return new Promise(() => undefined);
+    },
+  });
+  await sluice.fetch('/orders', place);
+  await clock.advance(1000);
+  expect(arrived).toHaveBeenCalledTimes(1);
+  await expect(sluice.close()).resolves.toBeUndefined();
+});
+
+test('the service sees a URL without fragment, as over the wire', async () => {
+  const seen: string[] = [];
+  const { sluice, clock } = await testSluice(config, {
+    fetch: async (request) => {
+      seen.push(`${request.url} ${request.headers.get('X-Shop')} ${await request.text()}`);
+      return new Response();
+    },
+  });
+  const headers = { 'X-Shop': '7' };
+  await sluice.fetch('/orders', { ...place, headers });
+  await clock.advance(1000);
+  await sluice.fetch('/elsewhere#here', { headers });
+  expect(seen).toEqual(['https://app.test/orders 7 an order', 'https://app.test/elsewhere 7 ']);
+});
+
+test('fake timers of the app hold up neither a burst nor the clock', async () => {
+  vi.useFakeTimers();
+  let sends = 0;
+  const { sluice, clock } = await testSluice(config, {
+    fetch: () => {
+      sends += 1;
+      return new Response();
+    },
+  });
+  const burst = [1, 2, 3, 4, 5, 6].map(() => sluice.fetch('/orders', place));
+  expect((await Promise.all(burst)).map(({ status }) => status)).toEqual([202, 202, 202, 202, 202, 202]);
+  await clock.advance(10_000);
+  expect(sends).toBe(6);
+});
+
+test('after close() nothing is accepted', async () => {
+  const { sluice } = await testSluice(config, { fetch: () => new Response() });
+  await sluice.close();
+  await expect(sluice.fetch('/orders', place)).rejects.toMatchObject({ code: 'closed' });
+  const request = new Request('https://app.test/orders', place);
+  await expect(sluice.enqueue(request)).rejects.toMatchObject({ code: 'closed' });
 });
 
 test('what no rule names goes to the service at once, and after close() nothing is sent', async () => {

@@ -4,6 +4,7 @@ import { pageOf } from '../client/page.js';
 import { Snapshots } from '../client/snapshots.js';
 import { policiesOf, type SluiceConfig, type SluiceDefinition } from '../core/config.js';
 import { definitionFrom } from '../core/define.js';
+import { SluiceError } from '../core/errors.js';
 import { createHost } from '../drain/host.js';
 import { createRuntime } from '../drain/runtime.js';
 import type { World } from '../drain/world.js';
@@ -11,10 +12,11 @@ import { openMemory } from '../store/memory.js';
 import { writePolicies } from '../store/policies.js';
 import { FakeClock } from './fake-clock.js';
 import { createHub } from './hub.js';
+import { createNetwork, type Service } from './network.js';
 
 export interface TestOptions {
   /** The service. Gets what is sent, and answers or throws as `fetch` does. */
-  fetch: (request: Request) => Response | Promise<Response>;
+  fetch: Service;
   /** Where the app stands. Default 'https://app.test/'. */
   base?: string;
   /** In [0, 1): the jitter. Default always 0.5. */
@@ -47,7 +49,7 @@ export async function testSluice<const Q extends string>(
     notify: createHub()(),
     clock,
     chance,
-    fetch: async (request, { signal = null }) => fetch(new Request(request, { signal })),
+    fetch: createNetwork(fetch),
     locks: undefined,
   };
   const runtime = createRuntime(definition, world);
@@ -63,7 +65,11 @@ export async function testSluice<const Q extends string>(
     world,
     snapshots,
     controls: async () => controls,
-    desk: async () => host,
+    desk: async () => {
+      if (closing.signal.aborted)
+        throw new SluiceError('closed', 'this connection was closed. Call connect() again.');
+      return host;
+    },
     tellAccepted: () => undefined,
     close: async () => {
       closing.abort();

@@ -55,7 +55,7 @@ async function readBody(response: Response, capBytes: number): Promise<ArrayBuff
     for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
       bytes += part.value.byteLength;
       if (bytes > capBytes) {
-        await reader?.cancel();
+        reader?.cancel().catch(() => undefined);
         return 'omitted';
       }
       chunks.push(part.value);

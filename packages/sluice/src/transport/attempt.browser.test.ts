@@ -111,6 +111,14 @@ test('prepares, waits for its instant, asks, and sends, in that order', async ()
   expect(isReplay(sent[0]?.url ?? '')).toBe(true);
 });
 
+test('a body of no bytes is none: a GET can be sent', async () => {
+  const { job } = claim();
+  const get = { ...job, bodyBytes: 0, request: { ...job.request, method: 'GET' } };
+  const end = await dispatch(claim({ job: get, body: new ArrayBuffer(0) }), control());
+  expect(end).toMatchObject({ kind: 'answer' });
+  expect(sent[0]?.body ?? null).toBeNull();
+});
+
 test('what comes too late is given back, kept, and not prepared again', async () => {
   const one = create();
   may = 'late';
@@ -124,6 +132,7 @@ test('what comes too late is given back, kept, and not prepared again', async ()
 test.each([
   ['credentials have changed', claim({ credentials: 1 })],
   ['it was edited', claim({ job: { ...claim().job, idempotencyKey: 'key-2' } })],
+  ['another job has the same key', claim({ job: { ...claim().job, ticket: 'payments.1.n' } })],
 ])('what is kept is prepared anew where %s', async (_, changed) => {
   const one = create();
   may = 'late';
@@ -131,6 +140,14 @@ test.each([
   may = 'yes';
   expect(await one(changed, control())).toMatchObject({ kind: 'answer' });
   expect(steps.filter((step) => step === 'body')).toHaveLength(2);
+});
+
+test('a send waits ten seconds at most for its instant: a clock that was set back would keep it', async () => {
+  const running = dispatch(claim({ sendAt: 86_400_000 }), control());
+  await expect.poll(() => steps).toEqual(['body', 'prepared']);
+  may = 'late';
+  moveTo(11_000);
+  expect(await running).toEqual({ kind: 'unsent', why: 'late' });
 });
 
 test('prepare makes the request that is sent, and may lose the mark without being queued again', async () => {
@@ -222,6 +239,17 @@ test('a body over the cap is left out, and one that breaks off does not undo its
   expect(await dispatch(claim(), control())).toMatchObject({ answer: { status: 200, bodyOmitted: true } });
 });
 
+test('the answer to a batch is larger than what is kept for one job, and is read up to a bound of its own', async () => {
+  const batch = claim({ policy: { ...DEFAULT_POLICY, resultBytes: 10 }, riders: [claim()] });
+  for (const [size, bodyOmitted] of [
+    [2 ** 20 + 20, false],
+    [2 ** 20 + 21, true],
+  ] as const) {
+    answer = async () => new Response(new ArrayBuffer(size));
+    expect(await dispatch(batch, control())).toMatchObject({ kind: 'answer', answer: { bodyOmitted } });
+  }
+});
+
 test('reads what the service says of when and why', async () => {
   answer = async () =>
     new Response(null, { status: 429, headers: { 'Retry-After': '2.5', 'X-RateLimit-Remaining': '0' } });
@@ -249,7 +277,7 @@ test('a row whose body is gone, or that makes no request, is unreadable', async 
   });
   expect(await gone(one, control())).toMatchObject({ kind: 'unreadable' });
   const { job } = one;
-  const broken = claim({ job: { ...job, request: { ...job.request, mode: 'navigate' } } });
+  const broken = claim({ job: { ...job, request: { ...job.request, method: 'TRACE' } } });
   expect(await dispatch(broken, control())).toMatchObject({ kind: 'unreadable' });
 });
 

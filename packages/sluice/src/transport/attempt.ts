@@ -4,7 +4,7 @@ import type { AttemptControl, Claim, Dispatch } from '../core/ports.js';
 import { readAnswer } from './answer.js';
 import { exchange, failureOf } from './exchange.js';
 import { type Prepared, type PrepareOptions, prepareRequest } from './prepare.js';
-import { sleepUntil } from './sleep-until.js';
+import { sleepUntilSend } from './sleep-until.js';
 
 export interface DispatchOptions extends PrepareOptions {
   expectOf: (queue: string) => Expect | undefined;
@@ -19,14 +19,14 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const kept = new Map<string, Prepared>();
   return async (claim, control) => {
     const { job, policy, body, credentials } = claim;
-    // An edit gives another key.
-    const id = `${job.idempotencyKey} ${credentials}`;
+    // An edit gives another key; and two jobs may have one key, where it is the app's own.
+    const id = `${job.ticket} ${job.idempotencyKey} ${credentials}`;
     const preparing = { job, policy, body, signal: control.signal };
     const prepared = kept.get(id) ?? (await prepareRequest(preparing, options));
     kept.delete(id);
     if (prepared.kind !== 'request') return prepared;
     control.onPrepared();
-    await sleepUntil(options.clock, claim.sendAt, control.signal);
+    await sleepUntilSend(options.clock, claim.sendAt, control.signal);
     const end = await send(prepared.request, { claim, control, options });
     if (end.kind === 'unsent' && end.why === 'late') keep(kept, id, prepared);
     return end;
@@ -44,7 +44,7 @@ async function send(
   { claim, control, options: { clock, fetch, expectOf } }: Sending,
 ): Promise<AttemptEnd> {
   const timeout = new AbortController();
-  const { timeoutMs, resultBytes } = claim.policy;
+  const { timeoutMs } = claim.policy;
   const callOff = clock.at(Math.max(clock.now(), claim.sendAt) + timeoutMs, () => timeout.abort());
   const signal = AbortSignal.any([control.signal, timeout.signal]);
   // No await from here to the fetch: what was checked must still hold when it leaves.
@@ -56,12 +56,19 @@ async function send(
   try {
     const expect = expectOf(claim.job.queue);
     const { response, judged } = await exchange(request, { fetch, expect, signal });
-    return await readAnswer(response, { capBytes: resultBytes, now: clock.now(), judged });
+    return await readAnswer(response, { capBytes: capOf(claim), now: clock.now(), judged });
   } catch (error) {
     return control.signal.aborted ? { kind: 'aborted' } : failureOf(error, timeout.signal);
   } finally {
     callOff();
   }
+}
+
+const BATCH_BYTES = 1024 * 1024;
+
+/** What is kept for each job of a batch is cut out of the answer to all of them, which is larger. */
+function capOf({ policy: { resultBytes }, riders }: Claim): number {
+  return riders.length === 0 ? resultBytes : BATCH_BYTES + resultBytes * (1 + riders.length);
 }
 
 function keep(kept: Map<string, Prepared>, id: string, prepared: Prepared): void {

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import { storedPost } from '../core/job.kit.js';
-import type { DispatchEnd } from '../core/attempt.js';
+import type { AttemptEnd, DispatchEnd } from '../core/attempt.js';
 import type { BatchFunctions } from '../core/config.js';
+import { SluiceError } from '../core/errors.js';
 import type { Job } from '../core/job.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { AttemptControl, Claim } from '../core/ports.js';
@@ -15,9 +16,11 @@ const functions: BatchFunctions = {
 let known: BatchFunctions | undefined;
 let dispatched: { job: Job; body: string }[];
 let end: DispatchEnd;
+let readBody: (job: Job) => Promise<ArrayBuffer | undefined>;
 
 beforeEach(() => {
   known = functions;
+  readBody = async (job) => bodyOf(job);
   dispatched = [];
   end = answered(207, [{ status: 201 }, { status: 409 }]);
 });
@@ -29,7 +32,7 @@ const dispatch = dispatchBatches(
     return end;
   },
   {
-    readBody: async (job) => bodyOf(job),
+    readBody: (job) => readBody(job),
     sealingKey: () => Promise.reject(new Error('nothing is sealed here')),
     functionsOf: () => known,
   },
@@ -62,6 +65,23 @@ test('where the app has set keys of its own, none of them goes with the batch', 
   expect(sent?.job.request.headers).toEqual([['Idempotency-Key', `"${sent?.job.idempotencyKey}"`]]);
 });
 
+test('a job that cannot be read ends alone, and the others are given back', async () => {
+  readBody = async (job) => (job.seq === 2 ? undefined : bodyOf(job));
+  const unsent = { kind: 'unsent', why: 'stopped' };
+  expect(await send(batchOf(1, 2, 3))).toEqual({
+    kind: 'parts',
+    whole: unsent,
+    parts: [unsent, { kind: 'unreadable', detail: 'its body is gone' }, unsent],
+  });
+  expect(dispatched).toEqual([]);
+});
+
+test('storage that fails for a moment is held against none of them', async () => {
+  readBody = () => Promise.reject(new SluiceError('storage-failed', 'disk'));
+  const unsent = { kind: 'unsent', why: 'stopped' };
+  expect(await send(batchOf(1, 2))).toEqual({ kind: 'parts', whole: unsent, parts: [unsent, unsent] });
+});
+
 test('a success is taken apart, one part for each job', async () => {
   expect(await send(batchOf(1, 2))).toMatchObject({
     kind: 'parts',
@@ -70,10 +90,47 @@ test('a success is taken apart, one part for each job', async () => {
   });
 });
 
+test('a success that `expect` confirms is taken apart as well', async () => {
+  end = { ...answered(207, [{ status: 201 }, { status: 409 }]), judged: { word: 'ack', detail: '' } };
+  expect(await send(batchOf(1, 2))).toMatchObject({ kind: 'parts' });
+});
+
+test('the body of a part, or of what befalls all, is kept up to the cap', async () => {
+  const split = () => [
+    { status: 201, body: 'four' },
+    { status: 201, body: 'large' },
+  ];
+  known = { ...functions, split };
+  const claim = batchOf(1, 2);
+  claim.policy = { ...claim.policy, resultBytes: 4 };
+  const omitted = { answer: { bodyOmitted: true } };
+  expect(await send(claim)).toMatchObject({ parts: [{ answer: { bodyOmitted: false } }, omitted] });
+  end = answered(500, 'large');
+  const refused = await send(claim);
+  expect(refused).toMatchObject(omitted);
+  expect(refused).not.toHaveProperty('answer.body');
+});
+
+test('a body that was left out is not read as an empty one, and the status can be read all the same', async () => {
+  const whole = answered(207, []);
+  end = { ...whole, answer: { ...whole.answer, bodyOmitted: true } };
+  known = { ...functions, split: ({ text }) => [{ status: 200, body: text() }, { status: 200 }] };
+  expect(await send(batchOf(1, 2))).toEqual({
+    kind: 'split-failed',
+    detail: 'split threw Error: the answer was too large, or broke off',
+  });
+  known = { ...functions, split: ({ status }) => [{ status }, { status }] };
+  expect(await send(batchOf(1, 2))).toMatchObject({ kind: 'parts' });
+});
+
 test.each([
   ['a refusal', answered(503, [])],
-  ['a network error', { kind: 'network-error', detail: 'gone' } as const],
-])('%s is what became of all of them', async (_, whole) => {
+  [
+    'a portal',
+    { ...answered(200, [{ status: 201 }, { status: 201 }]), judged: { word: 'outage', detail: 'x' } },
+  ],
+  ['a network error', { kind: 'network-error', detail: 'gone' }],
+] satisfies [string, AttemptEnd][])('%s is what became of all of them', async (_, whole) => {
   end = whole;
   expect(await send(batchOf(1, 2))).toBe(whole);
 });
@@ -98,7 +155,7 @@ function thrown(): never {
   throw new Error('not so');
 }
 
-function answered(status: number, body: unknown): DispatchEnd {
+function answered(status: number, body: unknown): Extract<AttemptEnd, { kind: 'answer' }> {
   const answer = {
     status,
     statusText: '',

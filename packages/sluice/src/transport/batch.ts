@@ -1,17 +1,15 @@
 import type { AttemptEnd, DispatchEnd } from '../core/attempt.js';
-import type { BatchFunctions, BatchPart } from '../core/config.js';
+import type { BatchFunctions } from '../core/config.js';
 import { sentenceOf } from '../core/errors.js';
-import type { Answer, HeaderPairs, Job } from '../core/job.js';
+import type { Job, Stored } from '../core/job.js';
 import type { Claim, Dispatch } from '../core/ports.js';
-import { fingerprint } from './cipher.js';
-import type { SealingKeys } from './seal.js';
 import { rekeyed } from './idempotency.js';
-import { openStored } from './seal-all.js';
-import { answerFacts, bytesOfBody, capturedFacts } from './intake-facts.js';
+import { bytesOfBody, capturedFacts } from './intake-facts.js';
+import { uuidOf } from './new-id.js';
+import { type OpenOptions, type Opened, openJob } from './open-job.js';
+import { pairsOf, parted } from './parted.js';
 
-export interface BatchOptions {
-  readBody: (job: Job) => Promise<ArrayBuffer | undefined>;
-  sealingKey: SealingKeys;
+export interface BatchOptions extends OpenOptions {
   /** The functions of a queue that batches; undefined for one that does not, or whose rules are not known here. */
   functionsOf: (queue: string) => BatchFunctions | undefined;
 }
@@ -22,44 +20,54 @@ export function dispatchBatches(dispatch: Dispatch, options: BatchOptions): Disp
     if (claim.riders.length === 0) return dispatch(claim, control);
     const functions = options.functionsOf(claim.job.queue);
     // An engine without the rules cannot know what one request for all of them would be.
-    if (!functions) return { kind: 'unsent', why: 'stopped' };
-    const made = await combine(claim, functions, options);
+    if (!functions) return UNSENT;
+    const members = [claim, ...claim.riders];
+    const opened = await Promise.all(members.map((member) => openJob(member, options)));
+    if (!opened.every(isOpened)) return withoutUnreadable(opened);
+    const made = combine(claim, opened, functions);
     if (made.kind !== 'combined') return made;
-    return parted(await dispatch({ ...claim, job: made.job, body: made.body }, control), claim, functions);
+    const end = await dispatch({ ...claim, job: made.job, body: made.body }, control);
+    if (end.kind === 'parts') return end;
+    const { resultBytes } = claim.policy;
+    return parted(end, { split: functions.split, count: members.length, capBytes: resultBytes });
   };
+}
+
+const UNSENT: AttemptEnd = { kind: 'unsent', why: 'stopped' };
+
+function isOpened(one: Opened): one is Extract<Opened, { kind: 'opened' }> {
+  return one.kind === 'opened';
+}
+
+/** Whoever cannot be read ends alone; the others are given back, and go without it. */
+function withoutUnreadable(opened: readonly Opened[]): DispatchEnd {
+  const parts = opened.map((one) => (one.kind === 'unreadable' ? one : UNSENT));
+  return { kind: 'parts', whole: UNSENT, parts };
 }
 
 type Combined = { kind: 'combined'; job: Job; body: ArrayBuffer };
 
-async function combine(
-  claim: Claim,
+function combine(
+  { job: lead, riders, policy }: Claim,
+  opened: readonly Stored[],
   functions: BatchFunctions,
-  { readBody, sealingKey }: BatchOptions,
-): Promise<Combined | AttemptEnd> {
-  const members = [claim, ...claim.riders];
-  const jobs = members.map(({ job }) => job);
-  const lead = claim.job;
+): Combined | AttemptEnd {
+  const jobs = [lead, ...riders.map(({ job }) => job)];
   try {
-    const opened = await Promise.all(
-      members.map(async ({ job, body }) => {
-        const stored = { request: job.request, body: body ?? (await readBody(job)) };
-        return openStored(stored, job, (isFresh) => sealingKey(job.owner, isFresh));
-      }),
-    );
     const requests = opened.map((one, i) => ({
       ...capturedFacts(one),
       idempotencyKey: (jobs[i] as Job).idempotencyKey,
     }));
-    const [{ request: first } = lead] = opened;
+    const { request: first } = opened[0] as Stored;
     const { url, method = first.method, headers, body } = functions.combine(requests);
     const bytes = bytesOfBody(body);
-    const idempotencyKey = await keyOfAll(jobs);
+    const idempotencyKey = keyOfAll(jobs);
     const request = {
       ...first,
       method,
       url: new URL(url ?? first.url, first.url).href,
       // What the app has set is the key of the first job alone.
-      headers: headers ? pairsOf(headers) : rekeyed(first.headers, idempotencyKey, claim.policy.idempotency),
+      headers: headers ? pairsOf(headers) : rekeyed(first.headers, idempotencyKey, policy.idempotency),
     };
     const ticket = jobs.map((job) => job.ticket).join('+');
     return {
@@ -73,38 +81,11 @@ async function combine(
 }
 
 /** The same jobs together are the same request, and have the same key; any other company is another. */
-async function keyOfAll(jobs: readonly Job[]): Promise<string> {
+function keyOfAll(jobs: readonly Job[]): string {
   const text = jobs.map(({ idempotencyKey }) => idempotencyKey).join(' ');
-  const hex = (await fingerprint(text)).slice(0, 32);
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
-/** A success is taken apart; anything else is what became of all of them. */
-function parted(end: DispatchEnd, { riders }: Claim, { split }: BatchFunctions): DispatchEnd {
-  if (end.kind !== 'answer' || end.answer.status < 200 || end.answer.status > 299) return end;
-  try {
-    const parts = split(answerFacts(end.answer), riders.length + 1);
-    if (parts.length === riders.length + 1) return { kind: 'parts', whole: end, parts: parts.map(endOf) };
-    return {
-      kind: 'split-failed',
-      detail: `split made ${parts.length} parts of ${riders.length + 1} jobs`,
-    };
-  } catch (error) {
-    return { kind: 'split-failed', detail: `split threw ${sentenceOf(error)}` };
-  }
-}
-
-function endOf({ status, headers = [], body }: BatchPart): AttemptEnd {
-  const answer: Answer = {
-    status,
-    statusText: '',
-    headers: pairsOf(headers),
-    bodyOmitted: false,
-    ...(body === undefined ? {} : { body: bytesOfBody(body) }),
-  };
-  return { kind: 'answer', answer, keyOutstanding: false };
-}
-
-function pairsOf(headers: readonly (readonly [name: string, value: string])[]): HeaderPairs {
-  return headers.map(([name, value]) => [name, value]);
+  // FNV-1a of 128 bits: pages without HTTPS have no SHA, and each of these keys is random by itself.
+  let hash = 0x6c62272e07bb014262b821756295c58dn;
+  for (const byte of new TextEncoder().encode(text))
+    hash = BigInt.asUintN(128, (hash ^ BigInt(byte)) * 0x1000000000000000000013bn);
+  return uuidOf(hash.toString(16).padStart(32, '0'));
 }

@@ -87,7 +87,6 @@ test('a row that makes no request says why', async () => {
   const { request } = await capture(new Request(ORDERS, { method: 'POST', body: 'x' }));
   const broken: StoredRequest[] = [
     { ...request, method: 'GET' },
-    { ...request, mode: 'navigate' },
     { ...request, method: 'PUT', mode: 'no-cors' },
     { ...request, url: 'http://[' },
     { ...request, headers: [['not a header', 'x']] },
@@ -97,6 +96,12 @@ test('a row that makes no request says why', async () => {
       expect.objectContaining({ code: 'request-unreadable' }),
     );
   }
+});
+
+test('a navigation is made again as far as a script may, and without the mark', async () => {
+  const { request } = await capture(new Request(ORDERS, { method: 'POST' }));
+  const made = rebuild({ ...request, mode: 'navigate', redirect: 'manual' }, undefined);
+  expect(made).toMatchObject({ url: request.url, mode: 'same-origin', redirect: 'manual' });
 });
 
 test('a replay is known by its fragment, which takes the place of the own one', async () => {

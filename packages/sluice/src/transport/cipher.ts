@@ -1,9 +1,16 @@
 import { SluiceError, sentenceOf } from '../core/errors.js';
 import type { Sealed } from '../core/job.js';
 
-/** A key that cannot leave the browser: what it seals is unreadable once it is gone. */
-export function createSealingKey(): Promise<CryptoKey> {
-  return crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+/**
+ * A key that cannot leave the browser: what it seals is unreadable once it is gone. Whatever is sealed needs one first.
+ *
+ * @throws SluiceError `insecure-context`
+ */
+export async function createSealingKey(): Promise<CryptoKey> {
+  const { subtle } = crypto as Partial<Crypto>;
+  if (!subtle)
+    throw new SluiceError('insecure-context', 'secrets can be sealed on HTTPS or localhost alone.');
+  return subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
 }
 
 /** Seals belong to their place: one that is moved to another does not open. */
@@ -39,7 +46,11 @@ export function openBody(sealed: ArrayBuffer, key: CryptoKey, place: string): Pr
 /** What is only ever compared: SHA-256, in hexadecimal. */
 export async function fingerprint(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(new Uint8Array(digest));
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 const IV_BYTES = 12;

@@ -1,9 +1,10 @@
 import type { Owner } from '../core/identity.js';
 import type { Captured, Intake } from '../core/messages.js';
+import { isInTime } from '../core/pace.js';
 import type { Clock } from '../core/ports.js';
 import { refusalParts, type ResponseParts } from '../core/receipt.js';
 import { rebuild } from './rebuild.js';
-import { sleepUntil } from './sleep-until.js';
+import { sleepUntilSend } from './sleep-until.js';
 
 export interface DirectOptions {
   clock: Clock;
@@ -18,10 +19,10 @@ export async function direct(
   { request, body }: Captured,
   { clock, fetch, currentOwner }: DirectOptions,
 ): Promise<Response> {
-  await sleepUntil(clock, turn.at);
+  await sleepUntilSend(clock, turn.at);
   // With the cookies of another it must not go.
   const isTheirs = (await currentOwner()) === owner;
-  if (!isTheirs || clock.now() > turn.latestAt) return toResponse(refusalParts(refusal));
+  if (!isTheirs || !isInTime(clock.now(), turn)) return toResponse(refusalParts(refusal));
   return fetch(rebuild(request, body), {});
 }
 

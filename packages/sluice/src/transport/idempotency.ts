@@ -1,9 +1,7 @@
 import type { HeaderPairs, StoredRequest } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
 
-export function newKey(): string {
-  return crypto.randomUUID();
-}
+export { newId as newKey } from './new-id.js';
 
 /** The key that the app has set by itself, without the quotes of an RFC 9651 string. */
 export function keyOf({ headers }: Pick<StoredRequest, 'headers'>, header: string): string | undefined {

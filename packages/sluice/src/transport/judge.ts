@@ -37,14 +37,18 @@ async function ask(
   response: Response,
   signal: AbortSignal,
 ): Promise<boolean | VerdictWord | Judged> {
+  // What the function reads of the body is kept as well.
+  const copy = response.clone();
   try {
-    // A copy: what the function reads of the body is kept as well.
-    const word = await Promise.race([expect(response.clone()), aborted(signal)]);
+    const word = await Promise.race([expect(copy), aborted(signal)]);
     if (typeof word === 'boolean' || VERDICT_WORDS.includes(word)) return word;
     return { word: 'nack', detail: `expect answered ${JSON.stringify(word)}, which is no verdict` };
   } catch (error) {
     signal.throwIfAborted();
     return { word: 'nack', detail: `expect threw ${sentenceOf(error)}` };
+  } finally {
+    // Neither of two copies is let go of before both are (Streams, ReadableStreamTee).
+    if (!copy.bodyUsed) copy.body?.cancel().catch(() => undefined);
   }
 }
 

@@ -1,20 +1,17 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import type { Context, Prepare } from '../core/config.js';
-import { isSluiceError, sentenceOf } from '../core/errors.js';
+import { sentenceOf } from '../core/errors.js';
 import type { Owner } from '../core/identity.js';
 import type { HeaderPairs, Job } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { Clock } from '../core/ports.js';
 import { capture } from './capture.js';
 import { withKey } from './idempotency.js';
+import { type OpenOptions, openJob, type Unopened } from './open-job.js';
 import { rebuild } from './rebuild.js';
 import { isReplay } from './replay.js';
-import type { SealingKeys } from './seal.js';
-import { openStored } from './seal-all.js';
 
-export interface PrepareOptions {
-  readBody: (job: Job) => Promise<ArrayBuffer | undefined>;
-  sealingKey: SealingKeys;
+export interface PrepareOptions extends OpenOptions {
   /** The `prepare` of a queue; undefined for a queue without one, or without a config. */
   prepareOf: (queue: string) => Prepare | undefined;
   context: (owner: Owner) => Promise<Context>;
@@ -23,10 +20,7 @@ export interface PrepareOptions {
   base: string;
 }
 
-export interface Preparing {
-  job: Job;
-  /** Where it is at hand already. */
-  body?: ArrayBuffer | undefined;
+export interface Preparing extends Unopened {
   policy: QueuePolicy;
   signal: AbortSignal;
 }
@@ -36,22 +30,17 @@ export type Prepared = { kind: 'request'; request: Request } | AttemptEnd;
 /** Makes the request that is sent out of the one that was stored. Never rejects. */
 export async function prepareRequest(preparing: Preparing, options: PrepareOptions): Promise<Prepared> {
   const { job, policy } = preparing;
+  const opened = await openJob(preparing, options);
+  if (opened.kind !== 'opened') return opened;
+  const { request: clear, body: content } = opened;
   let request: Request;
   try {
-    const body = preparing.body ?? (await options.readBody(job));
-    if (job.bodyBytes > 0 && !body) return { kind: 'unreadable', detail: 'its body is gone' };
-    const stored = { request: job.request, body };
-    const { request: clear, body: content } = await openStored(stored, job, (isFresh) =>
-      options.sealingKey(job.owner, isFresh),
-    );
     const isOwnOrigin = new URL(clear.url).origin === new URL(options.base).origin;
     const key = { value: job.idempotencyKey, isOwnOrigin };
     const headers = [...withKey(clear, key, policy.idempotency), ...toldOf(job, policy)];
     request = rebuild({ ...clear, headers }, content);
   } catch (error) {
-    // Storage that fails now may not in a moment; whatever else fails here does so every time.
-    const isPassing = isSluiceError(error) && error.code !== 'request-unreadable';
-    return isPassing ? { kind: 'unsent', why: 'stopped' } : { kind: 'unreadable', detail: sentenceOf(error) };
+    return { kind: 'unreadable', detail: sentenceOf(error) };
   }
   const own = options.prepareOf(job.queue);
   if (!own) return { kind: 'request', request };

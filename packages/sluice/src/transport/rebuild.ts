@@ -3,14 +3,19 @@ import type { StoredRequest } from '../core/job.js';
 import { markReplay } from './replay.js';
 
 /**
- * Makes the request that was captured, marked as a replay.
+ * Makes the request that was captured, marked as a replay. A navigation needs no mark, since the service worker that lets it through
+ * does not see its own requests, and WebKit would lead to a page that bears it.
  *
  * @throws SluiceError `request-unreadable`, with the reason of the platform
  */
 export function rebuild(stored: StoredRequest, body: ArrayBuffer | undefined): Request {
-  const { url, secrets: _, ...init } = stored;
+  const { url, mode, secrets: _, ...init } = stored;
+  // Nobody but the browser can make one.
+  const [to, as] = mode === 'navigate' ? [url, 'same-origin'] : [markReplay(url), mode];
+  // A GET may have none, also none that is empty.
+  const content = body?.byteLength ? { body } : {};
   try {
-    return new Request(markReplay(url), { ...init, ...(body ? { body } : {}) } as RequestInit);
+    return new Request(to, { ...init, mode: as, ...content } as RequestInit);
   } catch (cause) {
     throw new SluiceError('request-unreadable', `the stored row makes no request: ${sentenceOf(cause)}`, {
       value: url,

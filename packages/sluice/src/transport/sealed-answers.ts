@@ -25,10 +25,11 @@ async function sealed(
   const key: Key = (isFresh) => sealingKey(job.owner, isFresh);
   const seal = async (one: AttemptEnd, ticket: string): Promise<AttemptEnd> =>
     one.kind === 'answer' ? { ...one, answer: await sealAnswer(one.answer, ticket, key) } : one;
-  if (end.kind !== 'parts') return seal(end, job.ticket);
-  const tickets = [job, ...riders.map((rider) => rider.job)].map(({ ticket }) => ticket);
-  const parts = await Promise.all(end.parts.map((part, i) => seal(part, tickets[i] ?? '')));
-  return { kind: 'parts', whole: emptied(end.whole), parts };
+  // A seal belongs to its job: what befell all of them is sealed once for each.
+  const jobs = [job, ...riders.map((rider) => rider.job)];
+  const { whole, parts } = end.kind === 'parts' ? end : { whole: end, parts: jobs.map(() => end) };
+  const sealedParts = parts.map((part, i) => seal(part, jobs[i]?.ticket ?? ''));
+  return { kind: 'parts', whole: emptied(whole), parts: await Promise.all(sealedParts) };
 }
 
 /** What became of it, without what was said. */

@@ -1,3 +1,4 @@
+import { MAX_AHEAD_MS } from '../core/pace.js';
 import type { Clock } from '../core/ports.js';
 
 /** Whoever stops what sleeps need not wait for its instant. */
@@ -11,4 +12,9 @@ export async function sleepUntil(clock: Clock, at: number, signal?: AbortSignal)
     };
     signal?.addEventListener('abort', wake, { once: true });
   });
+}
+
+/** Waits for the instant that a send was charged for, and no longer than any is put off: the clock may have been set back. */
+export function sleepUntilSend(clock: Clock, at: number, signal?: AbortSignal): Promise<undefined> {
+  return sleepUntil(clock, Math.min(at, clock.now() + MAX_AHEAD_MS), signal);
 }

@@ -37,7 +37,15 @@ export class Drainer {
 
   async #takeSeats(signal: AbortSignal): Promise<void> {
     const options = { ...this.#runtime, lockName: this.#runtime.definition.name, signal };
-    while (!signal.aborted) await holdSeat(options, (lost) => this.#lead(lost, signal));
+    while (!signal.aborted) {
+      let hasLed = false;
+      await holdSeat(options, (lost) => {
+        hasLed = true;
+        return this.#lead(lost, signal);
+      });
+      // A browser that blocks site data refuses the lock, each time at once: then leases alone keep engines apart.
+      if (!hasLed) options.locks = undefined;
+    }
   }
 
   async #lead(lost: AbortSignal, signal: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ const OUTAGES_TO_PROBE = 5;
 const RECENT_MS = 10_000;
 const LEAST_RECENT = 10;
 
-/** Where a client without a configured rate starts after an outage: one of thousands may ask so often. */
+/** Where a client starts after an outage: one of thousands may ask so often, and at a share of a rate that is configured. */
 const AFTER_OUTAGE_PER_SECOND = 0.5;
 const AFTER_OUTAGE_SHARE = 1 / 8;
 const AFTER_OUTAGE_IN_FLIGHT = 2;
@@ -39,10 +39,8 @@ export function afterAnswer(flow: Flow, config: FlowConfig, now: number): Flow {
     return after;
   }
   const target = rateOf(flow, config, now);
-  const rate = Math.min(
-    target,
-    config.isConfigured ? config.ceilingPerSecond * AFTER_OUTAGE_SHARE : AFTER_OUTAGE_PER_SECOND,
-  );
+  const share = config.isConfigured ? config.ceilingPerSecond * AFTER_OUTAGE_SHARE : 0;
+  const rate = Math.min(target, Math.max(share, AFTER_OUTAGE_PER_SECOND));
   return {
     ...flow,
     recent,

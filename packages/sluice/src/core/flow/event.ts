@@ -17,7 +17,10 @@ export function event(flow: Flow, now: number, kind: FlowEvent, chance: () => nu
     case 'nudge':
       return probeBy(flow, now, now);
     case 'resume':
-      return gatedBy(settled(flow, now), now + chance() * RESUME_SPREAD_MS);
+      return gatedBy(
+        settled({ ...flow, nextAt: Math.min(flow.nextAt, now) }, now),
+        now + chance() * RESUME_SPREAD_MS,
+      );
     case 'boot':
       return settled(flow, now);
   }
@@ -53,8 +56,21 @@ function gatedBy(flow: Flow, at: number): Flow {
   return { ...flow, gateUntil: Math.max(flow.gateUntil, Math.round(at)) };
 }
 
-/** No stored instant holds longer than any that is ever set. */
+/** No stored gate holds longer than any that is ever set, and nothing that was stored has happened after now. */
 function settled(flow: Flow, now: number): Flow {
-  const latest = now + MAX_GATE_MS;
-  return { ...flow, gateUntil: Math.min(flow.gateUntil, latest), nextAt: Math.min(flow.nextAt, latest) };
+  const { phase, cut, growth, latency, budget, recent, offlineAt } = flow;
+  const gate = (at: number): number => Math.min(at, now + MAX_GATE_MS);
+  const past = (at: number): number => Math.min(at, now);
+  return {
+    ...flow,
+    gateUntil: gate(flow.gateUntil),
+    nextAt: gate(flow.nextAt),
+    phase: phase.kind === 'probe' ? { ...phase, since: past(phase.since), until: gate(phase.until) } : phase,
+    cut: { ...cut, at: past(cut.at) },
+    growth: { ...growth, at: past(growth.at), countedAt: past(growth.countedAt) },
+    latency: { ...latency, since: past(latency.since) },
+    budget: { ...budget, at: past(budget.at) },
+    recent: { ...recent, since: past(recent.since) },
+    offlineAt: offlineAt === undefined ? undefined : past(offlineAt),
+  };
 }

@@ -340,6 +340,21 @@ describe('hints', () => {
     expect(until - T0).toBeLessThanOrEqual(15_000);
   });
 
+  test('what was told holds no send for longer than it was told', () => {
+    const client = new Client(OWN);
+    client.end('accepted', { hint: { remaining: 1, resetMs: 3_600_000 } });
+    client.send();
+    expect(client.decide()).toMatchObject({ kind: 'wait', why: 'rate' });
+    client.now += 3_600_000 + 200;
+    expect(client.decide()).toMatchObject({ kind: 'send' });
+  });
+
+  test.each(['accepted', 'final'] as const)('of what was %s Retry-After holds nothing', (kind) => {
+    const client = new Client();
+    client.end(kind, { hint: { notBeforeMs: 30_000 } });
+    expect(client.decide()).toMatchObject({ kind: 'send' });
+  });
+
   test('a quota alone is a ceiling at twice its pace, never a target', () => {
     const client = new Client();
     client.end('accepted', { hint: { quota: 60, windowMs: 60_000 } });
@@ -414,3 +429,48 @@ function leavesOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 1;
   return Object.values(value).reduce<number>((sum, part) => sum + leavesOf(part), 0);
 }
+
+describe('a clock that goes back by a day', () => {
+  const DAY_MS = 86_400_000;
+  const setBack = (client: Client): void => {
+    client.now -= DAY_MS;
+    client.flow = event(client.flow, client.now, 'resume', () => 0);
+  };
+
+  test('holds a queue that probes for ten minutes at most', () => {
+    const client = new Client();
+    for (let i = 0; i < 5; i++) client.end('outage');
+    setBack(client);
+    client.now += 600_000;
+    expect(client.decide()).toEqual({ kind: 'send', n: 1, maxRetries: 1 });
+  });
+
+  test('holds none by its spacing', () => {
+    const client = new Client(OWN);
+    client.send(100);
+    setBack(client);
+    expect(client.decide()).toMatchObject({ kind: 'send' });
+  });
+
+  test('leaves the rate to be cut and to grow, and the retries to come back', () => {
+    const client = new Client();
+    client.end('rejected');
+    client.retry(10);
+    setBack(client);
+    const cut = client.rate();
+    client.now += 10_000;
+    client.end('rejected');
+    expect(client.rate()).toBeLessThan(cut);
+    client.run(60_000);
+    expect(client.rate()).toBeGreaterThan(cut);
+    expect(retriesLeft(client.flow, client.now)).toBe(10);
+  });
+});
+
+test('after an outage a low rate is taken up again as it was', () => {
+  const client = new Client({ ...CONFIGURED, ceilingPerSecond: 1 / 60 });
+  for (let i = 0; i < 5; i++) client.end('outage');
+  client.now += 60_000;
+  client.end('accepted');
+  expect(client.rate()).toBe(1 / 60);
+});

@@ -60,6 +60,7 @@ test('a limit of a minute is what GitHub asks for where it says nothing else', (
 test('a stored answer, nothing, and nonsense tell nothing', () => {
   expect(hint({ Age: '7', RateLimit: '"default";r=0;t=30' })).toBeUndefined();
   expect(hint({})).toBeUndefined();
+  expect(hint({ 'RateLimit-Policy': '"x";q=0;w=60' })).toBeUndefined();
   const nonsense = { RateLimit: '"x";r=-1;t=many', 'X-RateLimit-Remaining': '1e3', 'RateLimit-Policy': 'q' };
   expect(hint(nonsense)).toBeUndefined();
 });

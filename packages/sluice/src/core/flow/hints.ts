@@ -65,7 +65,7 @@ function current(get: Get): Hint | undefined {
   const policy = tightest(
     policies.flatMap(({ q, w }) => {
       const [quota, seconds] = [wholeOf(q), wholeOf(w)];
-      return quota === undefined || !seconds ? [] : [{ quota, windowMs: seconds * 1000 }];
+      return !quota || !seconds ? [] : [{ quota, windowMs: seconds * 1000 }];
     }),
     ({ quota, windowMs }) => quota / windowMs,
   );

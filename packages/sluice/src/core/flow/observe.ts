@@ -27,7 +27,7 @@ export function observe(
   inFlight: number,
   chance: () => number,
 ): Flow {
-  const told = outcome.hint ? afterHint(flow, now, outcome.hint, chance) : flow;
+  const told = outcome.hint ? afterHint(flow, now, { ...outcome, hint: outcome.hint }, chance) : flow;
   switch (outcome.kind) {
     case 'ignored':
       return told;
@@ -62,10 +62,17 @@ function afterAccepted(
 }
 
 /** A hint is a lower bound, never the schedule: jitter on top keeps a fleet from coming back as one. */
-function afterHint(flow: Flow, now: number, hint: Hint, chance: () => number): Flow {
-  const { notBeforeMs, remaining, resetMs } = hint;
+function afterHint(
+  flow: Flow,
+  now: number,
+  { kind, hint }: Outcome & { hint: Hint },
+  chance: () => number,
+): Flow {
+  const { notBeforeMs = 0, remaining, resetMs } = hint;
   const isSpent = remaining === 0 && resetMs !== undefined;
-  const waitMs = Math.max(notBeforeMs ?? 0, isSpent ? resetMs : 0);
+  // Of what was taken it says when to ask what became of it (RFC 9110, 10.2.3), not when to send the next.
+  const isAskedToWait = kind !== 'accepted' && kind !== 'final';
+  const waitMs = Math.max(isAskedToWait ? notBeforeMs : 0, isSpent ? resetMs : 0);
   if (waitMs > 0) {
     const gateMs = Math.min(waitMs + (chance() / 2) * Math.max(1000, waitMs), MAX_GATE_MS);
     return { ...flow, gateUntil: Math.max(flow.gateUntil, Math.round(now + gateMs)) };

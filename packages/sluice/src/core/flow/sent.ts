@@ -3,16 +3,23 @@ import { copyOf, type Flow, type FlowConfig, isAtConfigured, rateOf, toleranceMs
 /** Spacing is even but for this much, so that clients which began together do not stay together. */
 const SPREAD = 0.5;
 
-/** The flow after `n` sends left at `now`. */
+/** The flow after a send that counts for `n` left at `now`. */
 export function sent(flow: Flow, config: FlowConfig, now: number, n: number, chance: () => number): Flow {
   const rate = rateOf(flow, config, now);
+  const spacingMs = n * (1000 / rate) * (1 + SPREAD * (2 * chance() - 1));
   // A late timer gives nothing back: the next turn counts from now.
-  let nextAt = Math.max(flow.nextAt, now);
-  for (let i = 0; i < n; i++) nextAt += (1000 / rate) * (1 + SPREAD * (2 * chance() - 1));
+  const nextAt = Math.min(Math.max(flow.nextAt, now) + spacingMs, latestAt(flow, config, now));
   const isLimited = nextAt - toleranceMs(rate, config) > now;
   const isPaced = !isAtConfigured(flow, config, now);
   const after = copyOf(flow);
   after.nextAt = isPaced ? nextAt : now;
   after.isLimited = isLimited;
   return after;
+}
+
+/** What the service told holds until then: it has more from then on. */
+function latestAt({ told, ...flow }: Flow, config: FlowConfig, now: number): number {
+  if (!told || told.until <= now) return Number.POSITIVE_INFINITY;
+  const rate = rateOf({ ...flow, told: undefined }, config, now);
+  return told.until + toleranceMs(rate, config) + 1000 / rate;
 }

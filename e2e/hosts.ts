@@ -1,0 +1,2 @@
+/** This machine under a name that browsers do not trust: to a page there it is a site without HTTPS. */
+export const INSECURE_HOST = 'insecure.test';

@@ -1,0 +1,54 @@
+import type { QueueDefinition } from '../core/config.js';
+import type { Identity } from '../core/identity.js';
+import type { JobOptions } from '../core/job-options.js';
+import type { Captured } from '../core/messages.js';
+import { takePreference } from '../core/prefer.js';
+import { readOptions } from '../drain/draft.js';
+import type { Runtime } from '../drain/runtime.js';
+import { tryFirst } from './first-try.js';
+import type { KeyTurns } from './key-turns.js';
+import type { SameTries, Tried } from './same-tries.js';
+
+/** What keeps first tries in order, and apart. */
+export interface FirstTries {
+  turns: KeyTurns;
+  same: SameTries;
+}
+
+export interface Trying {
+  captured: Captured;
+  identity: Promise<Identity>;
+  runtime: Runtime;
+}
+
+/** Tries the network first, and stores what it does not take. */
+export async function tryOrStore(
+  queue: QueueDefinition,
+  { captured, identity, runtime }: Trying,
+  { turns, same }: FirstTries,
+): Promise<Tried> {
+  const { orderingKey, dedupeKey } = keysOf(queue, captured);
+  const { preference, headers } = takePreference(captured.request.headers);
+  const bare = { ...captured, request: { ...captured.request, headers } };
+  const owner = dedupeKey === undefined ? undefined : (await identity.catch(() => undefined))?.owner;
+  const thing = owner === undefined ? undefined : `${queue.name} ${owner} ${dedupeKey}`;
+  const place = orderingKey === undefined ? undefined : `${queue.name} ${orderingKey}`;
+  const tryOnce = async (): Promise<Tried> => {
+    // Whoever wants the receipt at once does not wait for the service.
+    const first = preference.respondAsync
+      ? undefined
+      : await tryFirst(runtime, queue, { captured: bare, identity });
+    if (first?.kind === 'answered') return first.response;
+    return runtime.intake.accept(captured, queue.name, { identity, tried: first?.tried });
+  };
+  return same.share(thing, () => turns.pass(place, tryOnce));
+}
+
+/** A function that throws is reported where the request is stored. */
+function keysOf(queue: QueueDefinition, captured: Captured): JobOptions {
+  try {
+    return readOptions(queue, captured);
+  } catch {
+    return {};
+  }
+}

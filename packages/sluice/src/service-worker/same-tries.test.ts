@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { SameTries, type Tried } from './same-tries.js';
+
+const bodyOf = async (tried: Tried): Promise<string> => (tried as Response).text();
+
+test('what comes under a key while it is tried has the same answer, and the service hears of one', async () => {
+  const same = new SameTries();
+  let tries = 0;
+  const work = async (): Promise<Response> => {
+    tries += 1;
+    await Promise.resolve();
+    return new Response(`answer ${tries}`);
+  };
+  const both = await Promise.all([same.share('k', work), same.share('k', work), same.share('other', work)]);
+  expect(await Promise.all(both.map(bodyOf))).toEqual(['answer 2', 'answer 2', 'answer 2']);
+  expect(tries).toBe(2);
+  expect(await bodyOf(await same.share('k', work))).toBe('answer 3');
+});
+
+test('a try that fails fails for all, and the next is a try of its own', async () => {
+  const same = new SameTries();
+  const fails = () => Promise.reject(new Error('no'));
+  const ends = await Promise.allSettled([same.share('k', fails), same.share('k', fails)]);
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(await bodyOf(await same.share('k', async () => new Response('yes')))).toBe('yes');
+});
+
+test('without a key each is a try of its own', async () => {
+  const same = new SameTries();
+  let tries = 0;
+  const work = async (): Promise<Response> => new Response(String((tries += 1)));
+  await Promise.all([same.share(undefined, work), same.share(undefined, work)]);
+  expect(tries).toBe(2);
+});
