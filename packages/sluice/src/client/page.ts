@@ -12,7 +12,7 @@ import { registration } from './container.js';
 import { linkToServiceWorker, type WorkerLink, within } from './host-link.js';
 import { followLifecycle, tellServiceWorker } from './lifecycle.js';
 import { loadOnce, whenLoaded } from './load-controls.js';
-import { createRequests, NOBODY, type RequestParts, type Requests } from './requests.js';
+import { createRequests, type Desk, NOBODY, type RequestParts, type Requests } from './requests.js';
 import type { Mode, Sluice, SluiceEnqueueOptions } from './sluice.js';
 import { Snapshots } from './snapshots.js';
 import { warnOfUncontrolled } from './uncontrolled-warning.js';
@@ -67,7 +67,7 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
     desk: async () => {
       closing.signal.throwIfAborted();
       await link?.resumed;
-      return (link?.current ?? (await linkToServiceWorker(name)))?.remote ?? NOBODY;
+      return link?.current?.remote ?? (await deskOfServiceWorker(name)) ?? NOBODY;
     },
     tellAccepted: () => tellServiceWorker({ sluice: 'accepted', protocol: PROTOCOL, name }),
     close: async () => {
@@ -85,6 +85,16 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
       database.close();
     },
   });
+}
+
+/** For one question: a service worker that the browser stops takes its end of the line with it. */
+async function deskOfServiceWorker(name: string): Promise<Desk | undefined> {
+  const host = await linkToServiceWorker(name);
+  return (
+    host && {
+      enqueue: (requests, options) => host.remote.enqueue([...requests], options).finally(() => host.close()),
+    }
+  );
 }
 
 /** What is under way may end. Nothing else begins any more: it would open the database anew. */

@@ -43,9 +43,11 @@ function requestsOf(desk: Desk): Requests {
 
 test('where nobody takes requests, a fetch goes to the network and can be aborted there', async () => {
   const caller = new AbortController();
-  const response = await requestsOf(NOBODY).fetch('/orders', { ...place, signal: caller.signal });
+  const init = { ...place, signal: caller.signal, referrerPolicy: 'no-referrer' } as const;
+  const response = await requestsOf(NOBODY).fetch('/orders', init);
   expect(await response.text()).toBe('from the network');
   expect(sent[0]?.url).toBe('https://app.test/orders#sluice-direct');
+  expect(sent[0]?.referrerPolicy).toBe('no-referrer');
   expect(await sent[0]?.text()).toBe('an order');
   caller.abort();
   expect(sent[0]?.signal.aborted).toBe(true);

@@ -90,8 +90,13 @@ function answerTo(
   }
   const isNetworks =
     intake.kind === 'unmatched' || (intake.kind === 'broken' && intake.whenBroken === 'network');
-  // Marked as a replay: the service worker of a controlled page would otherwise try the same again.
-  if (isNetworks) return world.fetch(rebuild(captured.request, captured.body), { signal });
+  if (isNetworks) {
+    // Marked as a replay: the service worker of a controlled page would otherwise try the same again.
+    const request = rebuild(captured.request, captured.body);
+    // Any init resets the referrer of a request (Fetch, "new Request", step 12): it has to be said again.
+    const { referrer, referrerPolicy } = request;
+    return world.fetch(request, { signal, referrer, referrerPolicy });
+  }
   return toResponse(refusalParts((intake as { refusal: Refusal }).refusal));
 }
 

@@ -38,6 +38,7 @@ test('a body that was left out is said to be', () => {
 test('a dead job is answered by the last thing the service said, or else by a problem with its reason', () => {
   const dead = { kind: 'dead', ticket, reason: 'rejected', detail: 'answered 422' } as const;
   expect(heldParts({ ...dead, response: { ...response, status: 422 } })).toMatchObject({ status: 422 });
+  expect(heldParts({ ...dead, response: { ...response, status: 999 } })).toMatchObject({ status: 503 });
   const problem = heldParts({ ...dead, reason: 'expired', detail: 'too old' });
   expect(problem).toMatchObject({ status: 503 });
   expect(JSON.parse(problem?.body as string)).toMatchObject({ code: 'dead-expired', detail: 'too old' });

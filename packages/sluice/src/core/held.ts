@@ -39,7 +39,8 @@ export function heldParts(outcome: Outcome): ResponseParts | undefined {
 const OF_THE_WIRE = /^(content-encoding|content-length|transfer-encoding)$/i;
 
 function partsOf({ status, statusText, headers, body, bodyOmitted }: Answer): ResponseParts | undefined {
-  if (status < 200) return undefined;
+  // No response can have any other (Fetch, "initialize a response").
+  if (status < 200 || status > 599) return undefined;
   return {
     status,
     statusText,
