@@ -14,11 +14,14 @@ export async function passBarrier(
   { fetch }: Pick<World, 'fetch'>,
   { name, link }: { name: string; link: WorkerLink | undefined },
 ): Promise<void> {
-  // Ours whatever a <base> element says.
-  const url = new URL(identityPath(name), location.origin);
   const passed = [
-    Promise.resolve(serviceWorkers()?.controller && fetch(new Request(url), {})),
+    Promise.resolve(serviceWorkers()?.controller && fetch(barrierOf(name), {})),
     Promise.resolve(link?.current?.remote.refreshIdentity()),
   ];
   await within(BARRIER_MS, Promise.all<unknown>(passed), 'the service worker').catch(() => undefined);
+}
+
+/** Ours whatever a <base> element says, and in an `about:srcdoc` frame too, whose location has no origin. */
+function barrierOf(name: string): Request {
+  return new Request(new URL(identityPath(name), origin));
 }

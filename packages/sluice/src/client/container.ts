@@ -9,8 +9,9 @@ export function serviceWorkers(): ServiceWorkerContainer | undefined {
 
 /** Undefined where there is none, or where the browser does not say: it refuses where it blocks site data. */
 export async function registration(): Promise<ServiceWorkerRegistration | undefined> {
-  // By default it is that of the document's base URL, which a <base> element may have put anywhere.
+  // By default it is that of the document's base URL, which a <base> element may have put anywhere; a frame by `srcdoc` has no other.
+  const url = location.protocol === 'about:' ? document.baseURI : location.href;
   return serviceWorkers()
-    ?.getRegistration(location.href)
+    ?.getRegistration(url)
     .catch(() => undefined);
 }

@@ -86,6 +86,8 @@ export interface Trying {
   cost: number | undefined;
   orderingKey: string | undefined;
   dedupeKey: string | undefined;
+  /** A newer request takes the place of an older one of its dedupe key. */
+  coalesces: boolean;
   idempotencyKey: string;
 }
 

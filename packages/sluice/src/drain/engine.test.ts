@@ -325,3 +325,21 @@ test('erases what is left of a user who was forgotten, though nobody has told, a
   await bench.clock.advance(1000);
   expect(await counts()).toMatchObject({ waiting: 0, cancelled: { cleared: 1 } });
 });
+
+test('once the clock was set back, a rate that queues share is full for one window, whichever wakes when', async () => {
+  const policy = { limits: { 'https://example.test': { limit: 1, perMs: 60_000, burst: 1 } } };
+  const photos = { queue: 'photos' };
+  await bench.enqueue(1, policy);
+  await bench.enqueue(1, policy, photos);
+  const engine = bench.start();
+  await bench.clock.advance(130_000);
+  expect(bench.sends).toHaveLength(2);
+  bench.clock.jump(-3_600_000);
+  const setAt = bench.clock.now();
+  await bench.enqueue(1, policy);
+  await bench.clock.advance(50_000);
+  await bench.enqueue(1, policy, photos);
+  await bench.clock.advance(15_000);
+  expect(bench.sends.slice(2)).toEqual([`2@${setAt - T0 + 60_050}`]);
+  await engine.stop();
+});

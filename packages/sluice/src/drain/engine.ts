@@ -41,10 +41,12 @@ export class Engine {
   /** Rows may be left of a user who was forgotten. */
   #mayBeForgotten = true;
   #mode: 'draining' | 'winding-down' | 'stopped' = 'draining';
+  #epoch: number;
   readonly #started: Promise<void>;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#epoch = options.clock.epoch();
     this.#stopListening = options.notify.listen((events) => this.#hear(events));
     this.#started = this.#openLanes();
   }
@@ -116,6 +118,7 @@ export class Engine {
       recover: true,
       tell: notify.tell,
       onWork,
+      onJump: (epoch) => this.#onJump(epoch),
     });
     this.#lanes.set(queue, lane);
     if (this.#mode === 'winding-down') lane.windDown();
@@ -144,6 +147,13 @@ export class Engine {
       if (lane) lane[as]();
       else void this.#openLanes();
     }
+  }
+
+  /** All lanes learn of it at once: whoever does counts the rates that they share as full from then on. */
+  #onJump(epoch: number): void {
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    this.#look(undefined, 'nudge');
   }
 
   #onWork(queue: string, work: LaneWork): void {

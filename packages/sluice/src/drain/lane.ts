@@ -26,6 +26,8 @@ export interface LaneOptions {
   tell: (events: readonly SluiceEvent[]) => void;
   /** Told after each turn. */
   onWork: (work: LaneWork) => void;
+  /** Told before a turn that finds another epoch of the clock. */
+  onJump: (epoch: number) => void;
 }
 
 /** What is left to do. `nextAt` undefined: nothing, until something happens. */
@@ -135,9 +137,10 @@ export class Lane {
 
   /** One turn; answers when the next is due without anybody's asking. */
   async #turnOnce(): Promise<number | undefined> {
-    const { store, clock, chance, tell, onWork } = this.#options;
+    const { store, clock, chance, tell, onWork, onJump } = this.#options;
     const instant = { now: clock.now(), chance };
     const epoch = clock.epoch();
+    if (epoch !== this.#epoch) onJump(epoch);
     const request = this.#nextRequest(epoch);
     try {
       const report = await store.turn(request, instant);

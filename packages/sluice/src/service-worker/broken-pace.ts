@@ -1,5 +1,5 @@
 import type { SluiceDefinition } from '../core/config.js';
-import { boundingSend, charge, FRESH_PACE, nextSendAt, type Pace } from '../core/pace.js';
+import { boundingSend, charge, FRESH_PACE, nextSendAt, type Pace, treatAsFull } from '../core/pace.js';
 import type { Clock } from '../core/ports.js';
 import { sleepUntil } from '../transport/sleep-until.js';
 
@@ -10,17 +10,20 @@ export interface BrokenPace {
 }
 
 export function createBrokenPace({ queues }: SluiceDefinition, clock: Clock): BrokenPace {
-  const paces = new Map<string, { pace: Pace; sends: number[] }>();
+  const paces = new Map<string, { pace: Pace; sends: number[]; epoch: number }>();
   return {
     turn: (queue) => {
       const rate = queues.find(({ name }) => name === queue)?.policy.rate ?? null;
-      const state = paces.get(queue) ?? { pace: FRESH_PACE, sends: [] };
-      const bound = boundingSend(state.pace, rate);
-      const boundAt = bound === undefined ? undefined : state.sends[bound % (rate?.limit ?? 1)];
-      const at = nextSendAt(state.pace, rate, { boundAt, now: clock.now() });
-      if (rate) state.sends[state.pace.n % rate.limit] = at;
-      state.pace = charge(state.pace, rate, { at });
-      paces.set(queue, state);
+      const [now, epoch] = [clock.now(), clock.epoch()];
+      const known = paces.get(queue);
+      const { sends } = known ?? { sends: [] };
+      const standing = known?.pace ?? FRESH_PACE;
+      const pace = known && known.epoch !== epoch ? treatAsFull(standing, rate, now) : standing;
+      const bound = boundingSend(pace, rate);
+      const boundAt = bound === undefined ? undefined : sends[bound % (rate?.limit ?? 1)];
+      const at = nextSendAt(pace, rate, { boundAt, now });
+      if (rate) sends[pace.n % rate.limit] = at;
+      paces.set(queue, { pace: charge(pace, rate, { at }), sends, epoch });
       return sleepUntil(clock, at);
     },
   };

@@ -57,7 +57,8 @@ async function charge(
   try {
     const { orderingKey, dedupeKey, cost } = await storableOptions(queue, readOptions(queue, captured));
     const keys = { orderingKey, dedupeKey, idempotencyKey };
-    const trying = { queue: queue.name, url: captured.request.url, cost, ...keys };
+    const coalesces = queue.coalesce !== undefined;
+    const trying = { queue: queue.name, url: captured.request.url, cost, coalesces, ...keys };
     return await store.chargeFirstTry(trying, { now: clock.now(), chance });
   } catch {
     return undefined;

@@ -58,6 +58,12 @@ test('a double click is one order, and both have its answer', async () => {
   expect(await (second as Response).text()).toBe('the answer');
 });
 
+test('of two that replace one another each is sent', async () => {
+  const tryOne = await open({ dedupeKey: ({ text }) => text(), coalesce: 'replace' });
+  await Promise.all([tryOne(await order()), tryOne(await order())]);
+  expect(sent).toHaveLength(2);
+});
+
 test('the service hears nothing of how its answer is waited for', async () => {
   const tryOne = await open({});
   await tryOne(await order({ Prefer: 'wait=10, handling=lenient' }));

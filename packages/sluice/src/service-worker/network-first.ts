@@ -30,8 +30,10 @@ export async function tryOrStore(
   const { orderingKey, dedupeKey } = keysOf(queue, captured);
   const { preference, headers } = takePreference(captured.request.headers);
   const bare = { ...captured, request: { ...captured.request, headers } };
-  const owner = dedupeKey === undefined ? undefined : (await identity.catch(() => undefined))?.owner;
-  const thing = owner === undefined ? undefined : `${queue.name} ${owner} ${dedupeKey}`;
+  // Where a newer one takes the place of an older one, the two are not the same; and who wants the receipt waits for no answer.
+  const isOwnTry = dedupeKey === undefined || queue.coalesce !== undefined || preference.respondAsync;
+  const owner = identity.then((current) => current.owner).catch(() => undefined);
+  const thing = isOwnTry ? undefined : { key: `${queue.name} ${dedupeKey}`, owner };
   const place = orderingKey === undefined ? undefined : `${queue.name} ${orderingKey}`;
   const tryOnce = async (): Promise<Tried> => {
     // Whoever wants the receipt at once does not wait for the service.

@@ -1,7 +1,14 @@
+import type { Owner } from '../core/identity.js';
 import type { Intake } from '../core/messages.js';
 
 /** What became of a try: the service's answer, or how the request was stored. */
 export type Tried = Response | Intake;
+
+/** A thing that is tried, and by whom; undefined where nobody knows. */
+export interface Thing {
+  key: string;
+  owner: Promise<Owner | undefined>;
+}
 
 interface Waiting {
   resolve: (tried: Tried) => void;
@@ -10,31 +17,31 @@ interface Waiting {
 
 /** What is the same thing as a request that is being tried shares its end: a double click is one order. */
 export class SameTries {
-  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #underWay = new Map<string, { thing: Thing; waiting: Waiting[] }>();
 
-  share(key: string | undefined, work: () => Promise<Tried>): Promise<Tried> {
-    if (key === undefined) return work();
-    return new Promise((resolve, reject) => {
-      const waiting = this.#waiting.get(key);
-      if (waiting) return void waiting.push({ resolve, reject });
-      this.#waiting.set(key, []);
-      work().then(
-        (tried) => {
-          // Each copy is made before anybody reads the original.
-          for (const other of this.#take(key))
-            other.resolve(tried instanceof Response ? tried.clone() : tried);
-          resolve(tried);
-        },
-        (error: unknown) => {
-          for (const one of [...this.#take(key), { reject }]) one.reject(error);
-        },
-      );
-    });
+  /** Begins `work` at once, unless the same is under way: then it is done only if that was somebody else's. */
+  async share(thing: Thing | undefined, work: () => Promise<Tried>): Promise<Tried> {
+    if (thing === undefined) return work();
+    const first = this.#underWay.get(thing.key);
+    if (!first) return this.#begin(thing, work);
+    const tried = await new Promise<Tried>((resolve, reject) => first.waiting.push({ resolve, reject }));
+    const owner = await thing.owner;
+    return owner !== undefined && owner === (await first.thing.owner) ? tried : work();
   }
 
-  #take(key: string): Waiting[] {
-    const waiting = this.#waiting.get(key) ?? [];
-    this.#waiting.delete(key);
-    return waiting;
+  async #begin(thing: Thing, work: () => Promise<Tried>): Promise<Tried> {
+    const waiting: Waiting[] = [];
+    this.#underWay.set(thing.key, { thing, waiting });
+    try {
+      const tried = await work();
+      // Each copy is made before anybody reads the original.
+      for (const { resolve } of waiting) resolve(tried instanceof Response ? tried.clone() : tried);
+      return tried;
+    } catch (error) {
+      for (const { reject } of waiting) reject(error);
+      throw error;
+    } finally {
+      this.#underWay.delete(thing.key);
+    }
   }
 }

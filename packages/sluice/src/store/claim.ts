@@ -49,10 +49,10 @@ export async function claimDue(ledger: Ledger, pacers: Pacers, request: ClaimReq
   const line = promoted > 0 ? undefined : heads.ready;
   const taken = await take(ledger, { pacers, request, slots, line });
   const claims = await Promise.all(taken.claims.map((claim) => withBodies(ledger.tx, claim)));
-  const nextAt = earlier(taken.nextAt, dueAt);
   // All that stood ready was too old, and what comes after it may be due.
-  const isWorthAnother = promoted + heads.ready.length > 0 && claims.length === 0 && !taken.saturated;
-  return { ...taken, claims, nextAt: nextAt ?? (isWorthAnother ? ledger.now : undefined), closed: false };
+  const isFruitless = claims.length === 0 && !taken.saturated && taken.nextAt === undefined;
+  const againAt = isFruitless && promoted + heads.ready.length > 0 ? ledger.now : taken.nextAt;
+  return { ...taken, claims, nextAt: earlier(againAt, dueAt), closed: false };
 }
 
 /** What stands first of each kind that a claim looks at: one wait for all. */

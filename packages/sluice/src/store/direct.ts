@@ -7,7 +7,7 @@ import { chargeSend, flowInstant, nextInstant, trimSends } from './charge.js';
 import { entryState, type Ledger } from './ledger.js';
 import { openPacers, pacersOf } from './pacers.js';
 import type { Database, Plan } from './rows.js';
-import { findTwinTicket } from './twins.js';
+import { findTwinRow } from './twins.js';
 
 /** A slot so near is a slot now. */
 const NEAR_MS = 25;
@@ -31,7 +31,7 @@ export function chargeDirect(
  */
 export function chargeFirstTry(
   database: Database,
-  { orderingKey, dedupeKey, ...trying }: Trying,
+  { orderingKey, dedupeKey, coalesces, ...trying }: Trying,
   instant: Instant,
 ): Promise<DirectTurn | undefined> {
   const twins = dedupeKey === undefined ? [] : (['twins'] as const);
@@ -44,7 +44,7 @@ export function chargeFirstTry(
     async (ledger) =>
       openingOf(ledger.row, ledger.now).kind === 'open' &&
       !(await isBehind(ledger, orderingKey)) &&
-      (await findTwinTicket(ledger, ledger.row.owner, dedupeKey)) === undefined,
+      !(await isKnown(ledger, { dedupeKey, coalesces })),
   );
 }
 
@@ -53,6 +53,17 @@ async function isBehind(ledger: Ledger, orderingKey: string | undefined): Promis
   if (orderingKey === undefined) return waitingOf(ledger.row) > 0;
   const state = await entryState(ledger, { owner: ledger.row.owner, rank: 0, orderingKey });
   return state.kind === 'behind';
+}
+
+/** A job stands for the same thing: also one that has ended, unless the newer one would take its place. */
+async function isKnown(
+  ledger: Ledger,
+  { dedupeKey, coalesces }: Pick<Trying, 'dedupeKey' | 'coalesces'>,
+): Promise<boolean> {
+  const { tx, row } = ledger;
+  const twin = await findTwinRow(ledger, row.owner, dedupeKey);
+  if (!twin || !coalesces) return twin !== undefined;
+  return (await tx.get('jobs', [row.name, twin.seq])) !== undefined;
 }
 
 interface Send extends Pick<Trying, 'queue' | 'url' | 'cost' | 'idempotencyKey'>, Pick<Plan, 'tables'> {

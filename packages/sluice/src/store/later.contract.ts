@@ -34,6 +34,14 @@ export function testLater(name: string, open: () => Database): void {
       expect((await bench.turn(T0 + 60_000)).claims).toHaveLength(1);
     });
 
+    test('nor do they where others are due much later', async () => {
+      await bench.ticket({ notBefore: T0 + 5000, ttlMs: 1 });
+      const due = await bench.ticket({ notBefore: T0 + 5000 });
+      await bench.ticket({ notBefore: T0 + 86_400_000 });
+      expect(await bench.turn(T0 + 60_000)).toMatchObject({ claims: [], nextAt: T0 + 60_000 });
+      expect((await bench.turn(T0 + 60_000)).claims.map(({ job }) => job.ticket)).toEqual([due]);
+    });
+
     test('within an ordering key it holds back what came after it', async () => {
       const first = await bench.ticket({ orderingKey: 'k', notBefore: T0 + 5000 });
       const second = await bench.ticket({ orderingKey: 'k' });

@@ -58,7 +58,7 @@ export function testLimits(name: string, open: () => Database): void {
       const send = { queue: 'orders', url, cost: 6 };
       expect(await bench.store.chargeDirect(send, instant)).toMatchObject({ at: T0 });
       expect(await bench.store.chargeDirect(send, instant)).toMatchObject({ at: T0 + 1050 });
-      const keys = { orderingKey: undefined, dedupeKey: undefined, idempotencyKey: 'k' };
+      const keys = { orderingKey: undefined, dedupeKey: undefined, coalesces: false, idempotencyKey: 'k' };
       const later = { ...instant, now: T0 + 2100 };
       expect(await bench.store.chargeFirstTry({ ...send, ...keys }, later)).toMatchObject({ at: T0 + 2100 });
       expect(await bench.store.chargeFirstTry({ ...send, ...keys }, later)).toBeUndefined();
@@ -89,6 +89,7 @@ export function testLimits(name: string, open: () => Database): void {
       cost: undefined,
       orderingKey: undefined,
       dedupeKey: undefined,
+      coalesces: false,
       idempotencyKey: 'k',
     };
     const emptied = async (): Promise<void> => {
@@ -119,6 +120,15 @@ export function testLimits(name: string, open: () => Database): void {
       expect(await bench.store.chargeFirstTry({ ...trying, dedupeKey: 'b' }, instant)).toBeDefined();
       const later = { ...instant, now: T0 + bench.policy.dedupeWindowMs };
       expect(await bench.store.chargeFirstTry({ ...trying, dedupeKey: 'a' }, later)).toBeDefined();
+    });
+
+    test('is made where a newer one takes the place of one that has ended, and not while it waits', async () => {
+      bench.policy = { ...bench.policy, concurrency: 9 };
+      await bench.ticket({ dedupeKey: 'a', orderingKey: 'x' });
+      const newer = { ...trying, dedupeKey: 'a', orderingKey: 'y', coalesces: true };
+      expect(await bench.store.chargeFirstTry(newer, instant)).toBeUndefined();
+      await bench.serve(1);
+      expect(await bench.store.chargeFirstTry(newer, instant)).toBeDefined();
     });
 
     test('has no slot where the rate, the sends in flight or the queue leave none', async () => {

@@ -3,6 +3,7 @@ import { sentenceOf } from '../core/errors.js';
 import type { Owner } from '../core/identity.js';
 import type { Coalesced, Job, JobDraft, Ticket } from '../core/job.js';
 import type { Ledger } from './ledger.js';
+import type { TwinRow } from './rows.js';
 
 /** What stands for the same thing as a draft, by its dedupe key. */
 export type Twin =
@@ -47,17 +48,17 @@ export async function forgetTwin({ tx }: Ledger, { queue, owner, seq, dedupeKey 
 
 /** The other job that stands for the dedupe key of this one by now, if any. */
 export async function findRival(ledger: Ledger, job: Job): Promise<Ticket | undefined> {
-  const ticket = await findTwinTicket(ledger, job.owner, job.dedupeKey);
-  return ticket === job.ticket ? undefined : ticket;
+  const twin = await findTwinRow(ledger, job.owner, job.dedupeKey);
+  return twin?.seq === job.seq ? undefined : twin?.ticket;
 }
 
-/** The job that stands for a dedupe key, if any. */
-export async function findTwinTicket(
+/** Which job stands for a dedupe key, if any. */
+export async function findTwinRow(
   { tx, row, now }: Ledger,
   owner: Owner,
   dedupeKey: string | undefined,
-): Promise<Ticket | undefined> {
+): Promise<TwinRow | undefined> {
   if (dedupeKey === undefined) return undefined;
   const twin = await tx.get('twins', [row.name, owner, dedupeKey]);
-  return twin && twin.expiresAt > now ? twin.ticket : undefined;
+  return twin && twin.expiresAt > now ? twin : undefined;
 }

@@ -18,7 +18,7 @@ export function event(flow: Flow, now: number, kind: FlowEvent, chance: () => nu
       return probeBy(flow, now, now);
     case 'resume':
       return gatedBy(
-        settled({ ...flow, nextAt: Math.min(flow.nextAt, now) }, now),
+        settled({ ...flow, nextAt: Math.min(flow.nextAt, now), told: undefined }, now),
         now + chance() * RESUME_SPREAD_MS,
       );
     case 'boot':

@@ -445,6 +445,13 @@ describe('a clock that goes back by a day', () => {
     expect(client.decide()).toEqual({ kind: 'send', n: 1, maxRetries: 1 });
   });
 
+  test('leaves nothing of what was told', () => {
+    const client = new Client();
+    client.end('accepted', { hint: { remaining: 1, resetMs: 60_000 } });
+    setBack(client);
+    expect(client.rate()).toBe(10);
+  });
+
   test('holds none by its spacing', () => {
     const client = new Client(OWN);
     client.send(100);
