@@ -79,7 +79,16 @@ async function firstSend({ origin }: Lab, page: Page): Promise<number> {
     await sluice.pause();
     await sluice.enqueue([new Request('/api/orders', { method: 'POST', body: 'x' })]);
     await sluice.close();
-    await sluice.resume();
+    // By hand, since a closed connection takes no commands: an open one would send at once.
+    const opening = indexedDB.open('sluice');
+    const db = await new Promise<IDBDatabase>((resolve) => {
+      opening.addEventListener('success', () => resolve(opening.result));
+    });
+    const tx = db.transaction('queues', 'readwrite');
+    const row = tx.objectStore('queues').get('orders');
+    row.addEventListener('success', () => tx.objectStore('queues').put({ ...row.result, paused: false }));
+    await new Promise((resolve) => tx.addEventListener('complete', resolve));
+    db.close();
   });
   origin.clear();
   await page.reload();

@@ -112,7 +112,10 @@ export const OF_DELIVERY: readonly Mutant[] = [
     file: 'transport/sleep-until.ts',
     from: 'Math.min(at, clock.now() + MAX_AHEAD_MS)',
     to: 'at',
-    scenarios: ['the clock goes back by a day'],
+    scenarios: [
+      'the clock goes back by a day',
+      'the clock goes back by a day, and the rate is of the destination',
+    ],
   },
   {
     name: 'a window that another clock has filled is full anew at each look',
