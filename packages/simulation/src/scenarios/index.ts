@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.ts';
 import { OF_ANSWERS } from './answers.ts';
 import { OF_BATCHES } from './batches.ts';
 import { OF_CHANGES } from './changes.ts';
+import { OF_CLOCKS } from './clocks.ts';
 import { OF_JOBS } from './jobs.ts';
 import { OF_SEALED } from './sealed.ts';
 import { OF_SERVICE } from './service.ts';
@@ -13,6 +14,7 @@ import { OF_VERSIONS } from './versions.ts';
 export const SCENARIOS: readonly Scenario[] = [
   ...OF_SERVICE,
   ...OF_TABS,
+  ...OF_CLOCKS,
   ...OF_JOBS,
   ...OF_BATCHES,
   ...OF_CHANGES,
