@@ -16,13 +16,16 @@ const SENT = 'sent';
 export const crowded: Benchmark = {
   name: 'crowded',
   shows:
-    'receipts and sends while many queues drain, many jobs are cancelled at once, and many users share a device',
+    'receipts and sends while many queues drain, many jobs come or are cancelled at once, and many users share a device',
   run: async (lab, { isSmoke }) => {
     const [queues, jobs, users, ms] = isSmoke ? [20, 200, 20, 500] : [200, 5000, 500, 4000];
+    const imported = isSmoke ? 1000 : 20_000;
     const draining = { queues, ms };
     const taken = await alternateAll<string, string>(isSmoke ? 1 : 5, {
       'one queue drains': () => on(lab.open(ONE_QUEUE), (page) => drain(lab, page, { queues: 1, ms })),
       [`${queues} queues drain`]: () => on(lab.open(OF_MANY, queues), (page) => drain(lab, page, draining)),
+      [`${imported} jobs are enqueued at once`]: () =>
+        on(lab.open(ONE_QUEUE), (page) => enqueueAll(page, imported)),
       [`${jobs} jobs are cancelled at once`]: () => on(lab.open(ONE_QUEUE), (page) => cancel(page, jobs)),
       [`${users} users, one after another`]: () => on(lab.open({}), (page) => signInMany(page, users)),
     });
@@ -53,6 +56,15 @@ async function drain(lab: Lab, page: Page, { queues, ms }: { queues: number; ms:
   lab.origin.clear();
   const times = await receiptsMs(page, new Promise((resolve) => setTimeout(resolve, ms)));
   return { ...receipts(times), [SENT]: lab.origin.arrivals.length / (ms / 1000) };
+}
+
+/** In one call. */
+async function enqueueAll(page: Page, count: number): Promise<Values> {
+  const startedAt = performance.now();
+  const filling = fill(page, 1, count);
+  const times = await receiptsMs(page, filling);
+  await filling;
+  return { ...receipts(times), 'all enqueued': performance.now() - startedAt };
 }
 
 /** Each job by its ticket. */

@@ -12,7 +12,7 @@ import { within } from './host-link.js';
 import type { LoadControls } from './load-controls.js';
 import type { SluiceRequestInit } from './sluice.js';
 
-/** A transaction of thousands of requests may take that long on a slow disk. */
+/** Transactions for thousands of requests may take that long on a slow disk. */
 const ENQUEUE_MS = 30_000;
 
 /** Whoever enqueues for the page: its worker, or else the service worker. */

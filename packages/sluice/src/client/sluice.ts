@@ -79,8 +79,8 @@ export interface Sluice<Q extends string = string> {
   /** Like `fetch`, and queues on uncontrolled pages too. `signal` cancels the job while it waits. */
   fetch(input: RequestInfo | URL, init?: SluiceRequestInit<Q>): Promise<Response>;
   /**
-   * Stores one request, or thousands in one transaction. Rejects with the SluiceError of the first that is refused, or that no rule
-   * names; the others may be stored all the same.
+   * Stores one request, or thousands, in their order, two thousand in a transaction. Rejects with the SluiceError of the first that
+   * is refused, or that no rule names; the others may be stored all the same.
    */
   enqueue(request: Request, options?: SluiceEnqueueOptions<Q>): Promise<Receipt>;
   enqueue(requests: readonly Request[], options?: SluiceEnqueueOptions<Q>): Promise<Receipt[]>;
