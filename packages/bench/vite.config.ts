@@ -1,7 +1,7 @@
 import { defineConfig } from 'vite';
 
 const root = `${import.meta.dirname}/pages`;
-const peers = ['floor', 'raw', 'grouped', 'counted', 'workbox', 'listener'];
+const peers = ['floor', 'told', 'raw', 'grouped', 'accepting', 'counted', 'workbox', 'listener'];
 const scripts = [...peers.map((name) => `peer/${name}`), 'sluice'];
 
 /** The pages that are measured, as an app would ship them: for production, minified. */

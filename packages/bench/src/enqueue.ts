@@ -12,6 +12,7 @@ export const enqueue: Benchmark = {
     const ours = await lab.open({ maxJobs: 1_000_000, rate: { limit: 1, perMs: 1000 } });
     const contenders = {
       'raw, one transaction': () => raw(peer, count),
+      'a worker that stores': () => byWorker(peer, count),
       'workbox pushRequest': () => workbox(peer, count),
       'sluice enqueue': () => sluiceAll(ours, count),
     };
@@ -33,6 +34,29 @@ async function raw(page: Page, count: number): Promise<number> {
     await peers.putAll(db, await Promise.all(requests.map((request) => peers.read(request))));
     const tookMs = performance.now() - startedAt;
     db.close();
+    return (count * 1000) / tookMs;
+  }, count);
+}
+
+async function byWorker(page: Page, count: number): Promise<number> {
+  await page.bringToFront();
+  return page.evaluate(async (count) => {
+    const worker = peers.startStoring();
+    const ask = (rows: object[]) =>
+      new Promise<void>((resolve) => {
+        worker.onmessage = () => resolve();
+        worker.postMessage(rows);
+      });
+    // It has started, and its database is open.
+    await ask([]);
+    const requests = Array.from(
+      { length: count },
+      () => new Request('/api/orders', { method: 'POST', body: 'x'.repeat(200) }),
+    );
+    const startedAt = performance.now();
+    await ask(await Promise.all(requests.map((request) => peers.read(request))));
+    const tookMs = performance.now() - startedAt;
+    worker.terminate();
     return (count * 1000) / tookMs;
   }, count);
 }

@@ -13,16 +13,20 @@ export const intercept: Benchmark = {
   run: async (lab, { isSmoke }) => {
     const pages = {
       floor: await lab.openPeer('floor'),
+      told: await lab.openPeer('told'),
       raw: await lab.openPeer('raw'),
       grouped: await lab.openPeer('grouped'),
+      accepting: await lab.openPeer('accepting'),
       counted: await lab.openPeer('counted'),
       workbox: await lab.openPeer('workbox'),
       sluice: await lab.open({ rate: { limit: 1, perMs: 1000 }, maxJobs: 1_000_000 }),
     };
     const each = (measure: (page: Page) => Promise<number>) => ({
       floor: () => measure(pages.floor),
+      'a receipt, nothing stored': () => measure(pages.told),
       'raw, strict': () => measure(pages.raw),
       'raw, strict, in groups': () => measure(pages.grouped),
+      'raw, strict, in groups, a receipt': () => measure(pages.accepting),
       'raw, strict, with a counter': () => measure(pages.counted),
       workbox: () => measure(pages.workbox),
       sluice: () => measure(pages.sluice),

@@ -18,7 +18,16 @@ declare global {
 /* oxlint-enable no-var */
 
 /** What a page may stand under in place of Sluice: a service worker of that name, or none. */
-export type Peer = 'none' | 'listener' | 'floor' | 'raw' | 'grouped' | 'counted' | 'workbox';
+export type Peer =
+  | 'none'
+  | 'listener'
+  | 'floor'
+  | 'told'
+  | 'raw'
+  | 'grouped'
+  | 'accepting'
+  | 'counted'
+  | 'workbox';
 
 export type Engine = 'chromium' | 'firefox';
 

@@ -20,4 +20,6 @@ export interface Peers {
   openRaw: (name: string) => Promise<IDBDatabase>;
   putAll: (db: IDBDatabase, rows: readonly Stored[]) => Promise<void>;
   read: (request: Request) => Promise<Stored>;
+  /** A worker that stores what it is handed, and answers with the place of each. */
+  startStoring: () => Worker;
 }

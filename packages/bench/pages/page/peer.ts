@@ -19,6 +19,7 @@ const peers: Peers = {
   putAll,
   read,
   askServiceWorker,
+  startStoring: () => new Worker(new URL('../workers/storing.ts', import.meta.url), { type: 'module' }),
 };
 Object.assign(globalThis, { peers });
 

@@ -1,3 +1,5 @@
+import { openJobs } from '../jobs-table.js';
+
 /**
  * The least that sending from a queue on disk can cost: no rules, no pace, no counters, no second engine. A job is leased before
  * it is sent, and goes once its result is stored; what has ended and what is next share a transaction.
@@ -18,18 +20,6 @@ interface Result {
   status: number;
   headers: [string, string][];
   body: ArrayBuffer;
-}
-
-function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open('books', 1);
-    opening.addEventListener('upgradeneeded', () => {
-      opening.result.createObjectStore('jobs', { keyPath: 'seq' }).createIndex('byState', ['state', 'seq']);
-      opening.result.createObjectStore('results', { keyPath: 'seq' });
-    });
-    opening.addEventListener('success', () => resolve(opening.result));
-    opening.addEventListener('error', () => reject(opening.error));
-  });
 }
 
 function transact<T>(db: IDBDatabase, work: (tx: IDBTransaction) => IDBRequest<T> | undefined): Promise<T> {
@@ -110,13 +100,10 @@ async function drain(db: IDBDatabase, atOnce: number): Promise<void> {
 self.addEventListener(
   'message',
   async ({ data }: MessageEvent<{ url: string; count: number; atOnce: number }>) => {
-    const db = await open();
+    const db = await openJobs('books');
     await fill(db, data);
     await drain(db, data.atOnce);
     db.close();
     self.postMessage('done');
   },
 );
-
-// oxlint-disable-next-line unicorn/require-module-specifiers -- a module: what it declares is its own
-export {};

@@ -1,7 +1,8 @@
 import { openRaw, read } from '../raw.js';
+import { receipt } from '../receipt.js';
 import type { Stored } from '../../src/peers.js';
 
-/** The least that a number in line can cost: a strict transaction that reads a counter before it writes. */
+/** The least that a number in line can cost: a strict transaction that reads a counter before it writes, and a receipt for it. */
 declare const self: ServiceWorkerGlobalScope;
 
 const opening = openRaw('counted');
@@ -13,7 +14,7 @@ self.addEventListener('fetch', (event) => {
 
 async function store(request: Request): Promise<Response> {
   await putNext(await opening, await read(request));
-  return new Response(null, { status: 202 });
+  return receipt();
 }
 
 function putNext(db: IDBDatabase, row: Stored): Promise<void> {
