@@ -5,19 +5,33 @@ import type { Sluice } from './sluice.js';
 
 vi.mock('./page.js', () => ({ openPage: vi.fn() }));
 
+const options = {
+  serviceWorker: false,
+  worker: () => {
+    throw new Error('nor a worker');
+  },
+} as const;
+
 afterEach(() => vi.restoreAllMocks());
 
 test('a connection that failed is not the answer to the next call', async () => {
   vi.spyOn(console, 'warn').mockReturnValue(undefined);
   const sluice = {} as Sluice;
   vi.mocked(openPage).mockRejectedValueOnce(new Error('not today')).mockResolvedValueOnce(sluice);
-  const options = {
-    serviceWorker: false,
-    worker: () => {
-      throw new Error('nor a worker');
-    },
-  } as const;
   await expect(connect(options)).rejects.toThrow('not today');
   expect(await connect(options)).toBe(sluice);
   expect(await connect(options)).toBe(sluice);
+});
+
+test('a connection that is closed again leaves the newer one of its name', async () => {
+  vi.spyOn(console, 'warn').mockReturnValue(undefined);
+  vi.mocked(openPage).mockImplementation(async ({ onClose }) => ({ close: async () => onClose() }) as Sluice);
+  const named = { ...options, name: 'shop' };
+  const older = await connect(named);
+  await older.close();
+  const newer = await connect(named);
+  await older.close();
+  expect(await connect(named)).toBe(newer);
+  await newer.close();
+  expect(await connect(named)).not.toBe(newer);
 });

@@ -24,8 +24,11 @@ export function connect<C extends SluiceDefinition = SluiceDefinition>(
   options: Pick<ConnectOptions, 'name' | 'scope' | 'type'> = {},
 ): Promise<Sluice<QueuesOf<C>>> {
   const resolved = resolve(script, options);
-  const forget = (): void => void connections.delete(resolved.name);
-  const known = connections.get(resolved.name) ?? open(resolved, forget);
+  const known = connections.get(resolved.name) ?? open(resolved, () => forget());
+  /** A newer one of this name stays. */
+  const forget = (): void => {
+    if (connections.get(resolved.name) === known) connections.delete(resolved.name);
+  };
   connections.set(resolved.name, known);
   known.catch(forget);
   return known;

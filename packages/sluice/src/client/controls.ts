@@ -9,6 +9,8 @@ import { type Commands, createCommands } from './commands.js';
 import { createIdentify } from './identify.js';
 import type { Sluice } from './sluice.js';
 
+export { passBarrier } from './barrier.js';
+
 /** What a page asks for now and then, and not to be up: a chunk of its own. */
 export interface Controls extends Commands, Pick<Sluice, 'identify' | 'clear' | 'settled'> {
   answerInTime(accepted: Extract<Intake, { kind: 'accepted' }>): Promise<ResponseParts>;

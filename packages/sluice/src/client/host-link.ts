@@ -20,8 +20,8 @@ export interface WorkerLink {
   readonly resumed: Promise<void>;
   /** Ends the worker in the middle of whatever it does. */
   suspend(): void;
-  /** Answers why it does not run again, where it does not. */
-  resume(): Promise<SluiceError | undefined>;
+  /** Starts it once `first` is over. Answers why it does not run again, where it does not. */
+  resume(first: () => Promise<unknown>): Promise<SluiceError | undefined>;
 }
 
 /** A worker that has not answered by then is not there: a proxy by itself would wait for ever. */
@@ -52,14 +52,17 @@ export async function linkToWorker(spawn: () => Worker, name: string): Promise<W
       release();
       resumed = new Promise((resolve) => (release = resolve));
     },
-    resume: async () => {
-      const own = life;
+    resume: async (first) => {
+      const own = ++life;
+      await first();
+      if (own !== life) return undefined;
       const link = await spawnTwice(spawn, name).catch((error: SluiceError) => error);
       if (own !== life) {
         if ('close' in link) link.close();
         return undefined;
       }
       if ('close' in link) {
+        current?.close();
         current = link;
         ({ engine } = link.hello);
       }
@@ -87,14 +90,8 @@ async function spawnAndGreet(spawn: () => Worker, name: string): Promise<HostLin
       reject(workerFailed(event.message || 'its script did not load')),
     );
   });
-  try {
-    const hello = await within(HELLO_MS, Promise.race([remote.hello(), failed]), 'the worker');
-    checkHello(hello, name);
-    return { remote, hello, close: () => closeLink(remote, () => worker.terminate()) };
-  } catch (error) {
-    worker.terminate();
-    throw error;
-  }
+  const hello = within(HELLO_MS, Promise.race([remote.hello(), failed]), 'the worker');
+  return greeted({ remote, hello, end: () => worker.terminate() }, name);
 }
 
 /** Undefined where none controls this page. @throws SluiceError `no-answer`, `protocol-mismatch` */
@@ -104,9 +101,29 @@ export async function linkToServiceWorker(name: string): Promise<HostLink | unde
   const { port1, port2 } = new MessageChannel();
   controller.postMessage({ sluice: 'host', protocol: PROTOCOL, name } satisfies HostRequest, [port2]);
   const remote = wrap<Host>(port1);
-  const hello = await within(HELLO_MS, remote.hello(), 'the service worker');
-  checkHello(hello, name);
-  return { remote, hello, close: () => closeLink(remote, () => port1.close()) };
+  const hello = within(HELLO_MS, remote.hello(), 'the service worker');
+  return greeted({ remote, hello, end: () => port1.close() }, name);
+}
+
+interface Line {
+  remote: Remote<Host>;
+  hello: Promise<Hello>;
+  end: () => void;
+}
+
+/** What does not answer, or in another language, is let go of. */
+async function greeted({ remote, hello, end }: Line, name: string): Promise<HostLink> {
+  const close = (): void => {
+    remote[releaseProxy]();
+    end();
+  };
+  try {
+    checkHello(await hello, name);
+    return { remote, hello: await hello, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
 /** @throws SluiceError `no-answer` after `ms` */
@@ -117,11 +134,6 @@ export function within<T>(ms: number, promise: Promise<T>, who: string): Promise
     timer = setTimeout(reject, ms, error);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-function closeLink(remote: Remote<Host>, end: () => void): void {
-  remote[releaseProxy]();
-  end();
 }
 
 function checkHello({ protocol, name }: Hello, wanted: string): void {

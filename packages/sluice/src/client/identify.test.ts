@@ -76,6 +76,17 @@ test('a job is sent under whoever submitted it, and waits while somebody else is
   expect(sent).toEqual(['bob’s', 'ann’s']);
 });
 
+test('a job that is asked for and not yet stored as the user changes is the first user’s', async () => {
+  await tested.sluice.pause();
+  await identify('ann');
+  const submitted = submit('ann’s');
+  await Promise.all([identify('bob'), submitted]);
+  await tested.sluice.resume();
+  await tested.clock.advance(1000);
+  expect(sent).toEqual([]);
+  expect(tested.sluice.snapshot().queues.orders).toMatchObject({ depth: 0, others: 1 });
+});
+
 test('what is waited for stays awaited while its user is away', async () => {
   await tested.sluice.pause();
   await identify('ann');

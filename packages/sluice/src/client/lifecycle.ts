@@ -70,10 +70,11 @@ function freeze(link: WorkerLink | undefined, { database }: Pick<World, 'databas
 async function thaw({ link, snapshots, controls }: LifecycleOptions): Promise<void> {
   if (link) {
     const { engine } = link;
-    await controls()
-      .then(({ releaseLeases }) => releaseLeases(engine))
-      .catch(() => undefined);
-    const problem = await link.resume();
+    const problem = await link.resume(() =>
+      controls()
+        .then(({ releaseLeases }) => releaseLeases(engine))
+        .catch(() => undefined),
+    );
     if (problem) snapshots.setPage({ problem: { code: problem.code, message: problem.message } });
   }
   snapshots.refreshSoon();

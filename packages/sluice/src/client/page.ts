@@ -7,12 +7,12 @@ import type { QueueView } from '../core/queue-view.js';
 import { browserWorld, type World } from '../drain/world.js';
 import { storageError } from '../store/indexed-db.js';
 import type { Database } from '../store/rows.js';
-import { passBarrier } from './barrier.js';
 import { registration } from './container.js';
-import { linkToServiceWorker, type WorkerLink, within } from './host-link.js';
+import { type WorkerLink, within } from './host-link.js';
 import { followLifecycle, tellServiceWorker } from './lifecycle.js';
 import { loadOnce, whenLoaded } from './load-controls.js';
-import { createRequests, type Desk, NOBODY, type RequestParts, type Requests } from './requests.js';
+import { createRequests, NOBODY, type RequestParts, type Requests } from './requests.js';
+import { deskOfServiceWorker } from './service-worker-desk.js';
 import type { Mode, Sluice, SluiceEnqueueOptions } from './sluice.js';
 import { Snapshots } from './snapshots.js';
 import { warnOfUncontrolled } from './uncontrolled-warning.js';
@@ -45,10 +45,11 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
     problem: problem && { code: problem.code, message: problem.message },
     wake: { kind: 'sync' in ((await registration()) ?? {}) ? 'ready' : 'unsupported' },
   });
-  const barrier = () => passBarrier(world, { name, link });
-  const controls = loadOnce(async () =>
-    (await import('./controls.js')).createControls({ ...world, barrier, closing: closing.signal }),
-  );
+  const controls = loadOnce(async () => {
+    const { createControls, passBarrier } = await import('./controls.js');
+    const barrier = () => passBarrier(world, { name, link });
+    return createControls({ ...world, barrier, closing: closing.signal });
+  });
   const stopFollowing = followLifecycle({ name, link, world, snapshots, controls });
   const stopWarning = warnOfUncontrolled(link, snapshots);
   notify.listen((events) => note(events, snapshots));
@@ -87,16 +88,6 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   });
 }
 
-/** For one question: a service worker that the browser stops takes its end of the line with it. */
-async function deskOfServiceWorker(name: string): Promise<Desk | undefined> {
-  const host = await linkToServiceWorker(name);
-  return (
-    host && {
-      enqueue: (requests, options) => host.remote.enqueue([...requests], options).finally(() => host.close()),
-    }
-  );
-}
-
 /** What is under way may end. Nothing else begins any more: it would open the database anew. */
 function untilClosed(world: World, closing: AbortSignal): World {
   const { database } = world;
@@ -122,8 +113,17 @@ export interface PageParts extends RequestParts {
 /** What an app holds in its hands. */
 export function pageOf({ world, snapshots, close, ...parts }: PageParts): Sluice {
   const requests = createRequests(world, parts);
+  const loaded = whenLoaded(parts.controls);
   return {
-    ...whenLoaded(parts.controls),
+    ...loaded,
+    identify: async (...args) => {
+      await requests.whenOver();
+      await loaded.identify(...args);
+    },
+    clear: async (filter) => {
+      if ('identity' in filter) await requests.whenOver();
+      await loaded.clear(filter);
+    },
     get mode() {
       return snapshots.current.mode;
     },

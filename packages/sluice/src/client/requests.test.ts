@@ -4,7 +4,7 @@ import { openMemory } from '../store/memory.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { createHub } from '../testing/hub.js';
 import type { Controls } from './controls.js';
-import { createRequests, type Desk, NOBODY, type Requests } from './requests.js';
+import { createRequests, type Desk, NOBODY, type RequestParts, type Requests } from './requests.js';
 
 const accepted = (ticket: string): Intake => ({
   kind: 'accepted',
@@ -15,19 +15,21 @@ const accepted = (ticket: string): Intake => ({
 
 const place = { method: 'POST', body: 'an order' };
 const notify = createHub()();
+let clock: FakeClock;
 let cancel: ReturnType<typeof vi.fn>;
 let sent: Request[];
 
 beforeEach(() => {
+  clock = new FakeClock();
   cancel = vi.fn(async () => 'cancelled');
   sent = [];
 });
 
-function requestsOf(desk: Desk): Requests {
+function requestsOf(desk: Desk, more: Partial<RequestParts> = {}): Requests {
   const world = {
     base: 'https://app.test/',
     database: openMemory(),
-    clock: new FakeClock(),
+    clock,
     notify,
     fetch: async (request: Request, init: RequestInit) => {
       sent.push(new Request(request, init));
@@ -38,6 +40,7 @@ function requestsOf(desk: Desk): Requests {
     desk: async () => desk,
     controls: async () => ({ cancel }) as unknown as Controls,
     tellAccepted: () => undefined,
+    ...more,
   });
 }
 
@@ -67,4 +70,85 @@ test('an abort cancels the job of its fetch, unless that has ended', async () =>
   notify.tell([{ type: 'done', queue: 'orders', ticket: 'orders.1.n', status: 200 }]);
   caller.abort();
   await expect.poll(() => cancel.mock.calls).toEqual([['orders.2.n']]);
+});
+
+/** A request whose body ends when it is told to. */
+function slowOrder(): { order: Request; end: () => void } {
+  let end = (): void => undefined;
+  const body = new ReadableStream({ start: (controller) => void (end = () => controller.close()) });
+  const init = { method: 'POST', body, duplex: 'half' };
+  return { order: new Request('https://app.test/orders', init as RequestInit), end };
+}
+
+test('what was asked for before the user changes is stored before', async () => {
+  const steps: string[] = [];
+  const requests = requestsOf({
+    enqueue: async () => {
+      steps.push('stored');
+      return [accepted('orders.1.n')];
+    },
+  });
+  const { order, end } = slowOrder();
+  const asked = requests.enqueue([order], {});
+  const over = requests.whenOver().then(() => steps.push('over'));
+  end();
+  await Promise.all([asked, over]);
+  expect(steps).toEqual(['stored', 'over']);
+});
+
+test('what cannot be stored before the user changes is refused, and what is asked for meanwhile is not', async () => {
+  const enqueue = vi.fn(async () => [accepted('orders.1.n')]);
+  const requests = requestsOf({ enqueue });
+  const [before, fetched, after] = [slowOrder(), slowOrder(), slowOrder()];
+  const late = requests.enqueue([before.order], {});
+  const lateFetch = requests.fetch(fetched.order, {});
+  const over = requests.whenOver();
+  const theirs = requests.enqueue([after.order], {});
+  await clock.advance(5000);
+  await over;
+  for (const { end } of [before, fetched, after]) end();
+  await expect(late).rejects.toMatchObject({ code: 'signed-out' });
+  expect(await (await lateFetch).json()).toMatchObject({ status: 503, code: 'signed-out' });
+  expect(await theirs).toHaveLength(1);
+  expect(enqueue).toHaveBeenCalledTimes(1);
+});
+
+const held = { ...accepted('orders.1.n'), holdMs: 25_000 } as Intake;
+
+test('an abort while its answer is waited for cancels the job, and is what the fetch rejects with', async () => {
+  const answerInTime = vi.fn(() => new Promise<never>(() => undefined));
+  const controls = async () => ({ cancel, answerInTime }) as unknown as Controls;
+  const requests = requestsOf({ enqueue: async () => [held] }, { controls });
+  const caller = new AbortController();
+  const response = requests.fetch('/orders', { ...place, signal: caller.signal });
+  await expect.poll(() => answerInTime.mock.calls.length).toBe(1);
+  caller.abort(new Error('enough'));
+  await expect(response).rejects.toThrow('enough');
+  await expect.poll(() => cancel.mock.calls).toEqual([['orders.1.n']]);
+});
+
+test('where the controls do not load, a held request is answered by its receipt', async () => {
+  const controls = async (): Promise<never> => {
+    throw new Error('offline');
+  };
+  const response = await requestsOf({ enqueue: async () => [held] }, { controls }).fetch('/orders', place);
+  expect(response.status).toBe(202);
+});
+
+const refusal = { status: 503, code: 'queue-full', title: 'full', detail: 'full' };
+const wish = { ...place, headers: { Prefer: 'respond-async, wait=5, return=minimal' } };
+
+test('a wish for how the queue answers is not the service’s, unless no rule names the request', async () => {
+  const turn = { at: clock.now(), latestAt: clock.now(), credentials: 0 };
+  const intakes: Intake[] = [
+    { kind: 'direct', turn, owner: undefined as never, refusal },
+    { kind: 'broken', whenBroken: 'network', refusal },
+    { kind: 'unmatched' },
+  ];
+  for (const intake of intakes) await requestsOf({ enqueue: async () => [intake] }).fetch('/orders', wish);
+  expect(sent.map(({ headers }) => headers.get('Prefer'))).toEqual([
+    'return=minimal',
+    'return=minimal',
+    'respond-async, wait=5, return=minimal',
+  ]);
 });

@@ -1,12 +1,13 @@
 import { SluiceError } from '../core/errors.js';
 import type { Ticket } from '../core/job.js';
 import type { Captured, EnqueueOptions, Host, Intake, Receipt, Refusal } from '../core/messages.js';
-import { refusalParts } from '../core/receipt.js';
+import { takePreference } from '../core/prefer.js';
+import { refusalParts, type ResponseParts } from '../core/receipt.js';
 import type { World } from '../drain/world.js';
 import { readMeta } from '../store/meta.js';
 import { capture } from '../transport/capture.js';
-import { direct, toResponse } from '../transport/direct.js';
-import { rebuild } from '../transport/rebuild.js';
+import { direct, send, toResponse } from '../transport/direct.js';
+import { createAsks } from './asks.js';
 import { createCancellations } from './cancellations.js';
 import { within } from './host-link.js';
 import type { LoadControls } from './load-controls.js';
@@ -32,11 +33,23 @@ const NOT_TAKEN: Intake = {
   },
 };
 
+const TOO_LATE: Intake = {
+  kind: 'refused',
+  refusal: {
+    status: 503,
+    code: 'signed-out',
+    title: 'The request could not be queued',
+    detail: 'the user changed before it could be stored. Ask again.',
+  },
+};
+
 export interface Requests {
   /** The 202 of the queue, or the answer of the network where no rule names the request. */
   fetch(input: RequestInfo | URL, init: SluiceRequestInit): Promise<Response>;
   /** @throws SluiceError for the first request that is refused, or that no rule names */
   enqueue(requests: readonly Request[], options: EnqueueOptions): Promise<Receipt[]>;
+  /** Resolves once nothing that was asked before can be stored any more for whoever signs in next. */
+  whenOver(): Promise<void>;
 }
 
 export interface RequestParts {
@@ -53,30 +66,59 @@ export function createRequests(
 ): Requests {
   const cancel = async (ticket: Ticket): Promise<unknown> => (await controls()).cancel(ticket);
   const cancelOnAbort = createCancellations(world.notify, cancel);
-  async function ask(captured: Captured[], options: EnqueueOptions): Promise<Intake[]> {
-    const { enqueue } = await desk();
-    const intakes = await within(ENQUEUE_MS, enqueue(captured, options), 'the worker');
-    if (intakes.some(({ kind }) => kind === 'accepted')) tellAccepted();
-    return intakes;
-  }
+  const asks = createAsks(world.clock);
+  const ask = (requests: readonly Request[], options: EnqueueOptions): Promise<Asked[]> =>
+    asks.run(async (own) => {
+      const captured = await Promise.all(requests.map((request) => capture(request)));
+      const { enqueue } = await desk();
+      const intakes = own.isLate
+        ? captured.map(() => TOO_LATE)
+        : await within(ENQUEUE_MS, enqueue(captured, options), 'the worker');
+      if (intakes.some(({ kind }) => kind === 'accepted')) tellAccepted();
+      return captured.map((one, i) => ({ captured: one, intake: intakes[i] as Intake }));
+    });
+  /** Stored it is, whether its answer can be waited for or not. */
+  const held = (intake: Accepted, signal: AbortSignal): Promise<ResponseParts> => {
+    const inTime = controls().then(({ answerInTime }) => answerInTime(intake));
+    return unlessAborted(
+      inTime.catch(() => intake.parts),
+      signal,
+    );
+  };
   return {
     fetch: async (input, { queue, job = {}, ...init }) => {
       const request = new Request(input instanceof Request ? input : new URL(input, world.base), init);
       request.signal.throwIfAborted();
-      const captured = await capture(request);
-      const [intake] = await ask([captured], queue === undefined ? job : { ...job, queue });
-      if (intake?.kind === 'accepted') {
+      const [asked] = await ask([request], queue === undefined ? job : { ...job, queue });
+      const { intake, captured } = asked as Asked;
+      if (intake.kind === 'accepted') {
         await cancelOnAbort(intake.receipt.ticket, request.signal);
-        return toResponse(intake.holdMs === 0 ? intake.parts : await (await controls()).answerInTime(intake));
+        return toResponse(intake.holdMs === 0 ? intake.parts : await held(intake, request.signal));
       }
-      return answerTo(intake as Intake, { captured, signal: request.signal }, world);
+      return answerTo(intake, { captured, signal: request.signal }, world);
     },
     enqueue: async (requests, options) => {
-      const captured = await Promise.all(requests.map((request) => capture(request)));
-      const intakes = await ask(captured, options);
-      return intakes.map((intake, i) => receiptOf(intake, requests[i] as Request));
+      const asked = await ask(requests, options);
+      return asked.map(({ intake }, i) => receiptOf(intake, requests[i] as Request));
     },
+    whenOver: asks.whenOver,
   };
+}
+
+interface Asked {
+  captured: Captured;
+  intake: Intake;
+}
+
+type Accepted = Extract<Intake, { kind: 'accepted' }>;
+
+/** @throws what `signal` is aborted with before. Many may share one for as long as the page lives: it is let go of. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const life = new AbortController();
+  const aborted = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason), { signal: life.signal }),
+  );
+  return Promise.race([promise, aborted]).finally(() => life.abort());
 }
 
 function answerTo(
@@ -84,19 +126,13 @@ function answerTo(
   { captured, signal }: { captured: Captured; signal: AbortSignal },
   world: Pick<World, 'database' | 'clock' | 'fetch'>,
 ): Response | Promise<Response> {
+  if (intake.kind === 'unmatched') return send(captured, world.fetch, signal);
+  const { captured: bare } = takePreference(captured);
   if (intake.kind === 'direct') {
     const currentOwner = async () => (await readMeta(world.database, 'identity'))?.owner;
-    return direct(intake, captured, { ...world, currentOwner });
+    return direct(intake, bare, { ...world, currentOwner, signal });
   }
-  const isNetworks =
-    intake.kind === 'unmatched' || (intake.kind === 'broken' && intake.whenBroken === 'network');
-  if (isNetworks) {
-    // Marked as a replay: the service worker of a controlled page would otherwise try the same again.
-    const request = rebuild(captured.request, captured.body);
-    // Any init resets the referrer of a request (Fetch, "new Request", step 12): it has to be said again.
-    const { referrer, referrerPolicy } = request;
-    return world.fetch(request, { signal, referrer, referrerPolicy });
-  }
+  if (intake.kind === 'broken' && intake.whenBroken === 'network') return send(bare, world.fetch, signal);
   return toResponse(refusalParts((intake as { refusal: Refusal }).refusal));
 }
 

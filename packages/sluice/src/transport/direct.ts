@@ -11,19 +11,34 @@ export interface DirectOptions {
   fetch: (request: Request, init: RequestInit) => Promise<Response>;
   /** Whoever is signed in now. */
   currentOwner: () => Promise<Owner | undefined>;
+  /** Ends the wait and the send. */
+  signal?: AbortSignal;
 }
 
 /** Sends a request that a full queue has let through, at the instant that it was charged for or not at all. */
 export async function direct(
   { turn, owner, refusal }: Extract<Intake, { kind: 'direct' }>,
-  { request, body }: Captured,
-  { clock, fetch, currentOwner }: DirectOptions,
+  captured: Captured,
+  { clock, fetch, currentOwner, signal }: DirectOptions,
 ): Promise<Response> {
-  await sleepUntilSend(clock, turn.at);
+  await sleepUntilSend(clock, turn.at, signal);
+  signal?.throwIfAborted();
   // With the cookies of another it must not go.
   const isTheirs = (await currentOwner()) === owner;
   if (!isTheirs || !isInTime(clock.now(), turn)) return toResponse(refusalParts(refusal));
-  return fetch(rebuild(request, body), {});
+  return send(captured, fetch, signal);
+}
+
+/** Marked as a replay: the service worker of a controlled page would otherwise try the same again. */
+export function send(
+  { request, body }: Captured,
+  fetch: DirectOptions['fetch'],
+  signal?: AbortSignal,
+): Promise<Response> {
+  const replay = rebuild(request, body);
+  // Any init resets the referrer of a request (Fetch, "new Request", step 12): it has to be said again.
+  const { referrer, referrerPolicy } = replay;
+  return fetch(replay, signal ? { signal, referrer, referrerPolicy } : {});
 }
 
 /** Statuses that no Response with a body can have (Fetch, null body status). */

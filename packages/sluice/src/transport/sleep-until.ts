@@ -5,12 +5,14 @@ import type { Clock } from '../core/ports.js';
 export async function sleepUntil(clock: Clock, at: number, signal?: AbortSignal): Promise<undefined> {
   if (at <= clock.now() || signal?.aborted) return;
   await new Promise<void>((resolve) => {
-    const callOff = clock.at(at, resolve);
     const wake = (): void => {
       callOff();
+      // It may be that of a whole page.
+      signal?.removeEventListener('abort', wake);
       resolve();
     };
-    signal?.addEventListener('abort', wake, { once: true });
+    const callOff = clock.at(at, wake);
+    signal?.addEventListener('abort', wake);
   });
 }
 
