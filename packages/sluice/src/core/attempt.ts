@@ -25,6 +25,7 @@ export type AttemptEnd =
   /** `prepare` asked to wait until the user has signed in. */
   | { kind: 'sign-in' }
   | { kind: 'prepare-failed'; detail: string }
+  | { kind: 'combine-failed'; detail: string }
   /** A batch was answered, and the answer could not be taken apart. */
   | { kind: 'split-failed'; detail: string }
   /** The stored row no longer makes a request. */

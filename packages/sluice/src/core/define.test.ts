@@ -62,6 +62,7 @@ test.each([
   ],
   [{ coalesce: 'replace' as const }, ["queue 'orders', dedupeKey is missing", 'a function, with coalesce']],
   [{ priority: 3 }, ['priority is 3', 'a function']],
+  [{ concurrency: Number.MAX_SAFE_INTEGER }, ['concurrency is 9007199254740991', 'from 1 to 10000']],
   [{ concurrency: 1.5 }, ["queue 'orders', concurrency is 1.5", 'a whole number from 1']],
   [
     { whenFull: 'explode' },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { storedPost } from './job.kit.js';
 import type { HeaderPairs } from './job.js';
 import { respondTo, takePreference } from './prefer.js';
 
@@ -19,9 +20,9 @@ test.each([
   ['return=minimal', NOTHING, 'return=minimal'],
   ['wait=soon', NOTHING, 'wait=soon'],
 ])('Prefer: %s is read, and what is for the service is left', (value, preference, left) => {
-  const taken = takePreference(prefer(value));
+  const taken = takePreference({ request: { ...storedPost(), headers: prefer(value) } });
   expect(taken.preference).toEqual(preference);
-  expect(taken.headers).toEqual(left === undefined ? prefer('').slice(0, 1) : prefer(left));
+  expect(taken.captured.request.headers).toEqual(left === undefined ? prefer('').slice(0, 1) : prefer(left));
 });
 
 test('the queue decides where the request has no wish', () => {

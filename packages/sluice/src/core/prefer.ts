@@ -1,4 +1,5 @@
 import type { HeaderPairs } from './job.js';
+import type { Captured } from './messages.js';
 
 /** What a request asks of its answer (RFC 7240). */
 export interface Preference {
@@ -7,14 +8,14 @@ export interface Preference {
 }
 
 /** Reads `Prefer: respond-async` and `Prefer: wait=N`, and takes them out: they are for us, the others for the service. */
-export function takePreference(headers: HeaderPairs): { preference: Preference; headers: HeaderPairs } {
+export function takePreference(captured: Captured): { preference: Preference; captured: Captured } {
   const preference: Preference = { respondAsync: false, waitMs: undefined };
-  const kept = headers.flatMap(([name, value]): HeaderPairs => {
+  const headers = captured.request.headers.flatMap(([name, value]): HeaderPairs => {
     if (name.toLowerCase() !== 'prefer') return [[name, value]];
     const others = value.split(',').filter((token) => !isOurs(token.trim(), preference));
     return others.length === 0 ? [] : [[name, others.join(',').trim()]];
   });
-  return { preference, headers: kept };
+  return { preference, captured: { ...captured, request: { ...captured.request, headers } } };
 }
 
 /** The first of each counts (RFC 7240, section 2). */

@@ -57,7 +57,8 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told, own: Verd
   const awaitsSignIn = row.awaitsSignIn || isRefused;
   if (batch && batch.index > 0) return { flow, awaitsSignIn, batchMax };
   const whole = batch?.whole ?? end;
-  const verdict = verdictOn(whole, policy);
+  // That nothing may be repeated is about the job: the service is gone all the same.
+  const verdict = verdictOn(whole, { ...policy, repeat: 'always' });
   const outcome = outcomeOf(whole, verdict, { job, settlement, policy });
   const { now, chance } = instant;
   const observed = observe(flow, flowConfigOf(policy), now, outcome, underWay(row, now) - 1, chance);

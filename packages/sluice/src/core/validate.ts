@@ -20,6 +20,9 @@ const isToken = (value: unknown): boolean => typeof value === 'string' && TOKEN.
 
 export const positive: Rule = wholeFrom(1);
 
+/** Rows that one transaction reads; IndexedDB counts them up to 2^32. */
+export const atOnce: Rule = wholeFrom(1, 10_000);
+
 /** The longest timer that a browser keeps: beyond it fires at once. */
 export const duration: Rule = wholeFrom(1, 2 ** 31 - 1, 'whole milliseconds');
 export const age: Rule = wholeFrom(1, Number.POSITIVE_INFINITY, 'whole milliseconds');

@@ -38,7 +38,9 @@ function verdictByTable(end: AttemptEnd, table: VerdictTable): Verdict {
     case 'timeout':
       return onWord(wordOf(table, 'timeout'), { detail: 'no answer within timeoutMs' });
     case 'prepare-failed':
-      return onWord('nack', { detail: `prepare failed: ${end.detail}` });
+      // It may have asked the service for something.
+      return onWord('outage', { detail: `prepare failed: ${end.detail}` });
+    case 'combine-failed':
     case 'split-failed':
       return onWord('nack', { detail: end.detail });
     case 'unreadable':

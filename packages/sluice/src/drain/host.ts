@@ -17,6 +17,7 @@ export function createHost(runtime: Runtime, sleeper: Sleeper): Host {
   return {
     hello: async () => ({ protocol: PROTOCOL, schema: SCHEMA, name: definition.name, engine: runtime.id }),
     enqueue: async (requests, { queue, ...asked }) => {
+      if (!definition.enabled) return requests.map(() => SWITCHED_OFF);
       const queues = requests.map((captured) => queue ?? matcher(factsOfCaptured(captured)));
       const matched = requests.filter((_, i) => queues[i] !== undefined);
       const named = queues.filter((name) => name !== undefined);
@@ -43,6 +44,17 @@ export function createOwnMatcher({ definition, base }: Pick<Runtime, 'definition
 }
 
 const UNMATCHED: Intake = { kind: 'unmatched' };
+
+const SWITCHED_OFF: Intake = {
+  kind: 'broken',
+  whenBroken: 'network',
+  refusal: {
+    status: 503,
+    code: 'no-answer',
+    title: 'Nobody takes requests',
+    detail: 'the config says `enabled: false`. What is stored is still sent.',
+  },
+};
 
 function factsOfCaptured(captured: Captured) {
   requireCaptured(captured);

@@ -17,10 +17,9 @@ export interface Wish {
   respond: Respond;
 }
 
-export function readWish(captured: Captured, queue: QueueDefinition): Wish {
-  const { preference, headers } = takePreference(captured.request.headers);
-  const respond = respondTo(queue, preference, captured.request.mode);
-  return { captured: { ...captured, request: { ...captured.request, headers } }, respond };
+export function readWish(asked: Captured, queue: QueueDefinition): Wish {
+  const { preference, captured } = takePreference(asked);
+  return { captured, respond: respondTo(queue, preference, captured.request.mode) };
 }
 
 export function acceptedAnswer(

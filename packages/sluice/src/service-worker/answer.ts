@@ -61,8 +61,8 @@ async function passOrRefuse(
   { captured, isForm, queue, answering }: Passing,
 ): Promise<Response> {
   if (intake.kind === 'unmatched') return Response.error();
-  const { headers } = takePreference(captured.request.headers);
-  const request = { ...captured.request, headers, ...(isForm ? NAVIGATION : {}) };
+  const { captured: bare } = takePreference(captured);
+  const request = { ...bare.request, ...(isForm ? NAVIGATION : {}) };
   if (intake.kind === 'direct') {
     const { identity } = answering.runtime;
     const currentOwner = async (): Promise<Owner> => (await identity.current()).owner;

@@ -28,8 +28,7 @@ export async function tryOrStore(
   { turns, same }: FirstTries,
 ): Promise<Tried> {
   const { orderingKey, dedupeKey } = keysOf(queue, captured);
-  const { preference, headers } = takePreference(captured.request.headers);
-  const bare = { ...captured, request: { ...captured.request, headers } };
+  const { preference, captured: bare } = takePreference(captured);
   // Where a newer one takes the place of an older one, the two are not the same; and who wants the receipt waits for no answer.
   const isOwnTry = dedupeKey === undefined || queue.coalesce !== undefined || preference.respondAsync;
   const owner = identity.then((current) => current.owner).catch(() => undefined);

@@ -189,6 +189,17 @@ export function testLimits(name: string, open: () => Database): void {
       expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead', reason: 'unknown' });
     });
 
+    test('a service that is gone takes five jobs, and then is probed', async () => {
+      bench.policy = { ...bench.policy, repeat: 'never', concurrency: 1 };
+      for (let i = 0; i < 8; i++) await bench.ticket();
+      for (let i = 0; i < 8; i++) {
+        const { claims } = await bench.turn(T0 + i);
+        await bench.settle(T0 + i, claims, { kind: 'network-error', detail: 'reset' }, { maxClaims: 0 });
+      }
+      const { flow, counts } = await bench.row();
+      expect([flow.phase.kind, counts.dead, counts.waiting]).toEqual(['probe', { unknown: 5 }, 3]);
+    });
+
     test('an unanswered send is not repeated, and one that was turned away is', async () => {
       bench.policy = { ...bench.policy, repeat: 'never', concurrency: 2 };
       const [lost, turnedAway] = [await bench.ticket(), await bench.ticket()];

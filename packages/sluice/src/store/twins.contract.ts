@@ -35,11 +35,19 @@ export function testTwins(name: string, open: () => Database): void {
     });
 
     test('is remembered for its window, and then swept', async () => {
-      bench.policy = { ...bench.policy, dedupeWindowMs: 1000 };
+      bench.policy = { ...bench.policy, dedupeWindowMs: 1000, ttlMs: 500 };
       const first = await bench.ticket(same);
       expect(await bench.ticket(same, {}, T0 + 999)).toBe(first);
       await bench.store.sweep({ queue: 'orders', after: 0 }, T0 + 1000);
       expect(await bench.ticket(same, {}, T0 + 1000)).not.toBe(first);
+    });
+
+    test('is remembered for as long as its job may wait', async () => {
+      bench.policy = { ...bench.policy, dedupeWindowMs: 1000, ttlMs: 1000 };
+      const [dueAt, expiresAt] = [T0 + 5000, T0 + 6000];
+      const first = await bench.ticket({ ...same, notBefore: dueAt });
+      await bench.store.sweep({ queue: 'orders', after: 0 }, expiresAt - 1);
+      expect(await bench.ticket(same, {}, expiresAt - 1)).toBe(first);
     });
 
     test('what was not delivered may be submitted again: cancelled or dead', async () => {

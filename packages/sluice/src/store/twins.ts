@@ -33,9 +33,11 @@ export async function findTwin(ledger: Ledger, { owner, options, coalesce }: Job
 }
 
 /** The job stands for its dedupe key from now on. */
-export function rememberTwin({ tx, row, now }: Ledger, { owner, seq, ticket, dedupeKey }: Job): void {
+export function rememberTwin({ tx, row, now }: Ledger, job: Job): void {
+  const { owner, seq, ticket, dedupeKey } = job;
   if (dedupeKey === undefined) return;
-  const expiresAt = now + row.policy.dedupeWindowMs;
+  // Not forgotten while it may still wait: it would let its own duplicate in.
+  const expiresAt = Math.max(now + row.policy.dedupeWindowMs, job.expiresAt);
   tx.put('twins', { queue: row.name, owner, key: dedupeKey, seq, ticket, expiresAt });
 }
 

@@ -47,6 +47,22 @@ test('a service that fails is tried again, and what it refuses is a dead letter'
   expect(sluice.snapshot().queues.orders).toMatchObject({ depth: 0 });
 });
 
+test('a `prepare` that fails for an hour, as one that asks the service for a token, kills no job', async () => {
+  let isOver = false;
+  const prepare = (request: Request): Request => {
+    if (!isOver) throw new TypeError('Failed to fetch');
+    return request;
+  };
+  const orders = { ...config.queues.orders, prepare };
+  const { sluice, clock } = await testSluice({ queues: { orders } }, { fetch: () => new Response() });
+  const receipts = await sluice.enqueue([1, 2, 3].map(() => new Request('https://app.test/orders', place)));
+  await clock.advance(3_600_000);
+  expect(sluice.snapshot().queues.orders?.status).toMatchObject({ kind: 'probing' });
+  isOver = true;
+  await clock.advance(600_000);
+  for (const { ticket } of receipts) expect(await sluice.get(ticket)).toMatchObject({ state: 'done' });
+});
+
 test('a receipt that the queue makes wrongly is stored all the same, and answered by our own', async () => {
   const faults: (() => unknown)[] = [
     () => ({ status: 99 }),

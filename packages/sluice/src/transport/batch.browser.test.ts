@@ -136,7 +136,7 @@ test.each([
 });
 
 test.each([
-  ['combine throws', { combine: () => thrown() }, 'prepare-failed', /combine threw Error: not so/],
+  ['combine throws', { combine: () => thrown() }, 'combine-failed', /combine threw Error: not so/],
   ['split throws', { split: () => thrown() }, 'split-failed', /split threw Error: not so/],
   ['split miscounts', { split: () => [{ status: 200 }] }, 'split-failed', /split made 1 parts of 2 jobs/],
 ])('where %s, every job is nacked and told why', async (_, change, kind, detail) => {

@@ -76,7 +76,7 @@ function combine(
       body: bytes,
     };
   } catch (error) {
-    return { kind: 'prepare-failed', detail: `combine threw ${sentenceOf(error)}` };
+    return { kind: 'combine-failed', detail: `combine threw ${sentenceOf(error)}` };
   }
 }
 
