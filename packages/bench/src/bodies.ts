@@ -43,8 +43,9 @@ async function send(page: Page, bytes: number, count: number): Promise<number> {
       const times: number[] = [];
       for (let i = 0; i < count; i++) {
         const startedAt = performance.now();
-        await fetch('/api/orders', { method: 'POST', body });
+        const response = await fetch('/api/orders', { method: 'POST', body });
         times.push(performance.now() - startedAt);
+        if (response.status !== 202) throw new Error(`answered ${response.status}`);
       }
       return times.toSorted((a, b) => a - b)[count >> 1] as number;
     },

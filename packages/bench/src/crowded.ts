@@ -45,7 +45,13 @@ async function on(opening: Promise<Page>, work: (page: Page) => Promise<Values>)
     await sluice.close();
     for (const registration of await navigator.serviceWorker.getRegistrations())
       await registration.unregister();
-    for (const { name = '' } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
+    const gone = (name: string) =>
+      new Promise<void>((resolve, reject) => {
+        const deleting = indexedDB.deleteDatabase(name);
+        deleting.addEventListener('success', () => resolve());
+        deleting.addEventListener('error', () => reject(deleting.error));
+      });
+    await Promise.all((await indexedDB.databases()).map(({ name = '' }) => gone(name)));
   });
   await page.close();
   return values;
@@ -116,7 +122,9 @@ function fill(page: Page, queues: number, count: number): Promise<string[]> {
 async function receiptsMs(page: Page, over: Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
   const end = new AbortController();
-  void over.finally(() => end.abort());
+  const stop = () => end.abort();
+  // However it ends: its failure is for whoever began it.
+  over.then(stop, stop);
   while (!end.signal.aborted) times.push(await page.evaluate(submit));
   return times;
 }

@@ -15,8 +15,8 @@ export const drain: Benchmark = {
     const ours = await lab.open({ concurrency: AT_ONCE, adaptive: false, maxJobs: 1_000_000 });
     const peer = await lab.openPeer('workbox');
     const contenders = {
-      'bare worker': () => speed(lab, ours, { count, begin: sendBare }),
-      'a worker that keeps books': () => speed(lab, ours, { count, begin: sendByTheBook }),
+      'bare worker': () => speed(lab, ours, { count, begin: sendBy('startBare') }),
+      'a worker that keeps books': () => speed(lab, ours, { count, begin: sendBy('startBooks') }),
       sluice: async () => {
         await fill(ours, count);
         return speed(lab, ours, { count, begin: () => ours.evaluate(() => sluice.resume()) });
@@ -48,20 +48,17 @@ async function speed({ origin }: Lab, page: Page, { count, begin }: Run): Promis
   return ((count - 1) * 1000) / ((arrivals.at(-1)?.at ?? 0) - (arrivals[0]?.at ?? 0));
 }
 
-/** Under the service worker of Sluice, as its own worker is. */
-function sendBare(page: Page, count: number): Promise<void> {
-  return page.evaluate(({ count, atOnce }) => startBare().postMessage({ url: '/api/bare', count, atOnce }), {
-    count,
-    atOnce: AT_ONCE,
-  });
-}
-
-/** What a queue on disk costs at the least. */
-function sendByTheBook(page: Page, count: number): Promise<void> {
-  return page.evaluate(({ count, atOnce }) => startBooks().postMessage({ url: '/api/bare', count, atOnce }), {
-    count,
-    atOnce: AT_ONCE,
-  });
+/** By a worker under the service worker of Sluice, as its own worker is. */
+function sendBy(start: 'startBare' | 'startBooks'): Run['begin'] {
+  return (page, count) =>
+    page.evaluate(
+      ({ start, count, atOnce }) => {
+        const worker = globalThis[start]();
+        worker.addEventListener('message', () => worker.terminate());
+        worker.postMessage({ url: '/api/bare', count, atOnce });
+      },
+      { start, count, atOnce: AT_ONCE },
+    );
 }
 
 async function fill(page: Page, count: number): Promise<void> {

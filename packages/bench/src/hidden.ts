@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+// @ts-expect-error scripts are plain JavaScript, run before anything is installed
+import { startOnDisplay } from '../../../scripts/display.mjs';
 import type { Benchmark, Figure } from './benchmark.js';
 import type { Lab } from './lab.js';
 import { shareUsed } from './rate-kept.js';
@@ -17,8 +18,8 @@ export const hidden: Benchmark = {
   isChromiumOnly: true,
   run: async (lab, { isSmoke }) => {
     const figures: Figure[] = [];
-    if (spawnSync('xvfb-run', ['--help']).error) {
-      console.log('left out: there is no xvfb-run here, and so no window for a tab to be hidden in');
+    if (spawnSync('Xvfb', ['-version']).error) {
+      console.log('left out: there is no Xvfb here, and so no window for a tab to be hidden in');
       return figures;
     }
     for (const limit of isSmoke ? [50] : [1, 10, 50, 200]) {
@@ -35,9 +36,9 @@ async function inHiddenTab(lab: Lab, limit: number, seconds: number): Promise<nu
   const orders = { rate: { limit, perMs: 1000 }, concurrency: 100 };
   const count = limit * (SETTLED_S + seconds);
   const url = `${lab.urlOf(orders)}&backlog=${count + limit}`;
-  const args = ['-a', String(launch.executablePath), ...(launch.args ?? []), `--user-data-dir=${profile}`];
+  const args = [...(launch.args ?? []), `--user-data-dir=${profile}`, 'about:blank', url];
   origin.clear();
-  const browser = spawn('xvfb-run', [...args, 'about:blank', url], { detached: true, stdio: 'ignore' });
+  const browser = (await startOnDisplay(launch.executablePath, args)) as { end(): Promise<void> };
   try {
     const sends = () => origin.arrivals.filter(({ url: to }) => to === '/api/orders');
     await origin.waitFor(() => sends().length >= count, 120_000);
@@ -50,9 +51,7 @@ async function inHiddenTab(lab: Lab, limit: number, seconds: number): Promise<nu
       limit,
     );
   } finally {
-    const exited = once(browser, 'exit');
-    if (browser.pid !== undefined) process.kill(-browser.pid, 'SIGKILL');
-    await exited;
+    await browser.end();
     rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { type BrowserContext, chromium, firefox, type LaunchOptions, type Page } from '@playwright/test';
 import { type Origin, startOrigin } from '@sluice/origin';
 import type { Sluice } from 'sluice/client';
@@ -52,34 +53,56 @@ export async function inLab<T>(
   work: (lab: Lab) => Promise<T>,
 ): Promise<T> {
   const profile = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-  const origin = await startOrigin({ staticDirs: [pagesDir] });
-  const context =
-    engine === 'chromium'
-      ? await chromium.launchPersistentContext(profile, launch)
-      : await openFirefox(launch);
   try {
-    return await work({
-      origin,
-      open: (orders, copies = 0) => openPage(context, `${urlOf(origin, orders)}&copies=${copies}`, 'sluice'),
-      profile,
-      launch,
-      urlOf: (orders) => urlOf(origin, orders),
-      openStore: () => openPage(context, `http://localhost:${origin.port}/store/`, 'storage'),
-      openPeer: (peer) => openPage(context, peerUrl(origin, peer), 'peers'),
-    });
+    const origin = await startOrigin({ staticDirs: [pagesDir] });
+    try {
+      const open = () =>
+        engine === 'chromium' ? chromium.launchPersistentContext(profile, launch) : openFirefox(launch);
+      return await inBrowser(open, (context) => work(labOf(context, { origin, profile, launch })));
+    } finally {
+      await origin.close();
+    }
   } finally {
-    for (const page of context.pages()) await rest(page);
-    await context.close();
-    await origin.close();
-    rmSync(profile, { recursive: true, force: true });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 
-/** Where jobs are left to send, a sync event keeps Chromium open, and its driver waits half a minute before it kills it. */
+async function inBrowser<T>(
+  open: () => Promise<BrowserContext>,
+  work: (context: BrowserContext) => Promise<T>,
+): Promise<T> {
+  const context = await open();
+  try {
+    return await work(context);
+  } finally {
+    await Promise.all(context.pages().map(rest));
+    await context.close();
+  }
+}
+
+function labOf(context: BrowserContext, parts: Pick<Lab, 'origin' | 'profile' | 'launch'>): Lab {
+  const { origin } = parts;
+  return {
+    ...parts,
+    open: (orders, copies = 0) => openPage(context, `${urlOf(origin, orders)}&copies=${copies}`, 'sluice'),
+    urlOf: (orders) => urlOf(origin, orders),
+    openStore: () => openPage(context, `http://localhost:${origin.port}/store/`, 'storage'),
+    openPeer: (peer) => openPage(context, peerUrl(origin, peer), 'peers'),
+  };
+}
+
+const LONGEST_REST_MS = 5000;
+
+/**
+ * Where jobs are left to send, a sync event keeps Chromium open, and its driver waits half a minute before it kills it. A page
+ * that has crashed or hangs cannot rest, and is closed all the same.
+ */
 async function rest(page: Page): Promise<void> {
-  await page.evaluate(async () => {
+  const resting = page.evaluate(async () => {
     if ('sluice' in globalThis) await sluice.pause();
   });
+  const gaveUp = setTimeout(LONGEST_REST_MS, undefined, { ref: false });
+  await Promise.race([resting, gaveUp]).catch(() => undefined);
 }
 
 /** Over BiDi Playwright makes its profile, on disk as well. The browser goes with its one context. */

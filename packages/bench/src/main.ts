@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LaunchOptions } from '@playwright/test';
@@ -53,7 +53,7 @@ export interface Surroundings {
 
 /**
  * `npm run bench [-- NAME] [--smoke] [--browser firefox]`: runs one benchmark or all, prints their figures and writes them
- * down.
+ * down: of some, beside what is written down of the others.
  */
 export async function main(args: string[], { root, pagesDir, launchOptions }: Surroundings): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -78,8 +78,9 @@ export async function main(args: string[], { root, pagesDir, launchOptions }: Su
   }
   if (values.smoke) return;
   mkdirSync(join(root, 'bench'), { recursive: true });
-  const file = engine === 'chromium' ? 'results.json' : `results-${engine}.json`;
-  writeFileSync(join(root, 'bench', file), `${JSON.stringify(results, null, 2)}\n`);
+  const file = join(root, 'bench', engine === 'chromium' ? 'results.json' : `results-${engine}.json`);
+  const others = positionals.length > 0 && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  writeFileSync(file, `${JSON.stringify({ ...others, ...results }, null, 2)}\n`);
 }
 
 function engineOf(name: string): Engine {

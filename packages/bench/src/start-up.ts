@@ -39,7 +39,8 @@ export const startUp: Benchmark = {
   },
 };
 
-async function stopServiceWorkers(page: Page): Promise<void> {
+/** All of its browser. */
+export async function stopServiceWorkers(page: Page): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send('ServiceWorker.enable');
   await session.send('ServiceWorker.stopAllWorkers');

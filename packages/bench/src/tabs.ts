@@ -29,7 +29,10 @@ async function speed(pages: readonly Page[], each: number): Promise<number> {
   await Promise.all(
     pages.map((page) =>
       page.evaluate(async (each) => {
-        const submit = () => fetch('/api/orders', { method: 'POST', body: 'x'.repeat(200) });
+        const submit = async () => {
+          const response = await fetch('/api/orders', { method: 'POST', body: 'x'.repeat(200) });
+          if (response.status !== 202) throw new Error(`answered ${response.status}`);
+        };
         await Promise.all(Array.from({ length: each }, submit));
       }, each),
     ),
