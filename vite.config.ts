@@ -3,12 +3,16 @@ import { defineConfig } from 'vitest/config';
 // @ts-expect-error scripts are plain JavaScript, run before anything is installed
 import { launchOptions } from './scripts/browsers.mjs';
 
-const instance = async (browser: 'chromium' | 'firefox') => ({
-  browser,
-  provider: playwright({ launchOptions: (await launchOptions(browser)) as object }),
-});
+const BROWSERS = ['chromium', 'firefox'] as const;
 
-export default defineConfig(async () => ({
+/** Filled in once the browser project is known to be wanted: the unit tests need no browser. */
+const launching = { chromium: {}, firefox: {} };
+
+async function findBrowsers(): Promise<void> {
+  for (const browser of BROWSERS) Object.assign(launching[browser], await launchOptions(browser));
+}
+
+export default defineConfig({
   test: {
     projects: [
       {
@@ -19,6 +23,8 @@ export default defineConfig(async () => ({
         },
       },
       {
+        // A project that `--project` leaves out does not come as far as this hook.
+        plugins: [{ name: 'find-browsers', configResolved: findBrowsers }],
         // Found before the first test rather than during it, which would reload the page under it.
         optimizeDeps: { entries: ['packages/*/src/**/*.browser.test.ts'] },
         test: {
@@ -29,10 +35,13 @@ export default defineConfig(async () => ({
             headless: true,
             screenshotFailures: false,
             provider: playwright(),
-            instances: [await instance('chromium'), await instance('firefox')],
+            instances: BROWSERS.map((browser) => ({
+              browser,
+              provider: playwright({ launchOptions: launching[browser] }),
+            })),
           },
         },
       },
     ],
   },
-}));
+});

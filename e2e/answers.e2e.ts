@@ -91,11 +91,12 @@ test('network-first never overtakes what waits of its ordering key; another key 
     );
   await page.evaluate(() => sluice.pause());
   expect(await send('a')).toBe(202);
-  origin.set({ fault: { kind: 'delay', ms: 1500, times: 1 } });
+  origin.set({ fault: { kind: 'hold', match: ({ n }) => n === 1 } });
   await page.evaluate(() => sluice.resume());
   await origin.waitFor(({ arrivals }) => arrivals.length === 1);
   expect(await send('a')).toBe(202);
   expect(await send('b')).toBe(200);
+  origin.set({ fault: undefined });
   await drained(page);
   const keys = origin.arrivals.map(({ body }) => (JSON.parse(body) as { key: string }).key);
   expect(keys).toEqual(['a', 'b', 'a']);
@@ -132,8 +133,9 @@ test('a 429 to a network-first try freezes the queue for all', async ({ origin, 
 
 test('a held answer that does not come in time is the receipt', async ({ origin, open }) => {
   const page = await open({ settings: { queues: { orders: { respond: 'hold', holdMs: 500 } } } });
-  origin.set({ fault: { kind: 'delay', ms: 3000 } });
+  origin.set({ fault: { kind: 'hold' } });
   expect(await post(page)).toMatchObject({ status: 202, ticket: expect.stringMatching(/^orders\./) });
+  origin.set({ fault: undefined });
   await drained(page);
 });
 

@@ -201,6 +201,12 @@ test('a disabled Sluice passes everything through', async ({ origin, open }) => 
     async () => (await fetch('/api/orders', { method: 'POST', body: 'x' })).status,
   );
   expect(status).toBe(200);
-  expect(origin.arrivals).toHaveLength(1);
+  const byHand = await page.evaluate(async () => {
+    const { status } = await sluice.fetch('/api/orders', { method: 'POST', body: 'x' });
+    const order = new Request('/api/orders', { method: 'POST', body: 'x' });
+    return [status, await sluice.enqueue(order).catch(({ code }: { code: string }) => code)];
+  });
+  expect(byHand).toEqual([200, 'no-answer']);
+  expect(origin.arrivals).toHaveLength(2);
   expect(await countsOf(page)).toMatchObject({ accepted: 0 });
 });

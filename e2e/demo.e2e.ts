@@ -24,7 +24,7 @@ test('the demo levels a burst, keeps it while the service is down, and delivers 
 }) => {
   const origin = await startOrigin({ staticDirs: [DEMO], control: true, behaviour });
   await page.goto(origin.url);
-  await expect(page.getByRole('status')).not.toHaveText('Connecting');
+  await expect(page.locator('#mode')).not.toHaveText('Connecting');
   await enter(page.getByLabel('Burst of'), '20');
   await enter(page.getByLabel('Rate'), '10');
   await page.getByRole('button', { name: 'Apply' }).click();
@@ -43,17 +43,20 @@ test('the demo levels a burst, keeps it while the service is down, and delivers 
 test('the demo pauses, discards, and shows its numbers as a table', async ({ page }) => {
   const origin = await startOrigin({ staticDirs: [DEMO], control: true, behaviour });
   await page.goto(origin.url);
-  await expect(page.getByRole('status')).not.toHaveText('Connecting');
+  await expect(page.locator('#mode')).not.toHaveText('Connecting');
   const pause = page.getByRole('button', { name: 'Pause queue' });
   await enter(page.getByLabel('Burst of'), '8');
   await pause.click();
-  await expect(page.getByRole('button', { name: 'Resume queue' })).toHaveAttribute('aria-pressed', 'true');
+  await expect(page.getByRole('button', { name: 'Resume queue' })).toBeVisible();
   await page.getByRole('button', { name: 'Send burst' }).click();
-  await page
-    .getByRole('button', { name: /Discard job/ })
-    .last()
-    .click();
-  await expect(page.getByText('Discarded')).toBeVisible();
+  await page.getByRole('button', { name: 'Discard job #8' }).press('Enter');
+  await expect(page.getByRole('cell', { name: 'Discarded' })).toBeVisible();
+  await expect(page.getByRole('table', { name: 'Jobs' })).toBeFocused();
+  const third = page.getByRole('button', { name: 'Discard job #3' });
+  await third.focus();
+  await page.evaluate(() => document.querySelector<HTMLFormElement>('#burst')?.requestSubmit());
+  await expect(page.getByRole('row', { name: '#9' })).toBeVisible();
+  await expect(third).toBeFocused();
   await page.getByText('Show data').first().click();
   await expect(page.getByRole('columnheader', { name: 'Sent to the service' })).toBeVisible();
   await origin.close();

@@ -18,8 +18,9 @@ export default defineConfig({
   workers: 2,
   fullyParallel: true,
   timeout: 120_000,
+  expect: { timeout: 30_000 },
   forbidOnly: true,
-  reporter: [['list'], ['json']],
+  reporter: [['list'], ['json', { outputFile: '../.reports/e2e.json' }]],
   use: { trace: 'retain-on-failure', video: 'off' },
   projects: [
     {

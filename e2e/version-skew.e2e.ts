@@ -50,7 +50,7 @@ test('an update in mid-hold leaves whoever is held with the answer of the servic
 }) => {
   const settings = (holdMs: number) => ({ queues: { orders: { respond: 'hold' as const, holdMs } } });
   const page = await open({ settings: settings(20_000) });
-  origin.set({ fault: { kind: 'delay', ms: 4000 } });
+  origin.set({ fault: { kind: 'hold' } });
   const held = page.evaluate(async () => {
     const response = await fetch('/api/orders', { method: 'POST', body: 'x' });
     return [response.status, response.headers.has('Sluice-Ticket')];
@@ -64,8 +64,11 @@ test('an update in mid-hold leaves whoever is held with the answer of the servic
       ),
   );
   await open({ settings: settings(19_000) });
-  expect(await isOver).toBe(true);
+  // It takes over when the old one has answered.
+  await page.waitForFunction(async () => !!(await navigator.serviceWorker.getRegistration())?.waiting);
+  origin.set({ fault: undefined });
   expect(await held).toEqual([200, false]);
+  expect(await isOver).toBe(true);
   expectEachOnce(origin, 1);
 });
 

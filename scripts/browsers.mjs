@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** The browsers that the tests need: how to name one, where it may be, and the Debian package that brings it. */
@@ -27,11 +27,17 @@ export const CHROMIUM_ARGS = [
   '--disable-sync',
 ];
 
-/** The path of a browser, or undefined: the variable, the system's, then Playwright's own download. */
-export async function findBrowser(name) {
+/**
+ * The path of a browser, or undefined: the variable, the system's, then Playwright's own download.
+ *
+ * @throws Error where the variable names no executable
+ */
+async function findBrowser(name) {
   const { variable, commands } = BROWSERS[name];
   const named = process.env[variable];
-  if (named) return isExecutable(named) ? named : undefined;
+  if (named && !isExecutable(named))
+    throw new Error(`${variable} (given ${named}): no such executable. Name one, or unset it.`);
+  if (named) return named;
   return commands.map(inPath).find(Boolean) ?? (await playwrightsOwn(name));
 }
 
@@ -58,13 +64,13 @@ export async function requireBrowser(name) {
 
 /** WebKitGTK's driver and the browser that it drives, brought from Debian where that can be; undefined where there is none. */
 export function findOrInstallWebKit() {
-  return findWebKit() ?? installFromDebian(['webkit2gtk-driver', 'xvfb', 'xauth'], findWebKit);
+  return findWebKit() ?? installFromDebian(['webkit2gtk-driver', 'xvfb'], findWebKit);
 }
 
 export function findWebKit() {
   const driver = inPath('WebKitWebDriver');
   const browser = MINI_BROWSERS.find(isExecutable);
-  return driver && browser && inPath('xvfb-run') ? { driver, browser } : undefined;
+  return driver && browser && inPath('Xvfb') ? { driver, browser } : undefined;
 }
 
 const MINI_BROWSERS = ['4.1', '6.0', '4.0'].flatMap((version) =>
@@ -105,7 +111,7 @@ function inPath(command) {
 function isExecutable(path) {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     return false;
   }

@@ -34,10 +34,12 @@ try {
 }
 
 function pack(folder) {
-  for (const file of ['README.md', 'LICENSE']) cpSync(join(ROOT, file), join(LIBRARY, file));
-  const [{ filename }] = JSON.parse(
+  const [{ filename, files }] = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: LIBRARY, encoding: 'utf8' }),
   );
+  for (const text of ['README.md', 'LICENSE'])
+    if (!files.some(({ path }) => path === text))
+      throw new Error(`${text} is not in the package: npm run build`);
   return join(folder, filename);
 }
 

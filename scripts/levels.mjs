@@ -8,6 +8,8 @@ import { soakFor } from './soak.mjs';
 import { writeSupport } from './support.mjs';
 
 const REPORTS = '.reports';
+/** Where e2e/playwright.config.ts has it written. */
+const E2E_REPORT = `${REPORTS}/e2e.json`;
 
 /** A level that is one check: it passes or fails as a whole. */
 const check = (name, script) => ({
@@ -44,13 +46,10 @@ export const LEVELS = [
   vitest('browser', 'browser'),
   {
     name: 'e2e',
-    run: () =>
-      run('playwright', ['test', '--config', 'e2e/playwright.config.ts'], {
-        PLAYWRIGHT_JSON_OUTPUT_NAME: `../${REPORTS}/e2e.json`,
-      }),
-    count: () => add(readPlaywright(`${REPORTS}/e2e.json`), withoutWebKit()),
+    run: () => run('playwright', ['test', '--config', 'e2e/playwright.config.ts']),
+    count: () => add(readPlaywright(E2E_REPORT), withoutWebKit('all of WebKit') ?? NOTHING),
   },
-  { name: 'support table', run: checkSupport, count: undefined },
+  { name: 'support table', run: checkSupport, count: () => withoutWebKit('the support table') },
   { name: 'soak', run: () => soakFor(1), count: undefined },
   check('bench', 'test:bench'),
   check('sizes', 'test:sizes'),
@@ -82,13 +81,13 @@ async function requireBrowsers() {
 /** The README says what the tests have just shown. */
 async function checkSupport() {
   if (!findWebKit()) return;
-  if (writeSupport(`${REPORTS}/e2e.json`))
+  if (writeSupport(E2E_REPORT))
     throw new Error('the support table of the README has changed: look at it and commit it');
 }
 
 /** WebKitGTK exists on Linux alone: elsewhere the others have to do. */
-function withoutWebKit() {
-  if (findWebKit()) return NOTHING;
-  const reason = 'all of WebKit: neither WebKitWebDriver with its MiniBrowser nor xvfb-run is here';
+function withoutWebKit(what) {
+  if (findWebKit()) return undefined;
+  const reason = `${what}: neither WebKitWebDriver with its MiniBrowser nor Xvfb is here`;
   return { ...NOTHING, skipped: 1, reasons: [reason] };
 }

@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Runs a command with our output for its own. @throws Error with its exit code */
-export function run(command, args, env = {}) {
+export function run(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: ROOT,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...ENV, ...env },
+      env: ENV,
     });
     child.on('error', reject);
     child.on('exit', (code, signal) => {

@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 // @ts-expect-error scripts are plain JavaScript, run before anything is installed
 import { CHROMIUM_ARGS, findWebKit, requireBrowser } from '../../scripts/browsers.mjs';
-import { environment } from '../webkit/session.js';
+// @ts-expect-error the same
+import { killGroup, startOnDisplay } from '../../scripts/display.mjs';
+import { environment, type OnDisplay } from '../webkit/session.js';
 import { fastSync } from './chromium.js';
 
 /** A browser started by its command line: with no driver attached, service workers live and die as they do for users. */
@@ -16,28 +18,26 @@ export interface RawBrowser {
 type EngineName = 'chromium' | 'firefox' | 'webkit';
 
 export async function startRaw(engine: EngineName, profile: string, url: string): Promise<RawBrowser> {
+  if (engine === 'webkit') return startWebKit(profile, url);
   const [command, ...args] = await commandOf(engine, profile, url);
-  const env = engine === 'webkit' ? environment(profile) : process.env;
   // A process group of its own, so that one signal reaches all of it.
-  const child = spawn(command, args, { detached: true, stdio: 'ignore', env });
+  const child = spawn(command, args, { detached: true, stdio: 'ignore' });
   await once(child, 'spawn');
-  return { kill: () => kill(child) };
+  return { kill: () => killGroup(child) as Promise<void> };
 }
 
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  process.kill(-child.pid, 'SIGKILL');
-  await exited;
+/** It has no mode without a window; where its profile lies, the environment says. */
+async function startWebKit(profile: string, url: string): Promise<RawBrowser> {
+  const { browser } = findWebKit() as { browser: string };
+  const { end } = (await startOnDisplay(browser, [url], environment(profile))) as OnDisplay;
+  return { kill: end };
 }
 
 async function commandOf(
-  engine: EngineName,
+  engine: 'chromium' | 'firefox',
   profile: string,
   url: string,
 ): Promise<[command: string, ...args: string[]]> {
-  // It has no mode without a window; where its profile lies, the environment says.
-  if (engine === 'webkit') return ['xvfb-run', '-a', (findWebKit() as { browser: string }).browser, url];
   const command = (await requireBrowser(engine)) as string;
   if (engine === 'chromium')
     return [command, '--headless', ...CHROMIUM_ARGS, ...fastSync(9), `--user-data-dir=${profile}`, url];

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 // @ts-expect-error scripts are plain JavaScript, run before anything is installed
 import { findWebKit } from '../../scripts/browsers.mjs';
+// @ts-expect-error the same
+import { startOnDisplay } from '../../scripts/display.mjs';
 
 /** A WebKitGTK with a profile of its own, driven over W3C WebDriver: Playwright's own WebKit is another build. */
 export interface Session {
@@ -13,30 +15,33 @@ export interface Session {
   end(): Promise<void>;
 }
 
+/** What `startOnDisplay` answers. */
+export interface OnDisplay {
+  child: ChildProcess;
+  end(): Promise<void>;
+}
+
 export async function startSession(): Promise<Session> {
   const { driver, browser } = findWebKit() as { driver: string; browser: string };
   const home = mkdtempSync(join(tmpdir(), 'sluice-webkit-'));
   const port = await freePort();
-  // Without a display there is no session. A process group of its own, so that one signal reaches all of it.
-  const child = spawn('xvfb-run', ['-a', driver, `--port=${port}`, '--host=127.0.0.1'], {
-    env: environment(home),
-    stdio: 'ignore',
-    detached: true,
-  });
-  const base = `http://127.0.0.1:${port}`;
-  await untilUp(base, child);
-  const options = { 'webkitgtk:browserOptions': { binary: browser, args: ['--automation'] } };
-  const capabilities = { alwaysMatch: options };
-  const { sessionId } = await ask<{ sessionId: string }>(`${base}/session`, 'POST', { capabilities });
-  return {
-    ask: (method, path, body) => ask(`${base}/session/${sessionId}${path}`, method, body),
-    end: async () => {
-      const exited = once(child, 'exit');
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      await exited;
-      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
-    },
+  const args = [`--port=${port}`, '--host=127.0.0.1'];
+  const started = (await startOnDisplay(driver, args, environment(home))) as OnDisplay;
+  const end = async (): Promise<void> => {
+    await started.end();
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   };
+  const base = `http://127.0.0.1:${port}`;
+  try {
+    await untilUp(base, started.child);
+    const options = { 'webkitgtk:browserOptions': { binary: browser, args: ['--automation'] } };
+    const capabilities = { alwaysMatch: options };
+    const { sessionId } = await ask<{ sessionId: string }>(`${base}/session`, 'POST', { capabilities });
+    return { ask: (method, path, body) => ask(`${base}/session/${sessionId}${path}`, method, body), end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }
 
 async function ask<T>(url: string, method: string, body: object = {}): Promise<T> {
@@ -47,17 +52,12 @@ async function ask<T>(url: string, method: string, body: object = {}): Promise<T
 }
 
 async function untilUp(base: string, child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit').then(() => {
-    throw new Error('WebKitWebDriver has ended at its start');
-  });
-  const up = async (): Promise<void> => {
-    for (;;) {
-      const status = await fetch(`${base}/status`).catch(() => undefined);
-      if (status?.ok) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
-  await Promise.race([up(), ended]);
+  while (child.exitCode === null && child.signalCode === null) {
+    const status = await fetch(`${base}/status`).catch(() => undefined);
+    if (status?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('WebKitWebDriver has ended at its start');
 }
 
 /** As root WebKit has no sandbox; all that it writes stays in the profile. */

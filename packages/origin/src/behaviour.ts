@@ -9,6 +9,7 @@ import type { Arrival } from './arrival.js';
 export type Fault = (
   | /** Does the work and never answers. */ { kind: 'drop' }
   | /** Does the work and answers `ms` later. */ { kind: 'delay'; ms: number }
+  | /** Does the work and answers once the fault is set anew. */ { kind: 'hold' }
   | /** Breaks the connection before the work. */ { kind: 'reset' }
   | /** Answers `status` instead of doing the work. */ {
       kind: 'status';

@@ -78,7 +78,7 @@ const RULES: Record<keyof Behaviour, Rule> = {
   ),
   fault: optional(
     either(
-      shape({ kind: oneOf('drop', 'reset'), ...aim }),
+      shape({ kind: oneOf('drop', 'hold', 'reset'), ...aim }),
       shape({ kind: oneOf('delay'), ms: duration, ...aim }),
       shape({ kind: oneOf('status'), status, retryAfter, ...aim }),
     ),

@@ -88,59 +88,6 @@ test('refuses a patch that is too large', async () => {
   ]);
 });
 
-test('lists the arrivals after a given one', async () => {
-  const origin = await start({ control: true });
-  for (const key of ['k1', 'k2', 'k3']) await order(origin, key);
-  const list = await (await fetch(`${origin.url}/control/arrivals?after=1`)).json();
-  expect(list).toMatchObject([
-    { n: 2, idempotencyKey: 'k2' },
-    { n: 3, idempotencyKey: 'k3' },
-  ]);
-  expect(await (await fetch(`${origin.url}/control/arrivals`)).json()).toHaveLength(3);
-});
-
-test('refuses to list after what is no number', async () => {
-  const response = await fetch(`${(await start({ control: true })).url}/control/arrivals?after=-1`);
-  expect([response.status, await response.json()]).toEqual([
-    400,
-    expect.objectContaining({ code: 'after-invalid', value: '-1' }),
-  ]);
-});
-
-test('clears the record', async () => {
-  const origin = await start({ control: true });
-  await order(origin);
-  const response = await fetch(`${origin.url}/control/clear`, { method: 'POST' });
-  expect(await response.json()).toMatchObject({ arrivals: 0, duplicates: 0 });
-  expect(origin.arrivals).toEqual([]);
-});
-
-test('streams the receipt and the end of each arrival, until the reader leaves', async () => {
-  const origin = await start({ control: true });
-  const leaving = new AbortController();
-  const { body, headers } = await fetch(`${origin.url}/control/stream`, { signal: leaving.signal });
-  expect(headers.get('content-type')).toBe('text/event-stream');
-  await order(origin, 'k1');
-  const { at } = origin.arrivals[0] ?? {};
-  expect(await readEvents(body, 2)).toEqual([
-    { n: 1, at, outcome: 'waiting', idempotencyKey: 'k1' },
-    { n: 1, at, status: 200, outcome: 'accepted', idempotencyKey: 'k1' },
-  ]);
-  leaving.abort();
-  expect((await order(origin)).status).toBe(200);
-});
-
-async function readEvents(body: ReadableStream<Uint8Array> | null, count: number): Promise<unknown[]> {
-  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  let events: unknown[] = [];
-  while (events.length < count) {
-    text += (await reader?.read())?.value ?? '';
-    events = [...text.matchAll(/^data: (.*)\n\n/gm)].map(([, data = '']) => JSON.parse(data));
-  }
-  return events;
-}
-
 test('names the control that does not exist', async () => {
   const origin = await start({ control: true });
   const unknown = await fetch(`${origin.url}/control/stop`, { method: 'POST' });

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fromJson, toJson } from './behaviour-json.js';
 import { readText } from './body.js';
-import { streamChanges } from './control-stream.js';
 import { OriginError } from './errors.js';
 import { countByOutcome } from './record.js';
 import type { Service } from './service.js';
@@ -14,19 +13,12 @@ export async function control(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { pathname, searchParams } = new URL(request.url ?? '', 'http://origin');
+  const { pathname } = new URL(request.url ?? '', 'http://origin');
   switch (`${request.method} ${pathname}`) {
     case 'GET /control':
       return sendJson(response, stateOf(service));
     case 'POST /control':
       return await change(service, request, response);
-    case 'POST /control/clear':
-      service.clear();
-      return sendJson(response, stateOf(service));
-    case 'GET /control/arrivals':
-      return sendArrivals(service, searchParams.get('after') ?? '0', response);
-    case 'GET /control/stream':
-      return streamChanges(service.record, response);
     default:
       return sendProblem(response, 404, {
         code: 'control-unknown',
@@ -53,17 +45,6 @@ async function change(service: Service, request: IncomingMessage, response: Serv
   } catch (error) {
     sendProblem(response, 400, problemOf(error, text));
   }
-}
-
-function sendArrivals({ record }: Service, after: string, response: ServerResponse): void {
-  if (!/^\d{1,15}$/.test(after)) {
-    const detail = `after (given ${JSON.stringify(after)}): allowed is the n of an arrival, a whole number from 0.`;
-    return sendProblem(response, 400, { code: 'after-invalid', detail, value: after });
-  }
-  sendJson(
-    response,
-    record.arrivals.filter(({ n }) => n > Number(after)),
-  );
 }
 
 interface Problem {

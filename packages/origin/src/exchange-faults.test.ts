@@ -38,6 +38,27 @@ test('delay: answers when it is over', async () => {
   expect(origin.arrivals[0]).toMatchObject({ outcome: 'accepted', status: 200 });
 });
 
+test('hold: does the work, and answers once the fault is set anew', async () => {
+  const origin = await start({ behaviour: { fault: { kind: 'hold', times: 1 } } });
+  const held = order(origin, 'k1');
+  await origin.waitFor(allRead(1));
+  expect((await order(origin, 'k1')).headers.get('idempotency-replayed')).toBe('true');
+  expect(origin.arrivals[0]?.outcome).toBe('waiting');
+  origin.set({ fault: undefined });
+  expect((await held).status).toBe(200);
+  expect(origin.arrivals[0]).toMatchObject({ outcome: 'accepted', status: 200 });
+});
+
+test('hold: ends with the connection', async () => {
+  const origin = await start({ behaviour: { fault: { kind: 'hold' } } });
+  const leaving = new AbortController();
+  const held = fetch(`${origin.url}/api/orders`, { method: 'POST', signal: leaving.signal });
+  await origin.waitFor(allRead(1));
+  leaving.abort();
+  await expect(held).rejects.toThrow('aborted');
+  await origin.waitFor(({ arrivals }) => arrivals[0]?.outcome === 'dropped');
+});
+
 test('reset: breaks the connection and does no work', async () => {
   const origin = await start({ behaviour: { fault: { kind: 'reset', times: 1 } } });
   await expect(order(origin, 'k1')).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });

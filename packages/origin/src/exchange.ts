@@ -43,6 +43,7 @@ async function serve(service: Service, arrival: Arrival, response: ServerRespons
   const { work, replayed } = service.work(arrival);
   const outcome = replayed ? 'duplicate' : isRefusal(work) ? 'rejected' : undefined;
   if (fault?.kind === 'drop') return settle(outcome ?? 'dropped');
+  if (fault?.kind === 'hold') await Promise.race([service.nextFault(), gone(response)]);
   await pause(service.behaviour.baseLatencyMs + (fault?.kind === 'delay' ? fault.ms : 0), response);
 
   const answer = answerTo(work);
@@ -77,6 +78,11 @@ function pause(ms: number, response: ServerResponse): Promise<void> {
       resolve();
     });
   });
+}
+
+function gone(response: ServerResponse): Promise<void> {
+  if (isGone(response)) return Promise.resolve();
+  return new Promise((resolve) => response.once('close', resolve));
 }
 
 function isGone(response: ServerResponse): boolean {

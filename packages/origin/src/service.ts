@@ -21,6 +21,8 @@ export interface Service {
   readonly waiting: number;
   /** The fault that hits this arrival, if any. Ask once: faults may be counted. */
   readonly faultFor: FaultPlan;
+  /** Resolves when the fault is set anew. */
+  nextFault(): Promise<void>;
   /** A place (true at its slot, false if sent away before), or the status that refuses one. */
   enter(): Promise<boolean> | 429 | 503;
   /** Does the work, unless it was done before under the same key. */
@@ -37,6 +39,7 @@ export function createService(initial: Partial<Behaviour>): Service {
   checkBehaviour(initial);
   let behaviour: Behaviour = { ...DEFAULT_BEHAVIOUR, ...initial };
   let planned = planFault(behaviour.fault);
+  const held: (() => void)[] = [];
   let duplicates = 0;
   const record = createRecord();
   const done = createWorkDone();
@@ -49,7 +52,10 @@ export function createService(initial: Partial<Behaviour>): Service {
     set: (patch) => {
       checkBehaviour(patch);
       behaviour = { ...behaviour, ...patch };
-      if ('fault' in patch) planned = planFault(patch.fault);
+      if ('fault' in patch) {
+        planned = planFault(patch.fault);
+        for (const release of held.splice(0)) release();
+      }
       if ('ratePerSecond' in patch) intake.setRate(behaviour.ratePerSecond);
     },
     record,
@@ -60,6 +66,7 @@ export function createService(initial: Partial<Behaviour>): Service {
       return intake.waiting;
     },
     faultFor: (arrival) => planned(arrival),
+    nextFault: () => new Promise((resolve) => held.push(resolve)),
     enter: () => intake.enter(behaviour),
     work: (arrival) => {
       const known = behaviour.dedupe ? done.find(arrival) : undefined;
