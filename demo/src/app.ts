@@ -4,10 +4,9 @@ import { startControls } from './controls.js';
 import { startCounters } from './counters.js';
 import { startJobs } from './jobs.js';
 import { showMode } from './mode.js';
-import { scriptUrl } from './pace.js';
 import type config from './sluice.js';
 
-const sluice = await connect<typeof config>(scriptUrl());
+const sluice = await connect<typeof config>('/sluice.js');
 
 showMode(sluice);
 startControls(sluice);

@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { make } from './element.js';
+import { make, setText } from './element.js';
 
 export interface Line {
   label: string;
@@ -49,7 +49,7 @@ export class Chart {
   /** @param columns the instants in epoch seconds, then the values of each line */
   show(columns: number[][], summary: string): void {
     this.#plot.setData(columns as uPlot.AlignedData);
-    if (this.#summary.textContent !== summary) this.#summary.textContent = summary;
+    setText(this.#summary, summary);
     if (this.#figure.querySelector('details')?.open) this.#fillTable(columns);
   }
 

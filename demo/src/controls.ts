@@ -1,16 +1,17 @@
 import type { Connection } from './app.js';
 import { element } from './element.js';
-import { applyPace, readPace } from './pace.js';
+import { applyPace, paceOf } from './pace.js';
 import { type Health, healthOf, readService, setHealth } from './service.js';
 
 export function startControls(sluice: Connection): void {
   startBurst(sluice);
-  startPace();
+  startPace(sluice);
   startHealth();
   startPause(sluice);
+  // Without storage there is no queue to control.
+  const usable = sluice.mode === 'off' ? '.primary:disabled' : 'button:disabled';
   // Before that a form would submit itself, and load the page anew.
-  for (const button of document.querySelectorAll<HTMLButtonElement>('button:disabled'))
-    button.disabled = false;
+  for (const button of document.querySelectorAll<HTMLButtonElement>(usable)) button.disabled = false;
 }
 
 /** Plain fetches, as any app sends them: nothing here knows of a queue. */
@@ -29,12 +30,12 @@ function startBurst(sluice: Connection): void {
   });
 }
 
-function startPace(): void {
+function startPace(sluice: Connection): void {
   const form = element<HTMLFormElement>('pace');
-  for (const [name, value] of Object.entries(readPace())) inputOf(form, name).value = String(value);
+  for (const [name, value] of Object.entries(paceOf(sluice))) inputOf(form, name).value = String(value);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    void applyPace({ limit: numberOf(form, 'limit'), concurrency: numberOf(form, 'concurrency') });
+    void applyPace(sluice, { limit: numberOf(form, 'limit'), concurrency: numberOf(form, 'concurrency') });
   });
 }
 
@@ -51,8 +52,8 @@ function startPause(sluice: Connection): void {
   const button = element<HTMLButtonElement>('pause');
   const isPaused = (): boolean => sluice.snapshot().queues.orders?.status.kind === 'paused';
   const show = (): void => {
-    button.setAttribute('aria-pressed', String(isPaused()));
     button.textContent = isPaused() ? 'Resume queue' : 'Pause queue';
+    button.classList.toggle('primary', isPaused());
   };
   button.addEventListener(
     'click',

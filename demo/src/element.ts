@@ -17,5 +17,15 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** Leaves the same text alone: an assignment would undo a selection in it, and have it announced again. */
+export function setText(target: HTMLElement, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
+}
+
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
+
+export function fromNow(at: number): string {
+  const seconds = Math.ceil((at - Date.now()) / 1000);
+  return seconds > 0 ? `in ${seconds} s` : 'now';
+}

@@ -1,84 +1,108 @@
 import type { JobView } from 'sluice';
 import type { Connection } from './app.js';
-import { element, make, plural } from './element.js';
+import { element, fromNow, setText } from './element.js';
+import { latestOf } from './latest.js';
+import { placeOf, Row } from './row.js';
 
 const SHOWN = 12;
-const LIST_EVERY_MS = 500;
+/** How many of them have ended, while others have not. */
+const SHOWN_ENDED = 3;
+const DRAW_EVERY_MS = 500;
 
-/** The jobs that a person wants to see: what needs help first, then what moves, then what has ended. */
 export function startJobs(sluice: Connection): void {
+  const choose = chooser(sluice);
+  const draw = drawer(sluice);
+  let jobs: JobView[] = [];
   let isStale = true;
-  const list = async (): Promise<void> => {
-    if (!isStale || document.hidden) return;
+  const look = async (): Promise<void> => {
     isStale = false;
-    const pages = await Promise.all(
-      ORDER.map((state) => sluice.list({ queue: 'orders', state, limit: SHOWN })),
-    );
-    const jobs = pages.flatMap(({ jobs: some }) => some).slice(0, SHOWN);
-    element('jobs').replaceChildren(...jobs.map((job) => rowOf(job, sluice)));
-    element('jobs-note').textContent = noteOf(jobs.length, sluice);
+    jobs = await choose();
+  };
+  const refresh = async (): Promise<void> => {
+    // Storage that fails now leaves the last picture.
+    if (isStale) await look().catch(() => (isStale = true));
+    draw(jobs);
+    showNote(jobs.length, sluice);
+  };
+  const turn = async (): Promise<void> => {
+    if (!document.hidden) await refresh();
+    setTimeout(() => void turn(), DRAW_EVERY_MS);
   };
   sluice.subscribe(() => {
     isStale = true;
   });
-  setInterval(() => void list(), LIST_EVERY_MS);
-  void list();
+  void turn();
 }
 
-const ORDER: JobView['state'][] = ['dead', 'leased', 'waiting', 'cancelled', 'done'];
+/** The jobs that a person wants to see: what needs help first, then what moves, then what ended last. */
+function chooser(sluice: Connection): () => Promise<JobView[]> {
+  const list = (['dead', 'leased', 'waiting'] as const).map((state) => async () => {
+    const { jobs } = await sluice.list({ queue: 'orders', state, limit: SHOWN });
+    return jobs;
+  });
+  const latest = (['cancelled', 'done'] as const).map((state) => latestOf(sluice, state, SHOWN));
+  const all = async (lists: (() => Promise<JobView[]>)[]): Promise<JobView[]> =>
+    (await Promise.all(lists.map((read) => read()))).flat();
+  return async () => {
+    const alive = await all(list);
+    const ended = (await all(latest)).toSorted((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0));
+    const first = alive.slice(0, SHOWN - Math.min(SHOWN_ENDED, ended.length));
+    return [...first, ...ended.slice(first.length - SHOWN)];
+  };
+}
 
-const WORDS: Record<JobView['state'], string> = {
-  waiting: 'Waiting',
-  leased: 'In flight',
-  done: 'Delivered',
-  dead: 'Dead letter',
-  cancelled: 'Discarded',
-};
+/** In the order of the queue: rows come and go, and none changes places with another. */
+function drawer(sluice: Connection): (jobs: JobView[]) => void {
+  const body = element('jobs');
+  let rows = new Map<string, Row>();
+  return (jobs) => {
+    // A row that moved away under the pointer would take the press with it.
+    if (body.querySelector('button:active')) return;
+    const hadFocus = body.contains(document.activeElement);
+    rows = new Map(
+      jobs
+        .toSorted((a, b) => placeOf(a) - placeOf(b))
+        .map((job) => [job.ticket, rows.get(job.ticket) ?? new Row(job, sluice)]),
+    );
+    for (const job of jobs) rows.get(job.ticket)?.show(job);
+    arrange(
+      body,
+      [...rows.values()].map((row) => row.element),
+    );
+    // The keyboard goes on from the list, not from the top of the page.
+    if (hadFocus && !body.contains(document.activeElement))
+      element('jobs-list').focus({ preventScroll: true });
+  };
+}
 
-function rowOf(job: JobView, sluice: Connection): HTMLTableRowElement {
-  const row = make('tr', '', { 'data-state': job.state });
-  const state = make('td');
-  state.append(make('span', WORDS[job.state], { class: 'state' }), make('small', storyOf(job)));
-  const actions = make('td', '', { class: 'actions' });
-  const name = nameOf(job);
-  if (job.state === 'dead') actions.append(button('Retry', name, () => sluice.redrive(job.ticket)));
-  if (job.state === 'waiting' || job.state === 'leased') {
-    actions.append(button('Discard', name, () => sluice.cancel(job.ticket)));
+/** Without touching a row that stays. */
+function arrange(body: HTMLElement, rows: HTMLElement[]): void {
+  const gone = [...body.children].filter((child) => !rows.includes(child as HTMLElement));
+  for (const child of gone) child.remove();
+  for (const [i, row] of rows.entries()) {
+    if (body.children[i] !== row) body.insertBefore(row, body.children[i] ?? null);
   }
-  row.append(make('th', name, { scope: 'row' }), state, actions);
-  return row;
 }
 
-/** The job may have moved on since the row was drawn: the next drawing tells. */
-function button(label: string, name: string, act: () => Promise<unknown>): HTMLButtonElement {
-  const made = make('button', label, { type: 'button', 'aria-label': `${label} job ${name}` });
-  made.addEventListener('click', () => void act().catch(() => undefined));
-  return made;
+/** What counts down stands apart from what is announced. */
+function showNote(shown: number, sluice: Connection): void {
+  const [note, wait = ''] = noteOf(shown, sluice);
+  setText(element('jobs-note'), note);
+  setText(element('jobs-wait'), wait);
 }
 
-function nameOf({ ticket }: JobView): string {
-  return `#${ticket.split('.')[1]}`;
-}
-
-function storyOf({ state, attempts = 0, dueAt, detail, answer }: JobView): string {
-  if (state === 'done') return `answered ${answer?.status}`;
-  if (state === 'dead') return detail ?? '';
-  if (state === 'cancelled') return 'not sent';
-  const tries = attempts === 0 ? '' : `tried ${plural(attempts, 'time')}`;
-  const wait = dueAt === undefined ? '' : `again in ${Math.max(0, Math.ceil((dueAt - Date.now()) / 1000))} s`;
-  return [tries, wait].filter(Boolean).join(', ');
-}
-
-function noteOf(shown: number, sluice: Connection): string {
-  const view = sluice.snapshot().queues.orders;
-  if (!view || shown === 0) return 'No jobs yet. Send a burst.';
-  const { status } = view;
-  if (status.kind === 'frozen') return `The service asked for quiet for ${secondsTo(status.until)}.`;
-  if (status.kind === 'probing')
-    return `The service is gone. It is tried again in ${secondsTo(status.until)}, one job at a time.`;
-  return '';
-}
-
-function secondsTo(at: number): string {
-  return `${Math.max(0, Math.ceil((at - Date.now()) / 1000))} s`;
+function noteOf(shown: number, sluice: Connection): [note: string, wait?: string] {
+  const status = sluice.snapshot().queues.orders?.status;
+  switch (status?.kind) {
+    case 'paused':
+      return ['The queue is paused: nothing is sent until you resume it.'];
+    case 'frozen':
+      return ['The service asked for quiet.', `It is tried again ${fromNow(status.until)}.`];
+    case 'probing':
+      return ['The service is gone.', `It is tried again ${fromNow(status.until)}, one job at a time.`];
+    case undefined:
+      return [''];
+    default:
+      return [shown === 0 ? 'No jobs yet. Send a burst.' : ''];
+  }
 }

@@ -1,11 +1,9 @@
 import type { Connection } from './app.js';
-import { element } from './element.js';
+import { element, setText } from './element.js';
 
 /** Says in plain words what this page can do, and what it cannot. */
 export function showMode(sluice: Connection): void {
-  const show = (): void => {
-    element('mode').textContent = sentenceOf(sluice);
-  };
+  const show = (): void => setText(element('mode'), sentenceOf(sluice));
   sluice.subscribe(show);
   show();
 }

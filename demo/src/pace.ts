@@ -1,22 +1,22 @@
-/** The pace that the user asked for; kept over reloads, since the script is known by its whole URL. */
+import type { Connection } from './app.js';
+
 export interface Pace {
   limit: number;
   concurrency: number;
 }
 
-const KEY = 'demo:pace';
+/** What the config says, until the user asks for something else. */
+export const FIRST_PACE: Pace = { limit: 5, concurrency: 2 };
 
-export function readPace(): Pace {
-  const stored = JSON.parse(localStorage.getItem(KEY) ?? 'null') as Pace | null;
-  return stored ?? { limit: 5, concurrency: 2 };
+export function paceOf(sluice: Connection): Pace {
+  const { rate, concurrency } = sluice.snapshot().queues.orders?.patch ?? {};
+  return {
+    limit: rate?.limit ?? FIRST_PACE.limit,
+    concurrency: concurrency ?? FIRST_PACE.concurrency,
+  };
 }
 
-export function scriptUrl({ limit, concurrency }: Pace = readPace()): string {
-  return `/sluice.js?limit=${limit}&concurrency=${concurrency}`;
-}
-
-/** A new config comes with a new service worker: it takes over by itself, and the engine goes on under the new policy. */
-export async function applyPace(pace: Pace): Promise<void> {
-  localStorage.setItem(KEY, JSON.stringify(pace));
-  await navigator.serviceWorker.register(scriptUrl(pace), { type: 'module' });
+/** Stored with the queue: it holds with and without a service worker, in all tabs, and over reloads. */
+export function applyPace(sluice: Connection, { limit, concurrency }: Pace): Promise<void> {
+  return sluice.setPolicy('orders', { rate: { limit, perMs: 1000 }, concurrency });
 }

@@ -1,51 +1,58 @@
+/** What stands at an instant. */
+export interface Level {
+  depth: number;
+  limit: number;
+}
+
 /** One second of the queue's life. */
-export interface Sample {
+export interface Sample extends Level {
   at: number;
   arrivals: number;
   dispatches: number;
-  depth: number;
 }
 
 /** How much of the past the charts show. */
-export const WINDOW_SECONDS = 60;
+const WINDOW_SECONDS = 60;
 
-/** Counts what happens within each second, and keeps the last minute. */
+/** Counts what happens into the second in which it happens, since a hidden tab hears all and draws seldom. */
 export class Series {
-  #samples: Sample[];
-  #arrivals = 0;
-  #dispatches = 0;
+  #past: Sample[];
+  #current: Sample;
 
-  constructor(now: number) {
-    this.#samples = Array.from({ length: WINDOW_SECONDS }, (_, i) => ({
-      at: Math.round(now / 1000) - WINDOW_SECONDS + i,
-      arrivals: 0,
-      dispatches: 0,
+  constructor(now: number, level: Level) {
+    const at = Math.floor(now / 1000);
+    this.#current = { at, arrivals: 0, dispatches: 0, ...level };
+    this.#past = Array.from({ length: WINDOW_SECONDS }, (_, i) => ({
+      ...this.#current,
+      at: at - WINDOW_SECONDS + i,
       depth: 0,
     }));
   }
 
-  get samples(): readonly Sample[] {
-    return this.#samples;
+  arrived(now: number): void {
+    this.#secondOf(now).arrivals += 1;
   }
 
-  arrived(): void {
-    this.#arrivals += 1;
+  dispatched(now: number): void {
+    this.#secondOf(now).dispatches += 1;
   }
 
-  dispatched(): void {
-    this.#dispatches += 1;
+  stands(now: number, level: Level): void {
+    Object.assign(this.#secondOf(now), level);
   }
 
-  /** Ends the second that runs. */
-  tick(now: number, depth: number): void {
-    const sample = {
-      at: Math.round(now / 1000),
-      arrivals: this.#arrivals,
-      dispatches: this.#dispatches,
-      depth,
-    };
-    this.#samples = [...this.#samples.slice(1), sample];
-    this.#arrivals = 0;
-    this.#dispatches = 0;
+  /** The seconds that are over. */
+  samples(now: number): readonly Sample[] {
+    this.#secondOf(now);
+    return this.#past;
+  }
+
+  /** Seconds in which nothing happened stand as the one before them. */
+  #secondOf(now: number): Sample {
+    while (this.#current.at < Math.floor(now / 1000)) {
+      this.#past = [...this.#past.slice(1), this.#current];
+      this.#current = { ...this.#current, at: this.#current.at + 1, arrivals: 0, dispatches: 0 };
+    }
+    return this.#current;
   }
 }
