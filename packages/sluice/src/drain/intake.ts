@@ -30,10 +30,7 @@ export interface Asked {
   identity?: Promise<Identity>;
 }
 
-/**
- * Requests of a list that one transaction takes. Receipts of others wait for it, a third of a second where disks are slow; a list in
- * smaller parts takes longer.
- */
+/** Requests of a list that one transaction takes: receipts of others wait for it, and a list in smaller parts takes longer. */
 const LARGEST_PART = 2048;
 
 /** Takes captured requests into the queue: the one way in, for the service worker and for the worker of a page. */
