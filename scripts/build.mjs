@@ -1,6 +1,5 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { ROOT, run } from './run.mjs';
 
 /** Everything, in the order of need: the library and the service, then what is made of them. */
@@ -12,4 +11,4 @@ export async function build() {
   await run('vite', ['build', 'demo', '--logLevel', 'warn']);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await build();
+if (process.argv[1] === import.meta.filename) await build();

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { install } from './install.mjs';
@@ -12,7 +11,7 @@ const SHOWN = 20;
  * `npm run simulate [-- --seeds N --from S --pairs SHARE --scenario NAME]`, `--weeks N` for weeks of an app, `--mutants` to see
  * that the checkers see, and `--replay FINDING` to see each step of one that was printed.
  */
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (process.argv[1] === import.meta.filename) {
   process.chdir(ROOT);
   await install();
   const { values } = parseArgs({

@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildBenchPages } from './bench-pages.mjs';
 import { launchOptions } from './browsers.mjs';
@@ -20,7 +19,7 @@ export async function soakFor(minutes) {
 }
 
 /** `npm run soak [-- --minutes 10]` */
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (process.argv[1] === import.meta.filename) {
   process.chdir(ROOT);
   const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
   await install();

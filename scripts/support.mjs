@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { readPlaywright } from './report.mjs';
 import { ROOT } from './run.mjs';
 
@@ -106,7 +105,7 @@ export function writeSupport(report) {
 }
 
 /** `npm run support`: after `npm test`, or after all of `npm run test:e2e`. */
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (process.argv[1] === import.meta.filename) {
   console.log(
     writeSupport(`${ROOT}/.reports/e2e.json`) ? 'README.md has changed' : 'README.md stands as it was',
   );

@@ -108,7 +108,10 @@ async function rest(page: Page): Promise<void> {
 /** Over BiDi Playwright makes its profile, on disk as well. The browser goes with its one context. */
 async function openFirefox(launch: LaunchOptions): Promise<BrowserContext> {
   const browser = await firefox.launch(launch);
-  const context = await browser.newContext();
+  const context = await browser.newContext().catch(async (error: unknown) => {
+    await browser.close();
+    throw error;
+  });
   context.on('close', () => void browser.close());
   return context;
 }

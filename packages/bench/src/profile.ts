@@ -42,7 +42,10 @@ async function traced(name: string, page: Page, bursts: number): Promise<Figure[
 function submit(page: Page, bursts: number): Promise<void> {
   return page.evaluate(
     async ({ bursts, burst }) => {
-      const post = () => fetch('/api/orders', { method: 'POST', body: 'x'.repeat(200) });
+      const post = async () => {
+        const response = await fetch('/api/orders', { method: 'POST', body: 'x'.repeat(200) });
+        if (response.status !== 202) throw new Error(`answered ${response.status}`);
+      };
       for (let i = 0; i < bursts; i++) await Promise.all(Array.from({ length: burst }, post));
     },
     { bursts, burst: BURST },

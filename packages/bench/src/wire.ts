@@ -8,7 +8,8 @@ export const wire: Benchmark = {
     const page = await lab.open({});
     await page.evaluate(async () => {
       await (await fetch('/api/plain', { method: 'POST', body: 'x' })).arrayBuffer();
-      await fetch('/api/orders', { method: 'POST', body: 'x' });
+      const response = await fetch('/api/orders', { method: 'POST', body: 'x' });
+      if (response.status !== 202) throw new Error(`answered ${response.status}`);
     });
     const { origin } = lab;
     await origin.waitFor(({ arrivals }) => arrivals.length >= 2);
