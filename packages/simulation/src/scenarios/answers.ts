@@ -53,6 +53,24 @@ export const OF_ANSWERS: readonly Scenario[] = [
     },
   },
   {
+    name: 'a full queue lets through no more than its share',
+    jobs: 2,
+    queue: { maxJobs: 2, whenFull: 'network', rate: { limit: 2, perMs: 1000 } },
+    mayRefuse: true,
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await Promise.all(['a', 'b'].map((body) => stage.submit(tab, body)));
+      for (let i = 0; i < 20; i++) {
+        void stage.submit(tab, `c${i}`).catch(() => undefined);
+        await stage.after(100);
+      }
+      const isSent = stage.service.arrivals.some(({ body }) => body === 'b');
+      if (stage.universe.strikes === 0 && !isSent)
+        stage.universe.fail('fair', 'b was accepted, and those that came after it took every slot');
+    },
+  },
+  {
     name: 'a page waits for the end of a job that another tab sends',
     jobs: 1,
     script: async (stage) => {

@@ -58,6 +58,8 @@ export interface QueueRow {
   credentials?: number;
   flow: Flow;
   pace: Pace;
+  /** What `pace.n` was after the last send that passed the queue by: it still is while no job was charged since. Absent in older rows. */
+  passedBy?: number;
   metrics: Metrics;
 }
 

@@ -1,6 +1,6 @@
 import { MAX_AHEAD_MS } from '../core/pace.js';
 import type { DirectTurn, Trying } from '../core/ports.js';
-import { waitingOf } from '../core/queue-row.js';
+import { type QueueRow, waitingOf } from '../core/queue-row.js';
 import type { Instant } from '../core/settle.js';
 import { openingOf } from '../core/turn.js';
 import { chargeSend, flowInstant, nextInstant, trimSends } from './charge.js';
@@ -20,9 +20,18 @@ export function chargeDirect(
 ): Promise<DirectTurn | undefined> {
   const tables = ['queues', 'sends', 'paces'] as const;
   const ids = { idempotencyKey: 'direct', leaseId: 'direct' };
-  const send = { queue, url, cost, ...ids, withinMs: MAX_AHEAD_MS, tables };
+  const send = { queue, url, cost, ...ids, withinMs: reachOf, tables };
   // It takes no place among the sends in flight: those are counted by their leases, and it has none.
   return charge(database, send, instant, ({ row, now }) => openingOf(row, now).kind !== 'closed');
+}
+
+/**
+ * How far ahead a slot may be. What was accepted goes first: an engine claims shortly before a slot comes, and would never find
+ * one if each that is let through took the next. So after one the next slot is for a job, unless it comes and nobody has
+ * claimed it: the jobs get every other slot that they can use, and none is left empty for them.
+ */
+function reachOf({ pace, passedBy }: QueueRow): number {
+  return pace.n === passedBy ? 0 : MAX_AHEAD_MS;
 }
 
 /**
@@ -36,7 +45,7 @@ export function chargeFirstTry(
 ): Promise<DirectTurn | undefined> {
   const twins = dedupeKey === undefined ? [] : (['twins'] as const);
   const tables = ['jobs', 'queues', 'sends', 'paces', ...twins] as const;
-  const send = { ...trying, leaseId: 'first-try', withinMs: NEAR_MS, tables };
+  const send = { ...trying, leaseId: 'first-try', withinMs: () => NEAR_MS, tables };
   return charge(
     database,
     send,
@@ -68,7 +77,7 @@ async function isKnown(
 
 interface Send extends Pick<Trying, 'queue' | 'url' | 'cost' | 'idempotencyKey'>, Pick<Plan, 'tables'> {
   leaseId: string;
-  withinMs: number;
+  withinMs: (row: QueueRow) => number;
 }
 
 /** Charges a send that is no job, as if it were one: the service must not feel the difference. */
@@ -85,9 +94,10 @@ function charge(
     if (!(await isAllowed(ledger))) return undefined;
     const pacers = pacersOf(await openPacers(ledger, { clockJumped: false }), url);
     const at = await nextInstant(tx, pacers, { cost, earliest: flowInstant(row, now) });
-    if (at > now + withinMs) return undefined;
+    if (at > now + withinMs(row)) return undefined;
     const send = { cost, idempotencyKey, attempts: 0 };
     const { latestAt } = chargeSend(ledger, send, { pacers, at, leaseId, chance });
+    row.passedBy = row.pace.n;
     trimSends(tx, pacers);
     tx.put('queues', row);
     return { at, latestAt, credentials: row.credentials ?? 0 };
