@@ -1,3 +1,4 @@
+import { DEFAULT_POLICY } from '../core/policy.js';
 import { checkPatch } from '../core/policy-patch.js';
 import { SluiceError } from '../core/errors.js';
 import { findNotJson } from '../core/json-like.js';
@@ -78,7 +79,10 @@ export function createCommands({
     resume: (queue) => command(queue, 'resume'),
     nudge: (queue) => command(queue, 'nudge'),
     setPolicy: async (queue, patch) => {
-      if (patch) checkPatch(queue, patch);
+      if (patch) {
+        const row = (await readQueues(database)).find(({ name }) => name === queue);
+        checkPatch(queue, patch, row?.base ?? DEFAULT_POLICY);
+      }
       notify.tell(await commandQueues(database, queue, { kind: 'patch', patch }, clock.now()));
     },
     cancel: (ticket) => apply(cancelJob(ticket)),

@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { connect } from './connect.js';
 import { openPage } from './page.js';
 import type { Sluice } from './sluice.js';
@@ -12,7 +12,29 @@ const options = {
   },
 } as const;
 
-afterEach(() => vi.restoreAllMocks());
+beforeEach(() => vi.stubGlobal('document', {}));
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+test('on a server it rejects, says where it belongs, and starts nothing', async () => {
+  vi.unstubAllGlobals();
+  const warned = vi.spyOn(console, 'warn');
+  await expect(connect('/sluice.js')).rejects.toMatchObject({
+    code: 'wrong-context',
+    message: expect.stringMatching(/in an effect or onMount/),
+  });
+  expect(warned).not.toHaveBeenCalled();
+});
+
+test('a worker() that throws is told as a worker that did not start', async () => {
+  const warned = vi.spyOn(console, 'warn').mockReturnValue(undefined);
+  vi.mocked(openPage).mockResolvedValueOnce({} as Sluice);
+  await connect({ ...options, name: 'without a worker' });
+  expect(warned).toHaveBeenCalledWith(expect.stringMatching(/worker-failed: .*nor a worker/));
+});
 
 test('a connection that failed is not the answer to the next call', async () => {
   vi.spyOn(console, 'warn').mockReturnValue(undefined);

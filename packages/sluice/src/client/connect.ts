@@ -18,6 +18,7 @@ const connections = new Map<string, Promise<Sluice>>();
  * shows as `mode` and as `problem` in the snapshot, and the app works on. A second call answers the first connection.
  *
  * @param script the URL of the short form's script, or the parts of the long form
+ * @throws SluiceError `wrong-context` where there is no page: on a server, in a worker
  */
 export function connect<C extends SluiceDefinition = SluiceDefinition>(
   script: string | URL | ConnectOptions,
@@ -52,6 +53,8 @@ function resolve(
 }
 
 async function open(options: Resolved, onClose: () => void): Promise<Sluice> {
+  if (typeof document === 'undefined')
+    throw new SluiceError('wrong-context', 'connect() needs a page. Call it in an effect or onMount.');
   const { name, worker } = options;
   // It comes while service worker and worker start.
   import('./controls.js').catch(() => undefined);

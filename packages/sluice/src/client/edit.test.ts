@@ -46,6 +46,51 @@ for (const [secrets, Authorization] of [
   });
 }
 
+test("secrets: 'drop': a secret that a job did not come with does not stand in clear once an edit names it", async () => {
+  const { sluice } = await serviceThatAnswers([200], { secrets: 'drop', secretHeaders: ['X-Api-Key'] });
+  await sluice.pause();
+  const init = { method: 'POST', headers: { Authorization: 'Bearer 1' } };
+  const { ticket } = await sluice.enqueue(new Request(ORDERS, init));
+  await sluice.edit(ticket, { headers: { 'X-Api-Key': 'canary' } });
+  expect(await (await sluice.export()).text()).not.toContain('canary');
+});
+
+for (const seal of ['secrets', 'all'] as const)
+  test(`secrets: 'drop', seal: '${seal}': what was dropped as it came is dropped at each edit`, async () => {
+    const seen: (string | null)[] = [];
+    const { sluice, until } = await serviceThatAnswers([200], {
+      seal,
+      secrets: 'drop',
+      secretHeaders: ['X-Api-Key'],
+      prepare: (request) => {
+        for (const name of ['Authorization', 'X-Api-Key', 'X-Shop']) seen.push(request.headers.get(name));
+        return request;
+      },
+    });
+    await sluice.pause();
+    const headers = { Authorization: 'Bearer 1', 'X-Api-Key': 'canary' };
+    const { ticket } = await sluice.enqueue(new Request(ORDERS, { method: 'POST', headers }));
+    await sluice.edit(ticket, { headers: { Authorization: 'Bearer 2' } });
+    await sluice.edit(ticket, { headers: { ...headers, 'X-Shop': '8' } });
+    expect(await (await sluice.export()).text()).not.toContain('canary');
+    await sluice.resume();
+    await until(1);
+    expect(seen).toEqual([null, null, '8']);
+  });
+
+for (const seal of ['secrets', 'all'] as const)
+  test(`seal: '${seal}': an edit may have no larger body than a request`, async () => {
+    const { sluice } = await serviceThatAnswers([200], { seal, maxBodyBytes: 4 });
+    await sluice.pause();
+    const { ticket } = await sluice.enqueue(new Request(ORDERS, { method: 'POST', body: 'old' }));
+    await expect(sluice.edit(ticket, { body: 'four' })).resolves.toBeUndefined();
+    await expect(sluice.edit(ticket, { body: 'fünf' })).rejects.toMatchObject({
+      code: 'body-too-large',
+      value: 5,
+      message: expect.stringContaining("maxBodyBytes of queue 'orders' allows, 4"),
+    });
+  });
+
 test('an edited job goes under a key of its own, also where the app had set one', async () => {
   const keys: (string | null)[] = [];
   const { sluice, clock } = await testSluice(

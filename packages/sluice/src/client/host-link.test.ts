@@ -62,3 +62,26 @@ test('a page that is closed while it thaws starts no worker', async () => {
   await resumed;
   expect({ running, started }).toEqual({ running: 0, started: 1 });
 });
+
+test('a worker() that throws, or answers none, is a worker that did not start', async () => {
+  const failing = (): never => {
+    throw new Error('no such script');
+  };
+  await expect(linkToWorker(failing, 'shop')).rejects.toMatchObject({
+    code: 'worker-failed',
+    message: expect.stringContaining('no such script'),
+  });
+  const none = () => undefined as unknown as Worker;
+  await expect(linkToWorker(none, 'shop')).rejects.toMatchObject({ code: 'worker-failed' });
+});
+
+test('a worker that cannot be started again as the page thaws is one that did not start', async () => {
+  let fails = false;
+  const flaky = await linkToWorker(() => {
+    if (fails) throw new Error('no more workers');
+    return spawn();
+  }, 'shop');
+  fails = true;
+  flaky.suspend();
+  expect(await flaky.resume(async () => undefined)).toMatchObject({ code: 'worker-failed' });
+});

@@ -1,5 +1,5 @@
 import { releaseProxy, type Remote, wrap } from 'comlink';
-import { SluiceError } from '../core/errors.js';
+import { isSluiceError, SluiceError, sentenceOf } from '../core/errors.js';
 import { type Hello, type Host, type HostRequest, PROTOCOL } from '../core/messages.js';
 import { serviceWorkers } from './container.js';
 
@@ -78,7 +78,9 @@ async function spawnTwice(spawn: () => Worker, name: string): Promise<HostLink> 
     return await spawnAndGreet(spawn, name);
   } catch (error) {
     if (error instanceof SluiceError && error.code === 'protocol-mismatch') throw error;
-    return spawnAndGreet(spawn, name);
+    return spawnAndGreet(spawn, name).catch((cause: unknown) => {
+      throw isSluiceError(cause) ? cause : workerFailed(sentenceOf(cause), cause);
+    });
   }
 }
 
@@ -153,9 +155,10 @@ function checkHello({ protocol, name }: Hello, wanted: string): void {
   }
 }
 
-function workerFailed(why: string): SluiceError {
+function workerFailed(why: string, cause?: unknown): SluiceError {
   return new SluiceError(
     'worker-failed',
     `the worker did not start: ${why}. The service worker drains per event.`,
+    { cause },
   );
 }

@@ -1,5 +1,5 @@
 import { isolated } from '../drain/isolated.js';
-import { viewOfQueue } from '../core/queue-view.js';
+import { type QueueView, viewOfQueue } from '../core/queue-view.js';
 import type { World } from '../drain/world.js';
 import { readQueues } from '../store/queues.js';
 import type { Snapshot } from './sluice.js';
@@ -18,6 +18,8 @@ export class Snapshots {
   #lookMs = 0;
   /** Calls the refresh off that is coming. */
   #frame: (() => void) | undefined;
+  /** Calls the look off that is due when a freeze is over. */
+  #thaw: (() => void) | undefined;
 
   constructor(world: Pick<World, 'database' | 'notify' | 'clock'>, page: PageState) {
     this.#world = world;
@@ -65,10 +67,15 @@ export class Snapshots {
     const queues = Object.fromEntries(rows.map((row) => [row.name, viewOfQueue(row, now)]));
     const depth = Object.values(queues).reduce((sum, view) => sum + view.depth, 0);
     this.#replace({ ...this.#page, queues, depth });
+    // Of a freeze that is over no hint tells: nothing has happened.
+    const untils = Object.values(queues).flatMap(frozenUntil);
+    this.#thaw?.();
+    this.#thaw = untils.length > 0 ? clock.at(Math.min(...untils), () => void this.refresh()) : undefined;
   }
 
   close(): void {
     this.#frame?.();
+    this.#thaw?.();
     this.#stopListening();
     this.#callbacks.clear();
   }
@@ -78,6 +85,10 @@ export class Snapshots {
     this.#current = next;
     for (const callback of this.#callbacks) callback();
   }
+}
+
+function frozenUntil({ status }: QueueView): number[] {
+  return status.kind === 'frozen' ? [status.until] : [];
 }
 
 const FRAME_MS = 16;

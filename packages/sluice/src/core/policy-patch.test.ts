@@ -10,7 +10,18 @@ test.each([
     /match is .*; allowed: no such field; known are rate, concurrency/,
   ],
 ] as [PolicyPatch, RegExp][])('%j is refused, and says why', (patch, sentence) => {
-  expect(() => checkPatch('orders', patch)).toThrow(sentence);
+  expect(() => checkPatch('orders', patch, DEFAULT_POLICY)).toThrow(sentence);
+});
+
+test('a patch goes with the rules of its own queue', () => {
+  const slow = { ...DEFAULT_POLICY, backoff: { baseMs: 60_000, maxMs: 900_000 } };
+  const quick = { ...DEFAULT_POLICY, backoff: { baseMs: 10, maxMs: 100 } };
+  const longest = (maxMs: number): PolicyPatch => ({ backoff: { maxMs } });
+  expect(() => checkPatch('orders', { backoff: { baseMs: 400_000 } }, slow)).not.toThrow();
+  expect(() => checkPatch('orders', longest(500), quick)).not.toThrow();
+  expect(() => checkPatch('orders', longest(30_000), slow)).toThrow(
+    "setPolicy('orders'), backoff.baseMs is 60000; allowed: at most backoff.maxMs, 30000",
+  );
 });
 
 test('changes what it names, and leaves the rest', () => {

@@ -46,12 +46,16 @@ const PATCHABLE: readonly Patchable[] = [
   'repeat',
 ];
 
-/** @throws SluiceError `config-invalid`, naming each field and value that is wrong, and what is allowed */
-export function checkPatch(queue: string, patch: PolicyPatch): void {
+/**
+ * @param base the policy of the queue's config, which the patch is put upon
+ * @throws SluiceError `config-invalid`, naming each field and value that is wrong, and what is allowed
+ */
+export function checkPatch(queue: string, patch: PolicyPatch, base: QueuePolicy): void {
   const rules = Object.fromEntries(PATCHABLE.map((name) => [name, QUEUE_RULES[name]]));
   const where = `setPolicy('${queue}')`;
   const problems = problemsOf(where, patch, rules);
-  throwProblems(problems.length > 0 ? problems : relations(where, patch));
+  throwProblems(problems);
+  throwProblems(relations(where, { ...patch, backoff: patched(base, patch).backoff }));
 }
 
 /** The policy of the config with the patch upon it. */

@@ -147,6 +147,18 @@ export function testControl(name: string, open: () => Database): void {
       expect(seen).toEqual(all);
     });
 
+    test.each(['garbage', '', 'null', '[]', '["ready"]', '["ready",1,{}]', '["done",1,1]'])(
+      'lists nothing after %j, which no page of the list has answered',
+      async (after) => {
+        await bench.tickets(1);
+        const query = { queue: 'orders', state: 'waiting', limit: 2 } as const;
+        await expect(listJobs(bench.database, { ...query, after })).rejects.toMatchObject({
+          code: 'config-invalid',
+          value: after,
+        });
+      },
+    );
+
     test('knows nothing of a ticket it never gave, nor of one from another life of the database', async () => {
       const [ticket = ''] = await bench.tickets(1);
       expect(await readJob(bench.database, 'garbage')).toBeUndefined();

@@ -1,4 +1,5 @@
 import { bodyOf } from './bodies.js';
+import { SluiceError } from '../core/errors.js';
 import { FIRST_OWNER, type Owner } from '../core/identity.js';
 import { type Job, parseTicket, type Result, type Ticket, WAITING_KINDS } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
@@ -32,11 +33,11 @@ async function readKnown(tx: Tx, ticket: Ticket): Promise<Known> {
   return { kind: 'job', owner: found.owner, view: job ? viewOfJob(job) : viewOfResult(result as Result) };
 }
 
-/** A job as it stands, and how its queue writes keys. */
+/** A job as it stands, and the rules of its queue. */
 export interface Standing {
   job: Job;
   body: ArrayBuffer | undefined;
-  idempotency: QueuePolicy['idempotency'];
+  policy: QueuePolicy;
 }
 
 /** A job of whoever is signed in as it is stored, and its body; undefined where there is none, or it has ended. */
@@ -47,7 +48,7 @@ export function readStored(database: Database, ticket: Ticket): Promise<Standing
     const row = await tx.get('queues', place.queue);
     const job = await tx.get('jobs', [place.queue, place.seq]);
     if (!row || job?.ticket !== ticket || job.owner !== row.owner) return undefined;
-    return { job, body: await bodyOf(tx, job), idempotency: row.policy.idempotency };
+    return { job, body: await bodyOf(tx, job), policy: row.policy };
   });
 }
 
@@ -73,7 +74,11 @@ const KINDS: Record<JobView['state'], readonly string[]> = {
   cancelled: ['cancelled'],
 };
 
-/** One page of a list, without loading a body. Resumes by key, so it costs the same at any depth. */
+/**
+ * One page of a list, without loading a body. Resumes by key, so it costs the same at any depth.
+ *
+ * @throws SluiceError `config-invalid` for an `after` that no page of this state has answered
+ */
 export function listJobs(
   database: Database,
   { queue, state, after, limit }: ListRequest,
@@ -100,8 +105,23 @@ function positionOf(
   kinds: readonly string[],
 ): { kindIndex: number; key: KeyPart[] } {
   if (after === undefined) return { kindIndex: 0, key: [] };
-  const [kind, ...key] = JSON.parse(after) as [string, ...KeyPart[]];
-  return { kindIndex: kinds.indexOf(kind), key };
+  const [kind, ...key] = partsOf(after);
+  const kindIndex = kinds.indexOf(kind as string);
+  if (kindIndex >= 0 && key.length === 2 && key.every((part) => typeof part === 'number'))
+    return { kindIndex, key };
+  throw new SluiceError(
+    'config-invalid',
+    `list: after is ${JSON.stringify(after)}; allowed: the next of a page of this state.`,
+    { value: after },
+  );
+}
+
+function partsOf(after: string): unknown[] {
+  try {
+    return [JSON.parse(after) as unknown].flat();
+  } catch {
+    return [];
+  }
 }
 
 async function page(tx: Tx, from: KeyPart[], count: number): Promise<{ view: JobView; key: KeyPart[] }[]> {
