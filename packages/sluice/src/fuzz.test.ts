@@ -98,7 +98,7 @@ test('no forged event stops an engine, loses a job, or has one sent twice', asyn
     fc.asyncProperty(fc.array(forged, { maxLength: 8 }), async (events) => {
       const { runtime, clock } = context();
       const engine = runtime.startEngine();
-      await runtime.intake.accept(await post('a'), 'orders');
+      await runtime.intake.accept(await post('a'), { queue: 'orders' });
       runtime.notify.tell(events as SluiceEvent[]);
       await clock.advance(5000);
       expect((await rowOf(runtime)).counts).toMatchObject({ accepted: 1, done: 1, sends: 1 });
@@ -155,8 +155,8 @@ test('a stored row that was tampered with is a dead letter with a reason, and it
   await fc.assert(
     fc.asyncProperty(field, fc.anything(), async (name, value) => {
       const { runtime, clock } = context();
-      await runtime.intake.accept(await post('tampered'), 'orders');
-      await runtime.intake.accept(await post('neighbour'), 'orders');
+      await runtime.intake.accept(await post('tampered'), { queue: 'orders' });
+      await runtime.intake.accept(await post('neighbour'), { queue: 'orders' });
       await tamper(runtime, (job) => ({ ...job, request: { ...job.request, [name]: plain(value) } }));
       const engine = runtime.startEngine();
       await clock.advance(120_000);

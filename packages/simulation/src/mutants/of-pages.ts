@@ -24,6 +24,13 @@ export const OF_PAGES: readonly Mutant[] = [
     scenarios: ['a full queue lets through'],
   },
   {
+    name: 'a full queue lets through whatever comes, and its jobs wait',
+    file: 'store/direct.ts',
+    from: 'pace.n === passedBy ? 0 : MAX_AHEAD_MS',
+    to: 'MAX_AHEAD_MS',
+    scenarios: ['a full queue lets through no more than its share'],
+  },
+  {
     name: 'each queue keeps the rate of a destination by itself',
     file: 'store/pacers.ts',
     from: "(await tx.get('paces', origin))?.pace ?? FRESH_PACE",
@@ -68,9 +75,16 @@ export const OF_PAGES: readonly Mutant[] = [
   {
     name: 'nobody hears of what a page has stored by itself',
     file: 'client/requests.ts',
-    from: "if (intakes.some(({ kind }) => kind === 'accepted')) tellAccepted();",
+    from: "if (intake.kind === 'accepted') tellAccepted();",
     to: '',
     scenarios: ['the last tab dies, and has stored by itself'],
+  },
+  {
+    name: 'nobody hears of a list that a page has stored by itself',
+    file: 'client/requests.ts',
+    from: "if (taken.some(({ kind }) => kind === 'accepted')) tellAccepted();",
+    to: '',
+    scenarios: ['the last tab hands over a list, and dies'],
   },
   {
     name: 'whoever takes over does not look for what is left',

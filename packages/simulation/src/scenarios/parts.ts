@@ -1,5 +1,8 @@
+import { isSluiceError } from '../../../sluice/src/core/errors.ts';
+import { urlOf } from '../scenario.ts';
 import type { Answer, Reaction } from '../service.ts';
 import type { Stage } from '../stage.ts';
+import type { Tab } from '../tab.ts';
 
 export const answer = (status: number, headers: Record<string, string> = {}, body?: string): Answer => ({
   kind: 'answer',
@@ -43,3 +46,17 @@ export const twoTabs = async (stage: Stage): Promise<ReturnType<Stage['openTab']
   await stage.after(20);
   return [leader, other];
 };
+
+/** By `sluice.enqueue`, all at once. What is refused leaves the receipts of the others, which are as good. */
+export async function enqueueAll(stage: Stage, { sluice }: Tab, bodies: readonly string[]): Promise<void> {
+  stage.bodies.push(...bodies);
+  const requests = bodies.map((body) => new Request(urlOf(stage.scenario), { method: 'POST', body }));
+  const receipts = await sluice.enqueue(requests).catch((error: unknown) => {
+    if (isSluiceError(error) && error.receipts) return error.receipts;
+    throw error;
+  });
+  for (const [i, body] of bodies.entries()) {
+    const receipt = receipts[i];
+    if (receipt) stage.receipts.push({ ticket: receipt.ticket, body });
+  }
+}

@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario.ts';
-import { answer, twoTabs } from './parts.ts';
+import { answer, enqueueAll, twoTabs } from './parts.ts';
 
 /** Who drains, and what befalls them. */
 export const OF_TABS: readonly Scenario[] = [
@@ -130,6 +130,20 @@ export const OF_TABS: readonly Scenario[] = [
       const tab = stage.openTab();
       await stage.after(20);
       await stage.ask(tab, 'a');
+      await stage.after(100);
+      tab.kill();
+      stage.service.isDown = false;
+    },
+  },
+  {
+    name: 'the last tab hands over a list, and dies',
+    jobs: 3,
+    staysClosed: true,
+    script: async (stage) => {
+      stage.service.isDown = true;
+      const tab = stage.openTab();
+      await stage.after(20);
+      await enqueueAll(stage, tab, ['a', 'b', 'c']);
       await stage.after(100);
       tab.kill();
       stage.service.isDown = false;

@@ -1,14 +1,15 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { Intake } from '../core/messages.js';
+import type { SluiceError } from '../core/errors.js';
+import type { Intake, Taken } from '../core/messages.js';
 import { openMemory } from '../store/memory.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { createHub } from '../testing/hub.js';
 import type { Controls } from './controls.js';
 import { createRequests, type Desk, NOBODY, type RequestParts, type Requests } from './requests.js';
 
-const accepted = (ticket: string): Intake => ({
-  kind: 'accepted',
-  receipt: { ticket, queue: 'orders', state: 'waiting', depth: 1, estimatedStartAt: null },
+const accepted = (ticket: string) => ({
+  kind: 'accepted' as const,
+  receipt: { ticket, queue: 'orders', state: 'waiting' as const, depth: 1, estimatedStartAt: null },
   parts: { status: 202, headers: [], body: null },
   holdMs: 0,
 });
@@ -64,7 +65,7 @@ test('where nobody takes requests, an enqueue says so by code', async () => {
 
 test('an abort cancels the job of its fetch, unless that has ended', async () => {
   const tickets = ['orders.1.n', 'orders.2.n'];
-  const requests = requestsOf({ enqueue: async () => [accepted(tickets.shift() ?? '')] });
+  const requests = requestsOf({ ...NOBODY, fetch: async () => accepted(tickets.shift() ?? '') });
   const caller = new AbortController();
   for (let i = 0; i < 2; i++) await requests.fetch('/orders', { ...place, signal: caller.signal });
   notify.tell([{ type: 'done', queue: 'orders', ticket: 'orders.1.n', status: 200 }]);
@@ -83,6 +84,7 @@ function slowOrder(): { order: Request; end: () => void } {
 test('what was asked for before the user changes is stored before', async () => {
   const steps: string[] = [];
   const requests = requestsOf({
+    ...NOBODY,
     enqueue: async () => {
       steps.push('stored');
       return [accepted('orders.1.n')];
@@ -98,7 +100,7 @@ test('what was asked for before the user changes is stored before', async () => 
 
 test('what cannot be stored before the user changes is refused, and what is asked for meanwhile is not', async () => {
   const enqueue = vi.fn(async () => [accepted('orders.1.n')]);
-  const requests = requestsOf({ enqueue });
+  const requests = requestsOf({ ...NOBODY, enqueue });
   const [before, fetched, after] = [slowOrder(), slowOrder(), slowOrder()];
   const late = requests.enqueue([before.order], {});
   const lateFetch = requests.fetch(fetched.order, {});
@@ -113,12 +115,12 @@ test('what cannot be stored before the user changes is refused, and what is aske
   expect(enqueue).toHaveBeenCalledTimes(1);
 });
 
-const held = { ...accepted('orders.1.n'), holdMs: 25_000 } as Intake;
+const held = { ...accepted('orders.1.n'), holdMs: 25_000 };
 
 test('an abort while its answer is waited for cancels the job, and is what the fetch rejects with', async () => {
   const answerInTime = vi.fn(() => new Promise<never>(() => undefined));
   const controls = async () => ({ cancel, answerInTime }) as unknown as Controls;
-  const requests = requestsOf({ enqueue: async () => [held] }, { controls });
+  const requests = requestsOf({ ...NOBODY, fetch: async () => held }, { controls });
   const caller = new AbortController();
   const response = requests.fetch('/orders', { ...place, signal: caller.signal });
   await expect.poll(() => answerInTime.mock.calls.length).toBe(1);
@@ -131,7 +133,10 @@ test('where the controls do not load, a held request is answered by its receipt'
   const controls = async (): Promise<never> => {
     throw new Error('offline');
   };
-  const response = await requestsOf({ enqueue: async () => [held] }, { controls }).fetch('/orders', place);
+  const response = await requestsOf({ ...NOBODY, fetch: async () => held }, { controls }).fetch(
+    '/orders',
+    place,
+  );
   expect(response.status).toBe(202);
 });
 
@@ -145,10 +150,31 @@ test('a wish for how the queue answers is not the service’s, unless no rule na
     { kind: 'broken', whenBroken: 'network', refusal },
     { kind: 'unmatched' },
   ];
-  for (const intake of intakes) await requestsOf({ enqueue: async () => [intake] }).fetch('/orders', wish);
+  for (const intake of intakes)
+    await requestsOf({ ...NOBODY, fetch: async () => intake }).fetch('/orders', wish);
   expect(sent.map(({ headers }) => headers.get('Prefer'))).toEqual([
     'return=minimal',
     'return=minimal',
     'respond-async, wait=5, return=minimal',
+  ]);
+});
+
+test('a list that is not stored as a whole rejects for its first, and says what was stored', async () => {
+  const taken: Taken[] = [
+    accepted('orders.1.n'),
+    { kind: 'refused', refusal },
+    { kind: 'unmatched' },
+    accepted('orders.2.n'),
+  ];
+  const requests = requestsOf({ ...NOBODY, enqueue: async () => taken });
+  const orders = taken.map(() => new Request('https://app.test/orders', place));
+  const error = await requests.enqueue(orders, {}).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'queue-full', value: 'https://app.test/orders' });
+  const { receipts } = error as SluiceError;
+  expect(receipts?.map((receipt) => receipt?.ticket)).toEqual([
+    'orders.1.n',
+    undefined,
+    undefined,
+    'orders.2.n',
   ]);
 });

@@ -1,6 +1,6 @@
 import { SluiceError } from '../core/errors.js';
 import type { Ticket } from '../core/job.js';
-import type { Captured, EnqueueOptions, Host, Intake, Receipt, Refusal } from '../core/messages.js';
+import type { Captured, EnqueueOptions, Host, Intake, Receipt, Refusal, Taken } from '../core/messages.js';
 import { takePreference } from '../core/prefer.js';
 import { refusalParts, type ResponseParts } from '../core/receipt.js';
 import type { World } from '../drain/world.js';
@@ -16,24 +16,23 @@ import type { SluiceRequestInit } from './sluice.js';
 /** Transactions for thousands of requests may take that long on a slow disk. */
 const ENQUEUE_MS = 30_000;
 
-/** Whoever enqueues for the page: its worker, or else the service worker. */
-export type Desk = Pick<Host, 'enqueue'>;
+/** Whoever takes requests for the page: its worker, or else the service worker. */
+export type Desk = Pick<Host, 'fetch' | 'enqueue'>;
 
-/** With neither of them there nobody knows the rules, and the app shall not be worse off than without us. */
-export const NOBODY: Desk = { enqueue: async (requests) => requests.map(() => NOT_TAKEN) };
-
-const NOT_TAKEN: Intake = {
-  kind: 'broken',
-  whenBroken: 'network',
-  refusal: {
-    status: 503,
-    code: 'no-answer',
-    title: 'Nobody takes requests',
-    detail: 'no worker runs, and no service worker controls this page.',
-  },
+const NOT_TAKEN: Refusal = {
+  status: 503,
+  code: 'no-answer',
+  title: 'Nobody takes requests',
+  detail: 'no worker runs, and no service worker controls this page.',
 };
 
-const TOO_LATE: Intake = {
+/** With neither of them there nobody knows the rules, and the app shall not be worse off than without us. */
+export const NOBODY: Desk = {
+  fetch: async () => ({ kind: 'broken', whenBroken: 'network', refusal: NOT_TAKEN }),
+  enqueue: async (requests) => requests.map(() => ({ kind: 'refused', refusal: NOT_TAKEN })),
+};
+
+const TOO_LATE: Taken & Intake = {
   kind: 'refused',
   refusal: {
     status: 503,
@@ -46,7 +45,7 @@ const TOO_LATE: Intake = {
 export interface Requests {
   /** The 202 of the queue, or the answer of the network where no rule names the request. */
   fetch(input: RequestInfo | URL, init: SluiceRequestInit): Promise<Response>;
-  /** @throws SluiceError for the first request that is refused, or that no rule names */
+  /** @throws SluiceError for the first request that is refused, or that no rule names; it carries the receipts of the others */
   enqueue(requests: readonly Request[], options: EnqueueOptions): Promise<Receipt[]>;
   /** Resolves once nothing that was asked before can be stored any more for whoever signs in next. */
   whenOver(): Promise<void>;
@@ -67,15 +66,23 @@ export function createRequests(
   const cancel = async (ticket: Ticket): Promise<unknown> => (await controls()).cancel(ticket);
   const cancelOnAbort = createCancellations(world.notify, cancel);
   const asks = createAsks(world.clock);
-  const ask = (requests: readonly Request[], options: EnqueueOptions): Promise<Asked[]> =>
+  const submit = (request: Request, options: EnqueueOptions): Promise<Submitted> =>
+    asks.run(async (own) => {
+      const captured = await capture(request);
+      const { fetch } = await desk();
+      if (own.isLate) return { captured, intake: TOO_LATE };
+      const intake = await within(ENQUEUE_MS, fetch(captured, options), 'the worker');
+      if (intake.kind === 'accepted') tellAccepted();
+      return { captured, intake };
+    });
+  const submitAll = (requests: readonly Request[], options: EnqueueOptions): Promise<Taken[]> =>
     asks.run(async (own) => {
       const captured = await Promise.all(requests.map((request) => capture(request)));
       const { enqueue } = await desk();
-      const intakes = own.isLate
-        ? captured.map(() => TOO_LATE)
-        : await within(ENQUEUE_MS, enqueue(captured, options), 'the worker');
-      if (intakes.some(({ kind }) => kind === 'accepted')) tellAccepted();
-      return captured.map((one, i) => ({ captured: one, intake: intakes[i] as Intake }));
+      if (own.isLate) return captured.map(() => TOO_LATE);
+      const taken = await within(ENQUEUE_MS, enqueue(captured, options), 'the worker');
+      if (taken.some(({ kind }) => kind === 'accepted')) tellAccepted();
+      return taken;
     });
   /** Stored it is, whether its answer can be waited for or not. */
   const held = (intake: Accepted, signal: AbortSignal): Promise<ResponseParts> => {
@@ -89,23 +96,19 @@ export function createRequests(
     fetch: async (input, { queue, job = {}, ...init }) => {
       const request = new Request(input instanceof Request ? input : new URL(input, world.base), init);
       request.signal.throwIfAborted();
-      const [asked] = await ask([request], queue === undefined ? job : { ...job, queue });
-      const { intake, captured } = asked as Asked;
+      const { intake, captured } = await submit(request, queue === undefined ? job : { ...job, queue });
       if (intake.kind === 'accepted') {
         await cancelOnAbort(intake.receipt.ticket, request.signal);
         return toResponse(intake.holdMs === 0 ? intake.parts : await held(intake, request.signal));
       }
       return answerTo(intake, { captured, signal: request.signal }, world);
     },
-    enqueue: async (requests, options) => {
-      const asked = await ask(requests, options);
-      return asked.map(({ intake }, i) => receiptOf(intake, requests[i] as Request));
-    },
+    enqueue: async (requests, options) => receiptsOf(await submitAll(requests, options), requests),
     whenOver: asks.whenOver,
   };
 }
 
-interface Asked {
+interface Submitted {
   captured: Captured;
   intake: Intake;
 }
@@ -136,19 +139,19 @@ function answerTo(
   return toResponse(refusalParts((intake as { refusal: Refusal }).refusal));
 }
 
-function receiptOf(intake: Intake, { method, url }: Request): Receipt {
-  if (intake.kind === 'accepted') return intake.receipt;
-  if (intake.kind === 'unmatched') {
-    throw new SluiceError('queue-unknown', `no queue matches ${method} ${url}. Name one: { queue }.`, {
-      value: url,
-    });
-  }
-  const { code, detail } = intake.refusal;
-  throw new SluiceError(
-    code as SluiceError['code'],
-    detail.replace(/^SluiceError: \[sluice\] [\w-]+: /, ''),
-    {
-      value: url,
-    },
-  );
+function receiptsOf(taken: readonly Taken[], requests: readonly Request[]): Receipt[] {
+  const receipts = taken.map((one) => (one.kind === 'accepted' ? one.receipt : undefined));
+  const i = receipts.indexOf(undefined);
+  if (i < 0) return receipts as Receipt[];
+  const { method, url } = requests[i] as Request;
+  const [code, detail] = whyNot(taken[i] as NotStored, `${method} ${url}`);
+  throw new SluiceError(code, detail, { value: url, receipts });
+}
+
+type NotStored = Exclude<Taken, { kind: 'accepted' }>;
+
+function whyNot(one: NotStored, request: string): [code: SluiceError['code'], detail: string] {
+  if (one.kind === 'unmatched') return ['queue-unknown', `no queue matches ${request}. Name one: { queue }.`];
+  const { code, detail } = one.refusal;
+  return [code as SluiceError['code'], detail.replace(/^SluiceError: \[sluice\] [\w-]+: /, '')];
 }

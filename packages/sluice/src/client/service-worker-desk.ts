@@ -7,9 +7,10 @@ import type { Desk } from './requests.js';
  */
 export async function deskOfServiceWorker(name: string): Promise<Desk | undefined> {
   const host = await linkToServiceWorker(name).catch(() => undefined);
-  return (
-    host && {
-      enqueue: (requests, options) => host.remote.enqueue([...requests], options).finally(() => host.close()),
-    }
-  );
+  if (!host) return undefined;
+  const { remote, close } = host;
+  return {
+    fetch: (request, options) => remote.fetch(request, options).finally(close),
+    enqueue: (requests, options) => remote.enqueue(requests, options).finally(close),
+  };
 }

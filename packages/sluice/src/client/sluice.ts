@@ -80,13 +80,14 @@ export interface Sluice<Q extends string = string> {
   fetch(input: RequestInfo | URL, init?: SluiceRequestInit<Q>): Promise<Response>;
   /**
    * Stores one request, or thousands, in their order, two thousand in a transaction. Rejects with the SluiceError of the first that
-   * is refused, or that no rule names; the others may be stored all the same.
+   * is refused, or that no rule names; the others may be stored all the same, and its `receipts` say which.
    */
   enqueue(request: Request, options?: SluiceEnqueueOptions<Q>): Promise<Receipt>;
   enqueue(requests: readonly Request[], options?: SluiceEnqueueOptions<Q>): Promise<Receipt[]>;
   counts(): Promise<Partial<Record<Q, Counts>>>;
   /** Rates, ages and percentiles as of now, by queue. */
   metrics(): Promise<Partial<Record<Q, QueueMetrics>>>;
+  /** @throws SluiceError `config-invalid` for an `after` that no page of this state has answered */
   list(query: ListQuery<Q>): Promise<JobPage>;
   get(ticket: Ticket): Promise<JobView | undefined>;
   pause(queue?: Q): Promise<void>;
@@ -106,7 +107,7 @@ export interface Sluice<Q extends string = string> {
   cancel(ticket: Ticket): Promise<'cancelled' | 'aborting'>;
   /**
    * Changes a job that waits or is dead. It keeps its place, and gets another idempotency key.
-   * @throws SluiceError `state-conflict` for a job that is being sent, or was sent without an answer
+   * @throws SluiceError `state-conflict` for a job that is being sent, or was sent without an answer; `body-too-large`
    */
   edit(ticket: Ticket, change: JobChange): Promise<void>;
   /**

@@ -1,3 +1,5 @@
+import type { Receipt } from './messages.js';
+
 /** Every way in which Sluice says no. A code is stable; a sentence is not. */
 export type ErrorCode =
   | 'config-invalid'
@@ -26,17 +28,25 @@ export type ErrorCode =
 
 const BRAND = 'sluice-error';
 
+interface ErrorDetail extends ErrorOptions {
+  value?: unknown;
+  receipts?: readonly (Receipt | undefined)[];
+}
+
 /** An error with a stable `code`, the offending `value` where there is one, and what to do in its message. */
 export class SluiceError extends Error {
   override readonly name: string = 'SluiceError';
   readonly brand: string = BRAND;
   readonly code: ErrorCode;
   readonly value: unknown;
+  /** Of a list that was not stored as a whole: the receipt of each request, undefined for those that were not stored. */
+  readonly receipts: readonly (Receipt | undefined)[] | undefined;
 
-  constructor(code: ErrorCode, sentence: string, detail: { value?: unknown; cause?: unknown } = {}) {
-    super(`[sluice] ${code}: ${sentence}`, 'cause' in detail ? { cause: detail.cause } : undefined);
+  constructor(code: ErrorCode, sentence: string, { value, receipts, ...cause }: ErrorDetail = {}) {
+    super(`[sluice] ${code}: ${sentence}`, cause);
     this.code = code;
-    this.value = detail.value;
+    this.value = value;
+    this.receipts = receipts;
   }
 }
 

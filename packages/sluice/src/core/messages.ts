@@ -6,7 +6,7 @@ import type { DirectTurn } from './ports.js';
 import type { ResponseParts } from './receipt.js';
 
 /** Raised when a message changes its shape: contexts of different protocols do not talk. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** Raised when a stored row changes its shape. Also the version of the database. */
 export const SCHEMA = 3;
@@ -29,13 +29,20 @@ export interface EnqueueOptions extends JobOptions {
   queue?: string;
 }
 
-/** The answer to one request that asked to be queued. */
+/** What became of one request of a list. */
+export type Taken = { kind: 'accepted'; receipt: Receipt } | Unmatched | Refused;
+
+/** No rule names it: it is the network's. */
+type Unmatched = { kind: 'unmatched' };
+
+type Refused = { kind: 'refused'; refusal: Refusal };
+
+/** What became of a request that waits for its answer. */
 export type Intake =
   /** `parts` is its answer; held so long, if the service's own comes first. */
   | { kind: 'accepted'; receipt: Receipt; parts: ResponseParts; holdMs: number }
-  /** No rule names it: it is the network's. */
-  | { kind: 'unmatched' }
-  | { kind: 'refused'; refusal: Refusal }
+  | Unmatched
+  | Refused
   /** The queue is full, and lets it through: to the network at that instant, for which it is charged, while its owner is signed in. */
   | { kind: 'direct'; turn: DirectTurn; owner: Owner; refusal: Refusal }
   /** Storage failed, and the app shall not be worse off than without us. */
@@ -73,7 +80,10 @@ export interface Hello {
 /** What a worker or a service worker does for a page that cannot do it itself. Crosses by comlink. */
 export interface Host {
   hello(): Promise<Hello>;
-  enqueue(requests: Captured[], options: EnqueueOptions): Promise<Intake[]>;
+  /** One whose answer is waited for. */
+  fetch(request: Captured, options: EnqueueOptions): Promise<Intake>;
+  /** Receipts alone: an answer for each would take longer than the request. */
+  enqueue(requests: Captured[], options: EnqueueOptions): Promise<Taken[]>;
   /** The queue that would take a request to this URL by some method; for the development warning alone. */
   queueOf(url: string): Promise<string | undefined>;
   /** The page goes to sleep or away: let go of the lock, take no more. */

@@ -38,13 +38,14 @@ export async function draftOf(captured: Captured, context: DraftContext): Promis
     throw tooLarge(name, body.byteLength, policy.maxBodyBytes);
   const options = { ...readOptions(queue, captured), ...given(asked) };
   checkOptions(`a request to queue '${name}'`, options);
-  const idempotencyKey = tried?.idempotencyKey ?? keyOf(request, policy.idempotency.header) ?? newKey();
+  const own = newKey();
+  const idempotencyKey = tried?.idempotencyKey ?? keyOf(request, policy.idempotency.header) ?? own;
   const stored = await hidden(captured, idempotencyKey, context);
   const merge = coalesceOf(queue, captured, stored.body);
   return {
     queue: name,
     owner,
-    nonce: newKey().slice(0, 8),
+    nonce: own.slice(0, 8),
     idempotencyKey,
     request: stored.request,
     options: await storableOptions(queue, options),

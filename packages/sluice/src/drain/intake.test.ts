@@ -3,13 +3,34 @@ import { defineSluice } from '../core/define.js';
 import { storedPost } from '../core/job.kit.js';
 import { parseTicket } from '../core/job.js';
 import { openMemory } from '../store/memory.js';
+import type { QueueConfig } from '../core/config.js';
+import type { RequestFacts } from '../core/match.js';
+import type { Taken } from '../core/messages.js';
 import type { Database } from '../store/rows.js';
+import type { IntakeDesk } from './intake.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { createHub } from '../testing/hub.js';
 import { createRuntime } from './runtime.js';
 
 const BASE = 'https://example.test/';
 const MANY = 5000;
+
+/** A desk over such a database. */
+function deskOver(database: Database, more: Partial<QueueConfig> = {}): IntakeDesk {
+  // A function: Node 20 has no URLPattern.
+  const match = ({ url }: RequestFacts) => url.endsWith('/api/orders');
+  return createRuntime(defineSluice({ queues: { orders: { match, ...more } } }), {
+    base: BASE,
+    database,
+    notify: createHub()(),
+    clock: new FakeClock(),
+    chance: () => 0.5,
+    fetch: async () => new Response(),
+    locks: undefined,
+  }).intake;
+}
+
+const order = () => ({ request: storedPost(`${BASE}api/orders`) });
 
 /** The jobs of each strict transaction, while storage takes them: after `most` of those it fails. */
 async function acceptMany(most: number) {
@@ -31,27 +52,13 @@ async function acceptMany(most: number) {
     if (jobs > 0) sizes.push(jobs);
     return counted;
   };
-  const { intake } = createRuntime(
-    defineSluice({ queues: { orders: { match: { method: 'POST', url: '/api/orders' } } } }),
-    {
-      base: BASE,
-      database: { ...memory, run },
-      notify: createHub()(),
-      clock: new FakeClock(),
-      chance: () => 0.5,
-      fetch: async () => new Response(),
-      locks: undefined,
-    },
-  );
-  const captured = Array.from({ length: MANY }, () => ({ request: storedPost(`${BASE}api/orders`) }));
-  const intakes = await intake.acceptAll(
-    captured,
-    captured.map(() => 'orders'),
-  );
-  const places = intakes.map((one) =>
-    one.kind === 'accepted' ? parseTicket(one.receipt.ticket)?.seq : one.kind,
-  );
-  return { sizes, places };
+  const taken = await deskOver({ ...memory, run }).acceptAll(Array.from({ length: MANY }, order), {});
+  return { sizes, places: taken.map(placeOf) };
+}
+
+function placeOf(one: Taken): unknown {
+  if (one.kind === 'accepted') return parseTicket(one.receipt.ticket)?.seq;
+  return one.kind === 'refused' ? one.refusal.code : one.kind;
 }
 
 test('a long list takes several transactions, in its order', async () => {
@@ -64,5 +71,21 @@ test('where storage fails in the middle of a list, what it had taken has its rec
   const { sizes, places } = await acceptMany(1);
   expect(sizes).toEqual([2048]);
   expect(places.slice(0, 2048)).toEqual(Array.from({ length: 2048 }, (_, i) => i + 1));
-  expect(new Set(places.slice(2048))).toEqual(new Set(['broken']));
+  expect(new Set(places.slice(2048))).toEqual(new Set(['storage-failed']));
+});
+
+test('of a list, what no rule names and what finds no room is told apart from what is stored', async () => {
+  const other = { request: storedPost(`${BASE}elsewhere`) };
+  const taken = await deskOver(openMemory(), { maxJobs: 2 }).acceptAll(
+    [order(), other, order(), order()],
+    {},
+  );
+  expect(taken.map(placeOf)).toEqual([1, 'unmatched', 2, 'queue-full']);
+});
+
+test('an enqueue of one takes no slot of the rate where a full queue lets requests through', async () => {
+  const desk = deskOver(openMemory(), { maxJobs: 1, whenFull: 'network', rate: { limit: 1, perMs: 10_000 } });
+  await desk.acceptAll([order()], {});
+  expect((await desk.acceptAll([order()], {})).map(placeOf)).toEqual(['queue-full']);
+  expect(await desk.accept(order(), {})).toMatchObject({ kind: 'direct' });
 });

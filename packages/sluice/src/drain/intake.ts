@@ -1,15 +1,17 @@
-import { policiesOf, type QueueDefinition, type SluiceDefinition } from '../core/config.js';
 import { requireCaptured } from '../core/captured.js';
-import { type ErrorCode, isSluiceError, SluiceError, sentenceOf } from '../core/errors.js';
+import { policiesOf, type QueueDefinition, type SluiceDefinition } from '../core/config.js';
+import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { Identity } from '../core/identity.js';
 import type { JobDraft } from '../core/job.js';
 import type { JobOptions } from '../core/job-options.js';
-import type { Captured, Intake, Refusal } from '../core/messages.js';
+import type { Matcher } from '../core/match.js';
+import type { Captured, Intake, Taken } from '../core/messages.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { EnqueueAnswer, Store } from '../core/ports.js';
 import { draftOf, type Tried } from './draft.js';
 import { createGroupCommit } from './group-commit.js';
+import { type Declined, failureOf, refusalOf } from './refusals.js';
 import { acceptedAnswer, readWish, type Wish } from './respond.js';
 import type { IdentitySource } from './identity-source.js';
 import type { SealingKeys } from '../transport/seal.js';
@@ -17,6 +19,7 @@ import type { World } from './world.js';
 
 export interface IntakeOptions extends Pick<World, 'base' | 'clock' | 'chance' | 'notify'> {
   definition: SluiceDefinition;
+  matcher: Matcher;
   store: Store;
   sealingKey: SealingKeys;
   identity: IdentitySource;
@@ -24,6 +27,8 @@ export interface IntakeOptions extends Pick<World, 'base' | 'clock' | 'chance' |
 
 /** What is asked for a job, and where it was tried before, what came of it. */
 export interface Asked {
+  /** Without it the rules decide. */
+  queue?: string | undefined;
   options?: JobOptions;
   tried?: Tried | undefined;
   /** Who was signed in when it was captured, where that was before. */
@@ -35,103 +40,117 @@ const LARGEST_PART = 2048;
 
 /** Takes captured requests into the queue: the one way in, for the service worker and for the worker of a page. */
 export interface IntakeDesk {
-  /** One request; what arrives together is committed together. */
-  accept(captured: Captured, queue: string, asked?: Asked): Promise<Intake>;
-  /** Many requests, in few transactions, one as `accept` does. `queues[i]` is the queue of `captured[i]`; `asked` holds for each. */
-  acceptAll(captured: readonly Captured[], queues: readonly string[], asked?: JobOptions): Promise<Intake[]>;
+  /** One whose answer is waited for; what arrives together is committed together. */
+  accept(captured: Captured, asked: Asked): Promise<Intake>;
+  /** Many, in their order and in few transactions. */
+  acceptAll(captured: readonly Captured[], asked: Pick<Asked, 'queue' | 'options'>): Promise<Taken[]>;
 }
 
 export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
-  const { definition, base } = options;
+  const { definition, matcher, base } = options;
   const policies = policiesOf(definition);
   const queues = new Map(definition.queues.map((queue) => [queue.name, queue]));
   const commit = (drafts: JobDraft[]): Promise<EnqueueAnswer[]> => enqueueAndTell(drafts, policies, options);
   const commitSoon = createGroupCommit(commit);
 
-  const prepare = async (
-    captured: Captured,
-    name: string,
-    { options: asked = {}, tried, identity }: Asked,
-  ): Promise<Prepared> => {
+  const queueFor = (captured: Captured, asked: string | undefined): QueueDefinition | undefined => {
     requireCaptured(captured);
-    const queue = queues.get(name);
-    if (!queue) throw unknownQueue(name, [...queues.keys()]);
+    const name = asked ?? matcher({ ...captured.request, destination: '' });
+    const queue = name === undefined ? undefined : queues.get(name);
+    if (name !== undefined && !queue) throw unknownQueue(name, [...queues.keys()]);
+    return queue;
+  };
+  const prepare = async (captured: Captured, queue: QueueDefinition, asked: Asked): Promise<Prepared> => {
     const wish = readWish(captured, queue);
-    const draft = await draftOf(wish.captured, {
-      queue,
-      asked,
-      owner: (await (identity ?? options.identity.current())).owner,
-      sealingKey: options.sealingKey,
-      tried,
-    });
-    return { draft, toIntake: (answer) => intakeOf(answer, queue, { wish, base }) };
+    const { owner } = await (asked.identity ?? options.identity.current());
+    const context = { queue, asked: asked.options ?? {}, owner, sealingKey: options.sealingKey };
+    return { wish, draft: await draftOf(wish.captured, { ...context, tried: asked.tried }) };
   };
 
-  const accept: IntakeDesk['accept'] = async (captured, queue, asked = {}) => {
+  const accept: IntakeDesk['accept'] = async (captured, asked) => {
+    let queue: QueueDefinition | undefined;
     try {
-      const { draft, toIntake } = await prepare(captured, queue, asked);
+      queue = queueFor(captured, asked.queue);
+      if (!queue) return UNMATCHED;
+      const { draft, wish } = await prepare(captured, queue, asked);
       const answer = await commitSoon(draft);
-      const intake = toIntake(answer);
-      const isLetThrough = answer.kind === 'full' && answer.passes;
-      return isLetThrough ? await letThrough(intake, captured.request.url, { draft, options }) : intake;
+      return answer.kind === 'accepted'
+        ? acceptedAnswer(answer.receipt, queue, { wish, base })
+        : await declined(answer, captured.request.url, { draft, options });
     } catch (error) {
-      return failureOf(error, queues.get(queue));
+      return failureOf(error, queue);
     }
   };
-  const acceptTogether: IntakeDesk['acceptAll'] = async (captured, names, asked = {}) => {
-    const intakes: Intake[] = [];
+  const draftFor = async (captured: Captured, asked: Asked): Promise<JobDraft | undefined> => {
+    const queue = queueFor(captured, asked.queue);
+    return queue && (await prepare(captured, queue, asked)).draft;
+  };
+  const acceptAll: IntakeDesk['acceptAll'] = async (captured, asked) => {
     try {
-      const prepared = await Promise.all(
-        captured.map((one, i) => prepare(one, names[i] as string, { options: asked })),
-      );
-      for (let i = 0; i < prepared.length; i += LARGEST_PART) {
-        const part = prepared.slice(i, i + LARGEST_PART);
-        const answers = await commit(part.map(({ draft }) => draft));
-        intakes.push(...part.map(({ toIntake }, j) => toIntake(answers[j] as EnqueueAnswer)));
-      }
-      return intakes;
+      const drafts = await Promise.all(captured.map((one) => draftFor(one, asked)));
+      const stored = drafts.filter((draft) => draft !== undefined);
+      const [only] = stored;
+      const taken =
+        only && stored.length === 1
+          ? [takenAs(await commitSoon(only), only)]
+          : await takeList(stored, commit);
+      const inTurn = taken.values();
+      return drafts.map((draft) => (draft ? (inTurn.next().value as Taken) : UNMATCHED));
     } catch (error) {
-      const others = names.slice(intakes.length);
-      return [...intakes, ...others.map((name) => failureOf(error, queues.get(name)))];
+      return captured.map(() => refusedBy(error));
     }
   };
-  return {
-    accept,
-    acceptAll: async (captured, names, asked = {}) => {
-      const [one] = captured;
-      return one && captured.length === 1
-        ? [await accept(one, names[0] as string, { options: asked })]
-        : acceptTogether(captured, names, asked);
-    },
-  };
+  return { accept, acceptAll };
 }
 
-/** A request on its way in, and what its page hears once the store has answered. */
+const UNMATCHED = { kind: 'unmatched' } as const;
+
+/** A request on its way in, and how its page wishes to be answered. */
 interface Prepared {
   draft: JobDraft;
-  toIntake: (answer: EnqueueAnswer) => Intake;
+  wish: Wish;
 }
 
-/** What a request wishes for, and where it stands. */
-interface Intent {
-  wish: Wish;
-  base: string;
+/** Where a transaction fails, what those before it have taken stays taken. */
+async function takeList(
+  drafts: readonly JobDraft[],
+  commit: (drafts: JobDraft[]) => Promise<EnqueueAnswer[]>,
+): Promise<Taken[]> {
+  const taken: Taken[] = [];
+  try {
+    while (taken.length < drafts.length) {
+      const part = drafts.slice(taken.length, taken.length + LARGEST_PART);
+      const answers = await commit(part);
+      taken.push(...part.map((draft, i) => takenAs(answers[i] as EnqueueAnswer, draft)));
+    }
+    return taken;
+  } catch (error) {
+    return [...taken, ...drafts.slice(taken.length).map(() => refusedBy(error))];
+  }
+}
+
+function takenAs(answer: EnqueueAnswer, { queue }: JobDraft): Taken {
+  if (answer.kind === 'accepted') return { kind: 'accepted', receipt: answer.receipt };
+  return { kind: 'refused', refusal: refusalOf(answer, queue) };
+}
+
+function refusedBy(error: unknown): Taken {
+  return { kind: 'refused', refusal: failureOf(error, undefined).refusal };
 }
 
 /** A full queue that lets a request through charges it first; where it would have to wait too long it is refused. */
-async function letThrough(
-  intake: Intake,
+async function declined(
+  answer: Declined,
   url: string,
   { draft, options: { store, clock, chance } }: { draft: JobDraft; options: IntakeOptions },
 ): Promise<Intake> {
-  if (intake.kind !== 'refused') return intake;
-  const {
-    queue,
-    owner,
-    options: { cost },
-  } = draft;
-  const turn = await store.chargeDirect({ queue, url, cost }, { now: clock.now(), chance });
-  return turn ? { kind: 'direct', turn, owner, refusal: intake.refusal } : intake;
+  const { queue, owner, options } = draft;
+  const refusal = refusalOf(answer, queue);
+  if (answer.kind === 'full' && answer.passes) {
+    const turn = await store.chargeDirect({ queue, url, cost: options.cost }, { now: clock.now(), chance });
+    if (turn) return { kind: 'direct', turn, owner, refusal };
+  }
+  return { kind: 'refused', refusal };
 }
 
 async function enqueueAndTell(
@@ -147,52 +166,6 @@ async function enqueueAndTell(
 function eventsOf(answer: EnqueueAnswer, queue: string): SluiceEvent[] {
   if (answer.kind === 'accepted') return answer.events;
   return [{ type: 'refused', queue, code: answer.kind === 'full' ? 'queue-full' : answer.code }];
-}
-
-function intakeOf(answer: EnqueueAnswer, queue: QueueDefinition, { wish, base }: Intent): Intake {
-  if (answer.kind === 'accepted') return acceptedAnswer(answer.receipt, queue, { wish, base });
-  if (answer.kind === 'refused') return refused(notQueued(answer.code, answer.detail));
-  const refusal: Refusal = {
-    status: 503,
-    code: 'queue-full',
-    title: 'The queue is full',
-    detail: `Queue '${queue.name}' holds as much as ${answer.limit} allows, ${answer.max}. Try again later, or raise it.`,
-    retryAfterSeconds: Math.max(1, Math.ceil(answer.retryAfterMs / 1000)),
-  };
-  return { kind: 'refused', refusal };
-}
-
-/** What was asked wrongly is refused; where storage failed, the app shall not be worse off than without us. */
-function failureOf(error: unknown, queue: QueueDefinition | undefined): Intake {
-  const code = isSluiceError(error) ? error.code : 'storage-failed';
-  const detail = sentenceOf(error);
-  if (code === 'body-too-large')
-    return refused({ status: 413, code, title: 'The body is too large', detail });
-  if (ASKED_WRONGLY.has(code)) return refused(notQueued(code, detail));
-  const refusal = {
-    status: 503,
-    code,
-    title: 'The request could not be stored',
-    detail,
-    retryAfterSeconds: 30,
-  };
-  return { kind: 'broken', whenBroken: queue?.whenBroken ?? 'network', refusal };
-}
-
-const ASKED_WRONGLY = new Set<ErrorCode>([
-  'queue-unknown',
-  'function-failed',
-  'config-invalid',
-  'signed-out',
-  'request-unreadable',
-]);
-
-function notQueued(code: ErrorCode, detail: string): Refusal {
-  return { status: 503, code, title: 'The request could not be queued', detail };
-}
-
-function refused(refusal: Refusal): Intake {
-  return { kind: 'refused', refusal };
 }
 
 function unknownQueue(queue: string, known: readonly string[]): SluiceError {

@@ -1,5 +1,7 @@
 import type { QueueDefinition, SluiceDefinition } from '../core/config.js';
+import { sentenceOf } from '../core/errors.js';
 import type { Store } from '../core/ports.js';
+import { createMatcher, type Matcher } from '../core/match.js';
 import { createStore } from '../store/store.js';
 import { readOwner } from '../store/owners.js';
 import { createDispatch } from '../transport/attempt.js';
@@ -20,6 +22,8 @@ export interface Runtime extends World {
   /** What the ids of its engines begin with. */
   id: string;
   definition: SluiceDefinition;
+  /** The rules of the app, against the origin of the script that runs them. */
+  matcher: Matcher;
   store: Store;
   intake: IntakeDesk;
   sealingKey: SealingKeys;
@@ -37,6 +41,9 @@ export function createRuntime(
   let engines = 0;
   const { database, notify, clock, chance } = world;
   const store = createStore(database, (queue) => rulesOf(definition, queue));
+  // The one log line of the library: a rule that throws would otherwise let requests through unseen.
+  const report = (error: unknown): void => console.error(sentenceOf(error));
+  const matcher = createMatcher(definition.queues, world.base, report);
   const sealingKey = createSealingKeys(database, notify);
   const identity = createIdentitySource(database, notify);
   const preparing: PrepareOptions = {
@@ -68,7 +75,8 @@ export function createRuntime(
     store,
     identity,
     sealingKey,
-    intake: createIntakeDesk({ ...world, definition, store, sealingKey, identity }),
+    matcher,
+    intake: createIntakeDesk({ ...world, definition, matcher, store, sealingKey, identity }),
     prepare: (one) => prepareRequest(one, preparing),
     startEngine: () => {
       engines += 1;

@@ -37,7 +37,7 @@ export async function answer(event: Asking, queue: string, answering: Answering)
   const intake =
     definition?.mode === 'network-first' && !isForm
       ? await tryOrStore(definition, { captured, identity, runtime }, answering)
-      : await runtime.intake.accept(captured, queue, { identity });
+      : await runtime.intake.accept(captured, { queue, identity });
   if (intake instanceof Response) return intake;
   if (intake.kind !== 'accepted') return passOrRefuse(intake, { captured, isForm, queue, answering });
   onAccepted(event);

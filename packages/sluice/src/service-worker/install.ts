@@ -5,7 +5,7 @@ import type { SluiceEvent } from '../core/events.js';
 import { definitionFrom } from '../core/define.js';
 import { isolated } from '../drain/isolated.js';
 import { isOurs } from '../core/messages.js';
-import { createHost, createOwnMatcher, type Sleeper } from '../drain/host.js';
+import { createHost, type Sleeper } from '../drain/host.js';
 import { createRuntime, type Runtime } from '../drain/runtime.js';
 import { Watch } from '../drain/settled.js';
 import { createBrokenPace } from './broken-pace.js';
@@ -67,16 +67,15 @@ function checkingPolicies(runtime: Runtime, { onAccepted }: WakeUp): WakeUp {
 }
 
 function listenToFetches(runtime: Runtime, wakeUp: WakeUp): void {
-  const interception = {
+  const answering = {
     runtime,
-    matcher: createOwnMatcher(runtime),
     brokenPace: createBrokenPace(runtime.definition, runtime.clock),
     watch: new Watch(runtime),
     turns: new KeyTurns(),
     same: new SameTries(),
     onAccepted: wakeUp.onAccepted,
   };
-  self.addEventListener('fetch', (event) => intercept(event, interception));
+  self.addEventListener('fetch', (event) => intercept(event, answering));
 }
 
 /** A page whose worker does not run asks here. */

@@ -1,4 +1,3 @@
-import type { Matcher } from '../core/match.js';
 import { askedAt, refusalParts } from '../core/receipt.js';
 import type { Runtime } from '../drain/runtime.js';
 import { readJob } from '../store/query.js';
@@ -6,23 +5,19 @@ import { toResponse } from '../transport/direct.js';
 import { factsOf, isReplay } from '../transport/replay.js';
 import { type Answering, answer } from './answer.js';
 
-export interface Interception extends Answering {
-  matcher: Matcher;
-}
-
 /**
  * Decides at once whether a request is ours. What is not gets no `respondWith` at all: the browser then treats it as if
  * there were no service worker, upload progress and streaming bodies included.
  */
-export function intercept(event: FetchEvent, interception: Interception): void {
+export function intercept(event: FetchEvent, answering: Answering): void {
   const { request } = event;
-  const { runtime, matcher } = interception;
+  const { runtime } = answering;
   if (isReplay(request.url)) return;
   const asked = askedAt(request.url, location.origin);
   if (asked === `~${runtime.definition.name}`) return event.respondWith(identified(runtime));
   if (asked !== undefined && request.method === 'GET') return event.respondWith(statusOf(asked, runtime));
-  const queue = matcher(factsOf(request));
-  if (queue !== undefined) event.respondWith(answer(event, queue, interception));
+  const queue = runtime.matcher(factsOf(request));
+  if (queue !== undefined) event.respondWith(answer(event, queue, answering));
 }
 
 async function identified({ identity }: Runtime): Promise<Response> {

@@ -40,7 +40,7 @@ export async function tryOrStore(
       ? undefined
       : await tryFirst(runtime, queue, { captured: bare, identity });
     if (first?.kind === 'answered') return first.response;
-    return runtime.intake.accept(captured, queue.name, { identity, tried: first?.tried });
+    return runtime.intake.accept(captured, { queue: queue.name, identity, tried: first?.tried });
   };
   return same.share(thing, () => turns.pass(place, tryOnce));
 }

@@ -1,0 +1,51 @@
+import { type ErrorCode, isSluiceError, sentenceOf } from '../core/errors.js';
+import type { QueueDefinition } from '../core/config.js';
+import type { Refusal } from '../core/messages.js';
+import type { EnqueueAnswer } from '../core/ports.js';
+
+export type Declined = Exclude<EnqueueAnswer, { kind: 'accepted' }>;
+
+/** Why storage did not take a request. */
+export function refusalOf(answer: Declined, queue: string): Refusal {
+  if (answer.kind === 'refused') return notQueued(answer.code, answer.detail);
+  return {
+    status: 503,
+    code: 'queue-full',
+    title: 'The queue is full',
+    detail: `Queue '${queue}' holds as much as ${answer.limit} allows, ${answer.max}. Try again later, or raise it.`,
+    retryAfterSeconds: Math.max(1, Math.ceil(answer.retryAfterMs / 1000)),
+  };
+}
+
+/** What was asked wrongly is refused; where storage failed, the app shall not be worse off than without us. */
+export type Failure =
+  | { kind: 'refused'; refusal: Refusal }
+  | { kind: 'broken'; whenBroken: 'network' | 'reject'; refusal: Refusal };
+
+export function failureOf(error: unknown, queue: QueueDefinition | undefined): Failure {
+  const code = isSluiceError(error) ? error.code : 'storage-failed';
+  const detail = sentenceOf(error);
+  if (code === 'body-too-large')
+    return { kind: 'refused', refusal: { status: 413, code, title: 'The body is too large', detail } };
+  if (ASKED_WRONGLY.has(code)) return { kind: 'refused', refusal: notQueued(code, detail) };
+  const refusal = {
+    status: 503,
+    code,
+    title: 'The request could not be stored',
+    detail,
+    retryAfterSeconds: 30,
+  };
+  return { kind: 'broken', whenBroken: queue?.whenBroken ?? 'network', refusal };
+}
+
+const ASKED_WRONGLY = new Set<ErrorCode>([
+  'queue-unknown',
+  'function-failed',
+  'config-invalid',
+  'signed-out',
+  'request-unreadable',
+]);
+
+function notQueued(code: ErrorCode, detail: string): Refusal {
+  return { status: 503, code, title: 'The request could not be queued', detail };
+}
