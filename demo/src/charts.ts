@@ -20,8 +20,8 @@ export function startCharts(sluice: Connection): void {
     title: 'Waiting and in flight',
     lines: [{ label: 'Jobs', color: '--out', fill: true }],
   });
-  sluice.on('accepted', () => series.arrived(Date.now()));
-  sluice.on('attempt', () => series.dispatched(Date.now()));
+  sluice.on('accepted', ({ at }) => series.arrived(at));
+  sluice.on('attempt', ({ at }) => series.dispatched(at));
   sluice.subscribe(() => series.stands(Date.now(), level()));
   const show = (): void => {
     const samples = series.samples(Date.now());

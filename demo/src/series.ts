@@ -14,45 +14,60 @@ export interface Sample extends Level {
 /** How much of the past the charts show. */
 const WINDOW_SECONDS = 60;
 
-/** Counts what happens into the second in which it happens, since a hidden tab hears all and draws seldom. */
+/** Counts what happens into the second in which it happens: a busy page hears of it later, and of a send before it leaves. */
 export class Series {
-  #past: Sample[];
-  #current: Sample;
+  /** Up to the last second of which something is known, which may lie ahead. */
+  #samples: Sample[];
+  #last: Sample;
 
   constructor(now: number, level: Level) {
-    const at = Math.floor(now / 1000);
-    this.#current = { at, arrivals: 0, dispatches: 0, ...level };
-    this.#past = Array.from({ length: WINDOW_SECONDS }, (_, i) => ({
-      ...this.#current,
+    const at = secondOf(now);
+    this.#last = { at, arrivals: 0, dispatches: 0, ...level };
+    const past = Array.from({ length: WINDOW_SECONDS }, (_, i) => ({
+      ...this.#last,
       at: at - WINDOW_SECONDS + i,
       depth: 0,
     }));
+    this.#samples = [...past, this.#last];
   }
 
-  arrived(now: number): void {
-    this.#secondOf(now).arrivals += 1;
+  arrived(at: number): void {
+    this.#count('arrivals', at);
   }
 
-  dispatched(now: number): void {
-    this.#secondOf(now).dispatches += 1;
+  dispatched(at: number): void {
+    this.#count('dispatches', at);
   }
 
   stands(now: number, level: Level): void {
-    Object.assign(this.#secondOf(now), level);
+    this.#reach(now);
+    for (const sample of this.#samples) if (sample.at >= secondOf(now)) Object.assign(sample, level);
   }
 
   /** The seconds that are over. */
   samples(now: number): readonly Sample[] {
-    this.#secondOf(now);
-    return this.#past;
+    this.#reach(now);
+    const second = secondOf(now);
+    this.#samples = this.#samples.filter(({ at }) => at >= second - WINDOW_SECONDS);
+    return this.#samples.filter(({ at }) => at < second);
+  }
+
+  /** What happened too long ago to be shown is not counted. */
+  #count(name: 'arrivals' | 'dispatches', instant: number): void {
+    this.#reach(instant);
+    const sample = this.#samples.find(({ at }) => at === secondOf(instant));
+    if (sample) sample[name] += 1;
   }
 
   /** Seconds in which nothing happened stand as the one before them. */
-  #secondOf(now: number): Sample {
-    while (this.#current.at < Math.floor(now / 1000)) {
-      this.#past = [...this.#past.slice(1), this.#current];
-      this.#current = { ...this.#current, at: this.#current.at + 1, arrivals: 0, dispatches: 0 };
+  #reach(instant: number): void {
+    while (this.#last.at < secondOf(instant)) {
+      this.#last = { ...this.#last, at: this.#last.at + 1, arrivals: 0, dispatches: 0 };
+      this.#samples.push(this.#last);
     }
-    return this.#current;
   }
+}
+
+function secondOf(instant: number): number {
+  return Math.floor(instant / 1000);
 }

@@ -68,8 +68,8 @@ export const OF_USERS: readonly Mutant[] = [
   {
     name: 'what is edited stands in clear',
     file: 'client/edit.ts',
-    from: "if (job.request.secrets.kind === 'sealed-all') return",
-    to: 'if (!job.request.secrets) return',
+    from: "seal: isSealed ? 'all' : seal",
+    to: "seal: 'secrets'",
     scenarios: ['a sealed job is edited while it waits'],
   },
   {

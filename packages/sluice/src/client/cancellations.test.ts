@@ -37,7 +37,7 @@ test('jobs that have ended, however they did, let go of the signal that they had
 test('an abort cancels what has not ended, and nothing else', async () => {
   for (const ticket of TICKETS) await cancelOnAbort(ticket, caller.signal);
   notify.tell([
-    { type: 'attempt', queue: 'orders', ticket: TICKETS[0], attempt: 1 },
+    { type: 'attempt', queue: 'orders', ticket: TICKETS[0], attempt: 1, at: 0 },
     { type: 'done', queue: 'orders', ticket: TICKETS[1], status: 200 },
   ]);
   caller.abort();

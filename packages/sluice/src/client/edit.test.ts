@@ -1,6 +1,17 @@
 import { expect, test } from 'vitest';
 import type { QueueConfig } from '../core/config.js';
+import type { HeaderPairs } from '../core/job.js';
+import { storedPost } from '../core/job.kit.js';
+import { DEFAULT_POLICY, type QueuePolicy } from '../core/policy.js';
+import { editJob } from '../store/job-commands.js';
+import { openMemory } from '../store/memory.js';
+import { readStored } from '../store/query.js';
+import { StoreBench, T0 } from '../store/store.kit.js';
 import { testSluice } from '../testing/index.js';
+import { createSealingKey } from '../transport/cipher.js';
+import { type Hiding, hideStored, openStored } from '../transport/seal-all.js';
+import { makeEdit } from './edit.js';
+import type { JobChange } from './sluice.js';
 
 const match = ({ method }: { method: string }): boolean => method === 'POST';
 
@@ -46,37 +57,100 @@ for (const [secrets, Authorization] of [
   });
 }
 
-test("secrets: 'drop': a secret that a job did not come with does not stand in clear once an edit names it", async () => {
-  const { sluice } = await serviceThatAnswers([200], { secrets: 'drop', secretHeaders: ['X-Api-Key'] });
-  await sluice.pause();
-  const init = { method: 'POST', headers: { Authorization: 'Bearer 1' } };
-  const { ticket } = await sluice.enqueue(new Request(ORDERS, init));
-  await sluice.edit(ticket, { headers: { 'X-Api-Key': 'canary' } });
-  expect(await (await sluice.export()).text()).not.toContain('canary');
-});
-
 for (const seal of ['secrets', 'all'] as const)
-  test(`secrets: 'drop', seal: '${seal}': what was dropped as it came is dropped at each edit`, async () => {
+  test(`secrets: 'drop', seal: '${seal}': an edit drops what the queue keeps secret, whatever the job came with`, async () => {
     const seen: (string | null)[] = [];
     const { sluice, until } = await serviceThatAnswers([200], {
       seal,
       secrets: 'drop',
-      secretHeaders: ['X-Api-Key'],
+      secretHeaders: ['X-Api-Key', 'X-Pin'],
       prepare: (request) => {
-        for (const name of ['Authorization', 'X-Api-Key', 'X-Shop']) seen.push(request.headers.get(name));
+        for (const name of ['Authorization', 'X-Api-Key', 'X-Pin', 'X-Shop'])
+          seen.push(request.headers.get(name));
         return request;
       },
     });
     await sluice.pause();
     const headers = { Authorization: 'Bearer 1', 'X-Api-Key': 'canary' };
     const { ticket } = await sluice.enqueue(new Request(ORDERS, { method: 'POST', headers }));
-    await sluice.edit(ticket, { headers: { Authorization: 'Bearer 2' } });
+    await sluice.edit(ticket, { headers: { Authorization: 'Bearer 2', 'X-Pin': 'canary' } });
     await sluice.edit(ticket, { headers: { ...headers, 'X-Shop': '8' } });
     expect(await (await sluice.export()).text()).not.toContain('canary');
     await sluice.resume();
     await until(1);
-    expect(seen).toEqual([null, null, '8']);
+    expect(seen).toEqual([null, null, null, '8']);
   });
+
+for (const seal of ['secrets', 'all'] as const)
+  test(`seal: '${seal}': the headers of an edit take the place of all but the secret ones`, async () => {
+    const seen: string[][] = [];
+    const { sluice, until } = await serviceThatAnswers([200], {
+      seal,
+      secretHeaders: ['X-Api-Key'],
+      prepare: (request) => {
+        seen.push([...request.headers.keys()].filter((name) => name.startsWith('x-')));
+        return request;
+      },
+    });
+    await sluice.pause();
+    const headers = { 'X-Api-Key': '1', 'X-Shop': '7' };
+    const { ticket } = await sluice.enqueue(new Request(ORDERS, { method: 'POST', headers }));
+    await sluice.edit(ticket, { headers: { 'X-Note': 'new' } });
+    await sluice.resume();
+    await until(1);
+    expect(seen).toEqual([['x-api-key', 'x-note']]);
+  });
+
+const { secrets: _secrets, secretHeaders: _secretHeaders, ...older } = DEFAULT_POLICY;
+
+for (const [whose, policy] of [
+  ['of an older version of the app', older as QueuePolicy],
+  ['that declares it no more', DEFAULT_POLICY],
+] as const)
+  test(`under a policy ${whose}, what was sealed does not come to stand in clear`, async () => {
+    const edited = await editsUnder(policy, 'seal', [
+      { url: '/orders/2' },
+      { headers: { 'X-Api-Key': 'new', 'X-Shop': '8' } },
+      { body: 'new' },
+    ]);
+    expect(edited).toEqual({ shown: [['x-shop', '8']], kept: [['x-api-key', 'new']] });
+  });
+
+test('under a policy of an older version of the app, what was dropped is dropped at each edit', async () => {
+  const edited = await editsUnder(older as QueuePolicy, 'drop', [
+    { headers: { Authorization: 'Bearer 2' } },
+    { headers: { 'X-Api-Key': 'new', 'X-Shop': '8' } },
+  ]);
+  expect(edited).toEqual({ shown: [['x-shop', '8']], kept: [] });
+});
+
+/** A job captured where `X-Api-Key` is secret, and edited under this policy: what of its headers stands in clear, and what else it has. */
+async function editsUnder(policy: QueuePolicy, secrets: Hiding['secrets'], changes: readonly JobChange[]) {
+  const bench = new StoreBench(openMemory());
+  const cryptoKey = await createSealingKey();
+  const key = () => Promise.resolve([cryptoKey] as const);
+  const headers: HeaderPairs = [
+    ['Authorization', 'Bearer 1'],
+    ['X-Api-Key', 'old'],
+  ];
+  const captured = { request: { ...storedPost(ORDERS), headers }, body: undefined };
+  const hiding: Hiding = { seal: 'secrets', secrets, secretHeaders: ['X-Api-Key'] };
+  const { request } = await hideStored(captured, hiding, { idempotencyKey: 'k', key });
+  bench.policy = policy;
+  const ticket = await bench.ticket({}, { request });
+  for (const change of changes) {
+    const edit = await makeEdit(ticket, change, { database: bench.database, sealingKey: key, base: ORDERS });
+    await bench.command(editJob(ticket, edit), T0);
+  }
+  const job = (await readStored(bench.database, ticket))?.job;
+  if (!job) throw new Error('no such job');
+  const clear = await openStored({ request: job.request, body: undefined }, job, key);
+  const isShown = ([name]: [string, string]) => job.request.headers.some(([shown]) => shown === name);
+  return {
+    shown: job.request.headers,
+    kept: clear.request.headers.filter((pair) => !isShown(pair) && pair[0] !== 'Authorization'),
+  };
+}
 
 for (const seal of ['secrets', 'all'] as const)
   test(`seal: '${seal}': an edit may have no larger body than a request`, async () => {

@@ -228,8 +228,6 @@ export interface QueueDefinition {
   rewrite: RewriteRequest | undefined;
   batch: BatchFunctions | undefined;
   prepare: Prepare | undefined;
-  secretHeaders: readonly string[];
-  secrets: 'seal' | 'drop';
 }
 
 /** A validated config: what every entry takes. Its type carries the names of the queues. */

@@ -91,8 +91,6 @@ function definitionOf(name: string, queue: QueueConfig, limits: QueuePolicy['lim
     rewrite: queue.rewrite,
     batch: queue.batch,
     prepare: queue.prepare,
-    secretHeaders: queue.secretHeaders ?? [],
-    secrets: queue.secrets ?? 'seal',
   };
 }
 

@@ -1,13 +1,19 @@
 import type { CancelReason, DeadReason, Ticket } from './job.js';
 
-/** What happened, told after it was committed. Broadcast as a hint: IndexedDB stays the only truth. */
+/**
+ * What happened, told after it was committed. Broadcast as a hint: IndexedDB stays the only truth. It may be heard long after,
+ * so that what is counted by time carries its instant, `at`, in epoch ms.
+ */
 export type SluiceEvent =
-  | { type: 'accepted'; queue: string; ticket: Ticket }
+  | { type: 'accepted'; queue: string; ticket: Ticket; at: number }
   /** Given the ticket of a job that is the same thing. */
   | { type: 'deduplicated'; queue: string; ticket: Ticket }
   | { type: 'refused'; queue: string; code: string }
-  /** `traceparent`: of its request, where that has one and it stands in clear. */
-  | { type: 'attempt'; queue: string; ticket: Ticket; attempt: number; traceparent?: string }
+  /**
+   * `at`: what its send was charged for, which may lie ahead. `traceparent`: of its request, where that has one and it stands in
+   * clear.
+   */
+  | { type: 'attempt'; queue: string; ticket: Ticket; attempt: number; at: number; traceparent?: string }
   /** Settled, and back in its place: the service asks for quiet or a sign-in, or it was not sent, or stopped, or its engine is gone. */
   | { type: 'returned'; queue: string; ticket: Ticket; detail: string }
   | { type: 'nacked'; queue: string; ticket: Ticket; dueAt: number; detail: string }

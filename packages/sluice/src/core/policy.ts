@@ -42,6 +42,10 @@ export interface QueuePolicy {
   attemptHeaders: boolean;
   /** What does not stand in storage in clear: secret headers, or requests and answers as a whole. */
   seal: 'secrets' | 'all';
+  /** What becomes of secret headers. */
+  secrets: 'seal' | 'drop';
+  /** Which headers are secret besides those that always are. */
+  secretHeaders: readonly string[];
   idempotency: { header: string; format: 'quoted' | 'raw'; crossOrigin: boolean };
 }
 
@@ -73,6 +77,8 @@ export const DEFAULT_POLICY: QueuePolicy = {
   repeat: 'always',
   attemptHeaders: false,
   seal: 'secrets',
+  secrets: 'seal',
+  secretHeaders: [],
   idempotency: { header: 'Idempotency-Key', format: 'quoted', crossOrigin: false },
 };
 

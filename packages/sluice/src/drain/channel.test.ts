@@ -7,6 +7,7 @@ const accepted = (n: number): SluiceEvent => ({
   type: 'accepted',
   queue: 'orders',
   ticket: `orders.${n}.n`,
+  at: n,
 });
 
 let teller: Notify;

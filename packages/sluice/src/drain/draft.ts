@@ -1,14 +1,14 @@
 import type { CapturedFacts, OptionFunctions, QueueDefinition } from '../core/config.js';
 import { SluiceError, sentenceOf } from '../core/errors.js';
 import type { Owner } from '../core/identity.js';
-import type { Coalesce, FirstTry, JobDraft, Stored } from '../core/job.js';
+import type { Coalesce, FirstTry, JobDraft } from '../core/job.js';
 import { checkOptions, type JobOptions } from '../core/job-options.js';
-import { given } from '../core/policy.js';
+import { given, type QueuePolicy } from '../core/policy.js';
 import type { Captured } from '../core/messages.js';
 import { keyOf, newKey } from '../transport/idempotency.js';
 import { bytesOfBody, capturedFacts } from '../transport/intake-facts.js';
-import { hideSecrets, type Key, type SealingKeys } from '../transport/seal.js';
-import { hideKeys, sealAll } from '../transport/seal-all.js';
+import type { SealingKeys } from '../transport/seal.js';
+import { hideKeys, hideStored } from '../transport/seal-all.js';
 
 export interface DraftContext {
   queue: QueueDefinition;
@@ -32,15 +32,17 @@ export interface Tried extends FirstTry {
  */
 export async function draftOf(captured: Captured, context: DraftContext): Promise<JobDraft> {
   const { request, body } = captured;
-  const { queue, asked, owner, tried } = context;
+  const { queue, asked, owner, sealingKey, tried } = context;
   const { name, policy } = queue;
-  if (body && body.byteLength > policy.maxBodyBytes)
-    throw tooLarge(name, body.byteLength, policy.maxBodyBytes);
+  checkSize(body, name, policy);
   const options = { ...readOptions(queue, captured), ...given(asked) };
   checkOptions(`a request to queue '${name}'`, options);
   const own = newKey();
   const idempotencyKey = tried?.idempotencyKey ?? keyOf(request, policy.idempotency.header) ?? own;
-  const stored = await hidden(captured, idempotencyKey, context);
+  const stored = await hideStored({ request, body }, policy, {
+    idempotencyKey,
+    key: (isFresh) => sealingKey(owner, isFresh),
+  });
   const merge = coalesceOf(queue, captured, stored.body);
   return {
     queue: name,
@@ -53,20 +55,6 @@ export async function draftOf(captured: Captured, context: DraftContext): Promis
     ...(merge ? { coalesce: merge } : {}),
     ...(tried ? { firstTry: tried } : {}),
   };
-}
-
-/** The request as it may stand in storage. */
-async function hidden(
-  { request, body }: Captured,
-  idempotencyKey: string,
-  { queue, owner, sealingKey }: DraftContext,
-): Promise<Stored> {
-  const { policy, secrets, secretHeaders } = queue;
-  const key: Key = (isFresh) => sealingKey(owner, isFresh);
-  const hide = { mode: secrets, extra: secretHeaders, key };
-  if (policy.seal !== 'all') return { request: await hideSecrets(request, hide), body };
-  const kept = secrets === 'drop' ? await hideSecrets(request, hide) : request;
-  return sealAll({ request: kept, body }, { idempotencyKey }, key);
 }
 
 /** The options of a job as they stand in storage: where all is sealed, keys do not stand there in clear. */
@@ -118,7 +106,14 @@ function coalesceOf(
   };
 }
 
-function tooLarge(queue: string, bytes: number, maxBytes: number): SluiceError {
-  const sentence = `a body of ${bytes} bytes is more than maxBodyBytes of queue '${queue}' allows, ${maxBytes}.`;
-  return new SluiceError('body-too-large', sentence, { value: bytes });
+/** @throws SluiceError `body-too-large` */
+export function checkSize(
+  body: ArrayBuffer | undefined,
+  queue: string,
+  { maxBodyBytes }: Pick<QueuePolicy, 'maxBodyBytes'>,
+): void {
+  const bytes = body?.byteLength ?? 0;
+  if (bytes <= maxBodyBytes) return;
+  const sentence = `a body of ${bytes} bytes is more than maxBodyBytes of queue '${queue}' allows, ${maxBodyBytes}.`;
+  throw new SluiceError('body-too-large', sentence, { value: bytes });
 }

@@ -46,9 +46,10 @@ export class Bench {
     await openIdentity(this.database);
     const { queue = 'orders' } = change;
     const policies = { [queue]: { ...DEFAULT_POLICY, ...policy } };
-    const answers = await this.store.enqueue(drafts, policies, this.clock.now());
+    const at = this.clock.now();
+    const answers = await this.store.enqueue(drafts, policies, at);
     const tickets = answers.map((answer) => (answer.kind === 'accepted' ? answer.receipt.ticket : 'refused'));
-    this.notify.tell(tickets.map((ticket) => ({ type: 'accepted', queue, ticket })));
+    this.notify.tell(tickets.map((ticket) => ({ type: 'accepted', queue, ticket, at })));
     return tickets;
   }
 

@@ -62,6 +62,7 @@ function page(): Sluice {
 const tell = (event: SluiceEvent): void => listeners.get(event.type)?.(event);
 const ticket = 'orders.1.n';
 const queue = 'orders';
+const T0 = 1_800_000_000_000;
 
 function trace(...others: SpanProcessor[]): () => void {
   const spanProcessors = [...others, new SimpleSpanProcessor(spans)];
@@ -77,10 +78,10 @@ function traced(events: readonly SluiceEvent[]) {
 
 test('an accepted job is a producer span, each attempt a consumer span that links to it', () => {
   const [sent, failed, done] = traced([
-    { type: 'accepted', queue, ticket },
-    { type: 'attempt', queue, ticket, attempt: 1 },
+    { type: 'accepted', queue, ticket, at: T0 },
+    { type: 'attempt', queue, ticket, attempt: 1, at: T0 },
     { type: 'nacked', queue, ticket, dueAt: 0, detail: 'answered 500' },
-    { type: 'attempt', queue, ticket, attempt: 2 },
+    { type: 'attempt', queue, ticket, attempt: 2, at: T0 },
     { type: 'done', queue, ticket, status: 201 },
   ]);
   expect(sent).toMatchObject({ name: 'send orders', kind: SpanKind.PRODUCER });
@@ -99,9 +100,9 @@ test('an accepted job is a producer span, each attempt a consumer span that link
 
 test('an attempt is a child of the trace that its request belongs to', () => {
   const [child, orphan] = traced([
-    { type: 'attempt', queue, ticket, attempt: 1, traceparent: `00-${TRACE}-${SPAN}-01` },
+    { type: 'attempt', queue, ticket, attempt: 1, at: T0, traceparent: `00-${TRACE}-${SPAN}-01` },
     { type: 'done', queue, ticket, status: 200 },
-    { type: 'attempt', queue, ticket, attempt: 1, traceparent: 'nonsense' },
+    { type: 'attempt', queue, ticket, attempt: 1, at: T0, traceparent: 'nonsense' },
     { type: 'done', queue, ticket, status: 200 },
   ]);
   expect(child?.spanContext().traceId).toBe(TRACE);
@@ -111,7 +112,7 @@ test('an attempt is a child of the trace that its request belongs to', () => {
 
 test('an attempt that is given back ends at once, as an error', () => {
   trace();
-  tell({ type: 'attempt', queue, ticket, attempt: 1 });
+  tell({ type: 'attempt', queue, ticket, attempt: 1, at: T0 });
   tell({ type: 'returned', queue, ticket, detail: 'answered 429' });
   expect(spans.getFinishedSpans()).toMatchObject([
     {
@@ -123,8 +124,8 @@ test('an attempt that is given back ends at once, as an error', () => {
 
 test('an attempt whose end nobody tells is given back as the next begins', () => {
   const [lost, done] = traced([
-    { type: 'attempt', queue, ticket, attempt: 1 },
-    { type: 'attempt', queue, ticket, attempt: 1 },
+    { type: 'attempt', queue, ticket, attempt: 1, at: T0 },
+    { type: 'attempt', queue, ticket, attempt: 1, at: T0 },
     { type: 'done', queue, ticket, status: 200 },
   ]);
   expect(lost).toMatchObject({
@@ -135,24 +136,33 @@ test('an attempt whose end nobody tells is given back as the next begins', () =>
 });
 
 test('an attempt that is open as the tracing stops has no outcome', () => {
-  const [open] = traced([{ type: 'attempt', queue, ticket, attempt: 1 }]);
+  const [open] = traced([{ type: 'attempt', queue, ticket, attempt: 1, at: T0 }]);
   expect(open).toMatchObject({ ended: true, status: { code: SpanStatusCode.UNSET } });
   expect(open?.attributes).not.toHaveProperty('sluice.outcome');
 });
 
-test('spans begin and end at the instants at which their events are heard', () => {
-  vi.useFakeTimers({ toFake: ['Date'] });
+test('spans begin at the instants of their events, however late those are heard, and end as their end is heard', () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: T0 + 3000 });
   trace();
-  vi.setSystemTime(1_800_000_000_000);
-  tell({ type: 'accepted', queue, ticket });
-  vi.setSystemTime(1_800_000_001_000);
-  tell({ type: 'attempt', queue, ticket, attempt: 1 });
-  vi.setSystemTime(1_800_000_003_000);
+  tell({ type: 'accepted', queue, ticket, at: T0 });
+  tell({ type: 'attempt', queue, ticket, attempt: 1, at: T0 + 1000 });
   tell({ type: 'done', queue, ticket, status: 200 });
   expect(spans.getFinishedSpans()).toMatchObject([
     { startTime: [1_800_000_000, 0], endTime: [1_800_000_000, 0] },
     { startTime: [1_800_000_001, 0], endTime: [1_800_000_003, 0] },
   ]);
+});
+
+test('an attempt that is called off ahead of its instant has taken no time', () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: T0 });
+  const warned = vi.fn<(message: string, ...args: unknown[]) => void>();
+  diag.setLogger({ error: warned, warn: warned, info: vi.fn(), debug: vi.fn(), verbose: vi.fn() });
+  const [span] = traced([
+    { type: 'attempt', queue, ticket, attempt: 1, at: T0 + 1000 },
+    { type: 'cancelled', queue, ticket, reason: 'user' },
+  ]);
+  expect(span).toMatchObject({ startTime: [1_800_000_001, 0], endTime: [1_800_000_001, 0] });
+  expect(warned).not.toHaveBeenCalled();
 });
 
 test('a span processor that throws costs its span alone, and is told of', () => {
@@ -169,7 +179,7 @@ test('a span processor that throws costs its span alone, and is told of', () => 
     shutdown: async () => undefined,
   });
   for (const n of [1, 2, 3]) {
-    tell({ type: 'attempt', queue, ticket: `orders.${n}.n`, attempt: 1 });
+    tell({ type: 'attempt', queue, ticket: `orders.${n}.n`, attempt: 1, at: T0 });
     tell({ type: 'done', queue, ticket: `orders.${n}.n`, status: 200 });
   }
   expect(spans.getFinishedSpans()).toMatchObject([{ attributes: { 'messaging.message.id': 'orders.3.n' } }]);

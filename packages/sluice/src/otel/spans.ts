@@ -17,18 +17,23 @@ import type { EventOf } from '../core/events.js';
 const REMEMBERED = 1000;
 
 interface End {
-  /** When it was heard of, epoch ms. */
+  /** Epoch ms. */
   at: number;
   /** How an attempt ends, in one word of `sluice.outcome`; only the first is none to look at. */
   outcome: 'done' | 'nacked' | 'dead' | 'cancelled' | 'returned';
   detail?: string;
 }
 
+interface Attempt {
+  span: Span;
+  startAt: number;
+}
+
 export function traceJobs(sluice: Sluice, tracer: Tracer): () => void {
   const producers = new Map<string, SpanContext>();
-  const attempts = new Map<string, Span>();
+  const attempts = new Map<string, Attempt>();
 
-  const accepted = ({ queue, ticket }: EventOf<'accepted'>, at: number): void => {
+  const accepted = ({ queue, ticket, at }: EventOf<'accepted'>): void => {
     const span = tracer.startSpan(`send ${queue}`, {
       kind: SpanKind.PRODUCER,
       startTime: at,
@@ -42,24 +47,26 @@ export function traceJobs(sluice: Sluice, tracer: Tracer): () => void {
 
   const end = (ticket: string, { at, outcome, detail }: End): void => {
     if (outcome === 'done' || outcome === 'cancelled') producers.delete(ticket);
-    const span = attempts.get(ticket);
-    if (!span) return;
+    const open = attempts.get(ticket);
+    if (!open) return;
     attempts.delete(ticket);
+    const { span } = open;
     span.setAttribute('sluice.outcome', outcome);
     if (outcome !== 'done')
       span.setStatus({ code: SpanStatusCode.ERROR, ...(detail ? { message: detail } : {}) });
-    span.end(at);
+    close(open, at);
   };
 
-  const attempt = (event: EventOf<'attempt'>, at: number): void => {
-    const { queue, ticket, attempt: number, traceparent } = event;
+  const attempt = (event: EventOf<'attempt'>): void => {
+    const { queue, ticket, attempt: number, at, traceparent } = event;
     // How the last one ended was said to nobody: words can be lost.
     end(ticket, { at, outcome: 'returned' });
     const producer = producers.get(ticket);
     const links: Link[] = producer ? [{ context: producer }] : [];
     const attributes = { ...attributesOf(queue, ticket, 'process'), 'sluice.attempt': number };
     const options = { kind: SpanKind.CONSUMER, startTime: at, links, attributes };
-    attempts.set(ticket, tracer.startSpan(`process ${queue}`, options, parentOf(traceparent)));
+    const span = tracer.startSpan(`process ${queue}`, options, parentOf(traceparent));
+    attempts.set(ticket, { span, startAt: at });
   };
 
   const stops = [
@@ -86,12 +93,17 @@ export function traceJobs(sluice: Sluice, tracer: Tracer): () => void {
       timed(({ ticket, reason }, at) => end(ticket, { at, outcome: 'cancelled', detail: reason })),
     ),
   ];
-  const letGo = timed((span: Span, at) => span.end(at));
+  const letGo = timed(close);
   return () => {
     for (const stop of stops) stop();
     // How they end is not known any more: no outcome, and so neither a good end nor a bad one.
-    for (const span of attempts.values()) letGo(span);
+    for (const open of attempts.values()) letGo(open);
   };
+}
+
+/** It may end before the instant that its send was charged for: called off. */
+function close({ span, startAt }: Attempt, at: number): void {
+  span.end(Math.max(startAt, at));
 }
 
 /** What a span processor throws costs its span, and not whoever else is told of the event. */

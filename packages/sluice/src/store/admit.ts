@@ -147,7 +147,7 @@ function store(ledger: Ledger, job: Job, body: ArrayBuffer | undefined): void {
   };
   row.bytes += bytesOf(job.request, job.bodyBytes);
   rememberTwin(ledger, job);
-  events.push({ type: 'accepted', queue: job.queue, ticket: job.ticket });
+  events.push({ type: 'accepted', queue: job.queue, ticket: job.ticket, at: job.enqueuedAt });
 }
 
 function chainOf(orderingKey: string | undefined): Pick<Job, 'orderingKey' | 'chain'> {

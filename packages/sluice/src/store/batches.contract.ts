@@ -52,6 +52,13 @@ export function testBatches(name: string, open: () => Database): void {
       });
     });
 
+    test('tell of each of their jobs at the instant of the one send', async () => {
+      await bench.enqueueMany(2);
+      const { claims, events } = await bench.turn(T0);
+      const attempt = { type: 'attempt', at: only(claims).sendAt };
+      expect(events).toMatchObject([attempt, attempt]);
+    });
+
     test('end where their bytes would be too many, and take one that is too large by itself', async () => {
       for (const size of [60, 40, 1, 200]) await bench.ticket({}, { body: bytes('x'.repeat(size)) });
       const first = await bench.turn(T0);

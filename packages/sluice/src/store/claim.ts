@@ -153,7 +153,7 @@ function lease(
   serve(ledger, job, { rides });
   move(ledger, job, state);
   const attempt = job.attempts + 1;
-  ledger.events.push({ type: 'attempt', queue: row.name, ticket: job.ticket, attempt, ...traceOf(job) });
+  ledger.events.push({ type: 'attempt', queue: row.name, ticket: job.ticket, attempt, at, ...traceOf(job) });
   return { job: { ...job, state }, leaseId, leaseUntil };
 }
 

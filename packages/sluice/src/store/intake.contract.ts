@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import { readJob } from './query.js';
 import type { Database } from './rows.js';
-import { StoreBench } from './store.kit.js';
+import { StoreBench, T0 } from './store.kit.js';
 
 /** What comes in: order, room, and nothing kept of what fails. */
 export function testIntake(name: string, open: () => Database): void {
@@ -18,6 +18,11 @@ export function testIntake(name: string, open: () => Database): void {
       const answers = await bench.enqueueMany(3);
       expect(answers.map((answer) => answer.kind === 'accepted' && answer.receipt.depth)).toEqual([1, 2, 3]);
       expect((await bench.row()).counts).toMatchObject({ accepted: 3, waiting: 3, leased: 0 });
+    });
+
+    test('tells of each at the instant at which it came in', async () => {
+      const [answer] = await bench.enqueueMany(1, {}, T0 + 7);
+      expect(answer).toMatchObject({ events: [{ type: 'accepted', at: T0 + 7 }] });
     });
 
     test('keeps nothing of a transaction that fails', async () => {

@@ -37,6 +37,18 @@ export function testPace(name: string, open: () => Database): void {
       }
     });
 
+    test('tells of each attempt at the instant that its send is charged for, also where that lies ahead', async () => {
+      bench.policy = { ...bench.policy, rate: { limit: 20, perMs: 1000, burst: 1 } };
+      await bench.enqueueMany(2);
+      const { claims, events } = await bench.turn(T0, { leadMs: 50 });
+      const [first, second] = claims.map(({ sendAt }) => sendAt);
+      expect(second).toBeGreaterThan(T0 + 50);
+      expect(events).toMatchObject([
+        { type: 'attempt', at: first },
+        { type: 'attempt', at: second },
+      ]);
+    });
+
     test('says when it is worth a look again', async () => {
       bench.policy = { ...bench.policy, concurrency: 100, rate: { limit: 1, perMs: 1000, burst: 1 } };
       await bench.enqueueMany(2);

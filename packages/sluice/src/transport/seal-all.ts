@@ -1,11 +1,26 @@
 import type { Answer, Stored, StoredRequest } from '../core/job.js';
 import type { JobOptions } from '../core/job-options.js';
+import type { QueuePolicy } from '../core/policy.js';
 import { fingerprint, openBody, openSealed, sealBody, sealValue } from './cipher.js';
-import { type Key, openWith, revealSecrets } from './seal.js';
+import { hideSecrets, type Key, openWith, revealSecrets } from './seal.js';
 
 /** What names the place of a job: its seal opens nowhere else. */
 export interface Place {
   idempotencyKey: string;
+}
+
+/** What a policy says of how requests stand in storage. */
+export type Hiding = Pick<QueuePolicy, 'seal' | 'secrets' | 'secretHeaders'>;
+
+/** The request as it may stand in storage. */
+export async function hideStored(
+  { request, body }: Stored,
+  { seal, secrets: mode, secretHeaders: extra }: Hiding,
+  { key, ...place }: Place & { key: Key },
+): Promise<Stored> {
+  const isSealed = seal === 'all';
+  const kept = isSealed && mode === 'seal' ? request : await hideSecrets(request, { mode, extra, key });
+  return isSealed ? sealAll({ request: kept, body }, place, key) : { request: kept, body };
 }
 
 /** The request and its body, sealed as a whole. Its origin stays: the rate of a destination goes by it. */

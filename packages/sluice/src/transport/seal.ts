@@ -44,7 +44,8 @@ export async function hideSecrets(
   const secret = request.headers.map((pair, i) => ({ i, pair })).filter(({ pair }) => isHidden(pair));
   if (secret.length === 0) return request;
   const headers = request.headers.filter((pair) => !isHidden(pair));
-  const names = secret.map(({ pair }) => pair[0]);
+  const before = request.secrets.kind === 'dropped' ? request.secrets.names : [];
+  const names = [...new Set([...secret.map(({ pair }) => pair[0])])];
   const secrets: Secrets =
     mode === 'drop'
       ? { kind: 'dropped', names }
