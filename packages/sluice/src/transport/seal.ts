@@ -45,7 +45,7 @@ export async function hideSecrets(
   if (secret.length === 0) return request;
   const headers = request.headers.filter((pair) => !isHidden(pair));
   const before = request.secrets.kind === 'dropped' ? request.secrets.names : [];
-  const names = [...new Set([...secret.map(({ pair }) => pair[0])])];
+  const names = [...new Set([...before, ...secret.map(({ pair }) => pair[0])])];
   const secrets: Secrets =
     mode === 'drop'
       ? { kind: 'dropped', names }
