@@ -121,15 +121,23 @@ test('whoever holds a lock that is stolen is told', async ({ context, origin }) 
 });
 
 test('a broadcast is lost for whoever listens later', async ({ context, origin }) => {
-  const teller = await blank(context, origin);
-  const listener = await blank(context, origin);
+  const [teller, early, late] = [
+    await blank(context, origin),
+    await blank(context, origin),
+    await blank(context, origin),
+  ];
   const tell = (word: string) =>
     teller.evaluate((word) => new BroadcastChannel('words').postMessage(word), word);
+  const listen = (page: Page) =>
+    page.evaluate(() => {
+      globalThis.told = [];
+      new BroadcastChannel('words').addEventListener('message', ({ data }) => told.push(data as string));
+    });
+  await listen(early);
   await tell('early');
-  await listener.evaluate(() => {
-    globalThis.told = [];
-    new BroadcastChannel('words').addEventListener('message', ({ data }) => told.push(data as string));
-  });
+  // It is under way until somebody has heard it.
+  await expect.poll(() => early.evaluate(() => told)).toEqual(['early']);
+  await listen(late);
   await tell('late');
-  await expect.poll(() => listener.evaluate(() => told)).toEqual(['late']);
+  await expect.poll(() => late.evaluate(() => told)).toEqual(['late']);
 });
