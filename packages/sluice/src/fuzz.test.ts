@@ -4,7 +4,7 @@ import type { QueueConfig, SluiceConfig } from './core/config.js';
 import { definitionFrom } from './core/define.js';
 import type { SluiceEvent } from './core/events.js';
 import { type Job, parseTicket } from './core/job.js';
-import { type Captured, heard, isOurs } from './core/messages.js';
+import { type Captured, heard, isOurs, PROTOCOL } from './core/messages.js';
 import { QUEUE_RULES } from './core/queue-rules.js';
 import { depthOf, type QueueRow } from './core/queue-row.js';
 import { createHost } from './drain/host.js';
@@ -63,11 +63,15 @@ test('any config is taken, or refused by name', () => {
   );
 });
 
+test('what a context of another version says has everybody look at who is signed in', () => {
+  expect(heard({ protocol: PROTOCOL + 1, events: [] })).toContainEqual({ type: 'identified' });
+});
+
 test('any message is ours in its shape, or nobody’s', () => {
   const shaped = fc.record(
     {
       sluice: fc.anything(),
-      protocol: fc.oneof(fc.constant(1), fc.anything()),
+      protocol: fc.oneof(fc.constant(PROTOCOL), fc.anything()),
       name: fc.anything(),
       events: fc.anything(),
     },

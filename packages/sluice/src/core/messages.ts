@@ -127,11 +127,12 @@ export function isOurs(data: unknown, name: string): data is HostRequest | Engin
 
 /**
  * What a broadcast has to say, or undefined for one that is none of ours. A context of another version speaks another
- * language; that it says something is worth a look.
+ * language; that it says something is worth a look, also at who is signed in: nothing may be taken for the user before.
  */
 export function heard(data: unknown): readonly SluiceEvent[] | undefined {
   const { protocol } = (data ?? {}) as Partial<Hint>;
-  if (typeof protocol === 'number' && protocol !== PROTOCOL) return [{ type: 'nudged', queue: undefined }];
+  if (typeof protocol === 'number' && protocol !== PROTOCOL)
+    return [{ type: 'identified' }, { type: 'nudged', queue: undefined }];
   return isHint(data) ? data.events : undefined;
 }
 

@@ -89,3 +89,10 @@ test('an enqueue of one takes no slot of the rate where a full queue lets reques
   expect((await desk.acceptAll([order()], {})).map(placeOf)).toEqual(['queue-full']);
   expect(await desk.accept(order(), {})).toMatchObject({ kind: 'direct' });
 });
+
+test('a rule sees of what a page hands over as much as of what is intercepted', async () => {
+  const seen: string[] = [];
+  const match = (facts: RequestFacts) => seen.push(...Object.keys(facts)) > 0;
+  await deskOver(openMemory(), { match }).acceptAll([order()], {});
+  expect(seen).toEqual(['method', 'url', 'mode', 'destination']);
+});

@@ -55,7 +55,8 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
 
   const queueFor = (captured: Captured, asked: string | undefined): QueueDefinition | undefined => {
     requireCaptured(captured);
-    const name = asked ?? matcher({ ...captured.request, destination: '' });
+    const { method, url, mode } = captured.request;
+    const name = asked ?? matcher({ method, url, mode, destination: '' });
     const queue = name === undefined ? undefined : queues.get(name);
     if (name !== undefined && !queue) throw unknownQueue(name, [...queues.keys()]);
     return queue;
