@@ -26,8 +26,8 @@ export const OF_PAGES: readonly Mutant[] = [
   {
     name: 'a full queue lets through whatever comes, and its jobs wait',
     file: 'store/direct.ts',
-    from: 'pace.n === passedBy ? 0 : MAX_AHEAD_MS',
-    to: 'MAX_AHEAD_MS',
+    from: 'row.isPassed = true;',
+    to: '',
     scenarios: ['a full queue lets through no more than its share'],
   },
   {

@@ -23,17 +23,17 @@ export function createJobDesk({
   notify,
   clock,
 }: Pick<World, 'database' | 'notify' | 'clock'>): JobDesk {
-  const commit = createGroupCommit(async (commands: JobCommand<unknown>[]) => {
+  const commits = createGroupCommit(async (commands: JobCommand<unknown>[]) => {
     const { answers, events } = await commandJobs(database, commands, clock.now());
     notify.tell(events);
     return answers;
   }, MOST_AT_ONCE);
   return {
     apply: async <T>(command: JobCommand<T>) => {
-      const answer = (await commit(command)) as JobAnswer<T>;
+      const answer = (await commits.one(command)) as JobAnswer<T>;
       if (answer.kind === 'refused') throw answer.error;
       return answer.value;
     },
-    look: createGroupCommit((tickets: Ticket[]) => readTicketed(database, tickets), MOST_AT_ONCE),
+    look: createGroupCommit((tickets: Ticket[]) => readTicketed(database, tickets), MOST_AT_ONCE).one,
   };
 }

@@ -23,7 +23,7 @@ const NOT_TAKEN: Refusal = {
   status: 503,
   code: 'no-answer',
   title: 'Nobody takes requests',
-  detail: 'no worker runs, and no service worker controls this page.',
+  detail: 'no worker runs, and no service worker that this page can talk to.',
 };
 
 /** With neither of them there nobody knows the rules, and the app shall not be worse off than without us. */

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
+import type { QueueView } from '../core/queue-view.js';
+import { openMemory } from '../store/memory.js';
+import type { Database } from '../store/rows.js';
+import { answered, StoreBench, T0 } from '../store/store.kit.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { createHub } from '../testing/hub.js';
 import { testSluice } from '../testing/index.js';
+import { type PageState, Snapshots } from './snapshots.js';
 
 test('a freeze is shown until it is over, and no longer: also of a queue with nothing left to send', async () => {
   const orders = { match: ({ method }: { method: string }) => method === 'POST' };
@@ -18,4 +25,48 @@ test('a freeze is shown until it is over, and no longer: also of a queue with no
   await clock.advance(60_000);
   expect(sluice.snapshot().queues.orders).toMatchObject({ status: { kind: 'idle' } });
   expect(redraws).toBe(1);
+});
+
+/** A picture of a freeze that ends thirty seconds after `T0`, and a way to make storage fail, or to hold a look up. */
+async function frozenPicture() {
+  const bench = new StoreBench(openMemory());
+  await bench.ticket();
+  const { claims } = await bench.turn(T0);
+  await bench.settle(T0, claims, answered(429, { notBeforeMs: 30_000 }));
+  const clock = new FakeClock(T0);
+  let before = async (): Promise<void> => undefined;
+  const run: Database['run'] = async (plan, work) => {
+    await before();
+    return bench.database.run(plan, work);
+  };
+  const world = { database: { ...bench.database, run }, notify: createHub()(), clock };
+  const snapshots = new Snapshots(world, {} as PageState);
+  await snapshots.refresh();
+  const kind = () => (snapshots.current.queues as Record<string, QueueView>)['orders']?.status.kind;
+  return { clock, snapshots, kind, meet: (next: () => Promise<void>) => (before = next) };
+}
+
+test('a look that fails as a freeze ends is made again', async () => {
+  const { clock, kind, meet } = await frozenPicture();
+  expect(kind()).toBe('frozen');
+  meet(() => Promise.reject(new Error('the disk is gone')));
+  await clock.advance(60_000);
+  expect(kind()).toBe('frozen');
+  meet(async () => undefined);
+  await clock.advance(1000);
+  expect(kind()).not.toBe('frozen');
+});
+
+test('a look that ends after the page has let go sets no timer', async () => {
+  const { clock, snapshots, meet } = await frozenPicture();
+  let goOn = (): void => undefined;
+  meet(() => new Promise((resolve) => (goOn = resolve)));
+  const look = snapshots.refresh();
+  snapshots.close();
+  goOn();
+  await look;
+  let looks = 0;
+  meet(async () => void (looks += 1));
+  await clock.advance(60_000);
+  expect(looks).toBe(0);
 });

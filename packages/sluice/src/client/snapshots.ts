@@ -1,4 +1,5 @@
 import { isolated } from '../drain/isolated.js';
+import type { QueueRow } from '../core/queue-row.js';
 import { type QueueView, viewOfQueue } from '../core/queue-view.js';
 import type { World } from '../drain/world.js';
 import { readQueues } from '../store/queues.js';
@@ -20,6 +21,7 @@ export class Snapshots {
   #frame: (() => void) | undefined;
   /** Calls the look off that is due when a freeze is over. */
   #thaw: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(world: Pick<World, 'database' | 'notify' | 'clock'>, page: PageState) {
     this.#world = world;
@@ -57,23 +59,29 @@ export class Snapshots {
   async refresh(): Promise<void> {
     this.#frame?.();
     this.#frame = undefined;
-    // Storage that fails now leaves the last picture; the next hint brings another look.
+    // Storage that fails now leaves the last picture, until the next look.
     const { clock, database } = this.#world;
     const startedAt = clock.now();
     const rows = await readQueues(database).catch(() => undefined);
     const now = clock.now();
     this.#lookMs = now - startedAt;
-    if (!rows) return;
+    if (this.#isClosed) return;
+    if (rows) this.#show(rows, now);
+    // Of a freeze that is over no hint tells: nothing has happened.
+    const untils = Object.values(this.#current.queues as Record<string, QueueView>).flatMap(frozenUntil);
+    const thawAt = rows ? Math.min(...untils) : now + LOOK_AGAIN_MS;
+    this.#thaw?.();
+    this.#thaw = untils.length > 0 ? clock.at(thawAt, () => void this.refresh()) : undefined;
+  }
+
+  #show(rows: readonly QueueRow[], now: number): void {
     const queues = Object.fromEntries(rows.map((row) => [row.name, viewOfQueue(row, now)]));
     const depth = Object.values(queues).reduce((sum, view) => sum + view.depth, 0);
     this.#replace({ ...this.#page, queues, depth });
-    // Of a freeze that is over no hint tells: nothing has happened.
-    const untils = Object.values(queues).flatMap(frozenUntil);
-    this.#thaw?.();
-    this.#thaw = untils.length > 0 ? clock.at(Math.min(...untils), () => void this.refresh()) : undefined;
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#frame?.();
     this.#thaw?.();
     this.#stopListening();
@@ -92,5 +100,6 @@ function frozenUntil({ status }: QueueView): number[] {
 }
 
 const FRAME_MS = 16;
+const LOOK_AGAIN_MS = 1000;
 const PAUSE_PER_LOOK = 10;
 const LONGEST_PAUSE_MS = 200;

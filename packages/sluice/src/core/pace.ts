@@ -59,7 +59,7 @@ export function nextSendAt(
   // Never before the send that was charged last: the log counts windows by number, so its instants must not run back.
   const earliest = Math.max(now, pace.openAt, pace.lastAt);
   if (!rate) return earliest;
-  const windowAt = boundAt === undefined ? 0 : boundAt + rate.perMs + marginMsOf(rate);
+  const windowAt = boundAt === undefined ? 0 : boundAt + windowMs(rate);
   return Math.max(earliest, windowAt, pace.tat - toleranceMs(rate));
 }
 
@@ -109,14 +109,22 @@ export function isFromAnotherClock(pace: Pace, now: number): boolean {
   return pace.lastAt > now + MAX_AHEAD_MS + CLOCK_TOLERANCE_MS;
 }
 
+/** When a whole window has gone unused, by any clock: whoever was to use it is not there. */
+export function unusedAt(pace: Pace, rate: Rate | null): number {
+  return pace.lastAt + windowMs(rate) + CLOCK_TOLERANCE_MS;
+}
+
 /** The pace when no stored instant can be trusted: the window counts as full at `now`, so wait one `perMs`, no longer. */
 export function treatAsFull(pace: Pace, rate: Rate | null, now: number): Pace {
-  const openAt = rate ? now + rate.perMs + marginMsOf(rate) : now;
-  return { n: pace.n, since: pace.n, openAt, tat: 0, lastAt: now };
+  return { n: pace.n, since: pace.n, openAt: now + windowMs(rate), tat: 0, lastAt: now };
 }
 
 function spacingMs(rate: Rate): number {
-  return (rate.perMs + marginMsOf(rate)) / rate.limit;
+  return windowMs(rate) / rate.limit;
+}
+
+function windowMs(rate: Rate | null): number {
+  return rate ? rate.perMs + marginMsOf(rate) : 0;
 }
 
 function toleranceMs(rate: Required<Rate>): number {

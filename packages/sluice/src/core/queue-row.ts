@@ -58,8 +58,8 @@ export interface QueueRow {
   credentials?: number;
   flow: Flow;
   pace: Pace;
-  /** What `pace.n` was after the last send that passed the queue by: it still is while no job was charged since. Absent in older rows. */
-  passedBy?: number;
+  /** The last send that was charged was none of a job: it passed the queue by. Absent in older rows. */
+  isPassed?: boolean;
   metrics: Metrics;
 }
 

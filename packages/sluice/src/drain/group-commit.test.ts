@@ -15,12 +15,12 @@ beforeEach(() => {
 });
 
 test('commits a lone draft at once', () => {
-  void createGroupCommit(commit)(1);
+  void createGroupCommit(commit).one(1);
   expect(commits.map(({ drafts }) => drafts)).toEqual([[1]]);
 });
 
 test('what arrives while a commit is under way shares the next one, and each gets its own answer', async () => {
-  const accept = createGroupCommit(commit);
+  const { one: accept } = createGroupCommit(commit);
   const answers = [1, 2, 3].map(accept);
   commits[0]?.resolve();
   await vi.advanceTimersByTimeAsync(0);
@@ -30,7 +30,7 @@ test('what arrives while a commit is under way shares the next one, and each get
 });
 
 test('a lone draft that follows another does not linger', async () => {
-  const accept = createGroupCommit(commit);
+  const { one: accept } = createGroupCommit(commit);
   void accept(1);
   commits[0]?.resolve();
   await vi.advanceTimersByTimeAsync(0);
@@ -39,7 +39,7 @@ test('a lone draft that follows another does not linger', async () => {
 });
 
 test('under load a commit waits a few milliseconds for company', async () => {
-  const accept = createGroupCommit(commit);
+  const { one: accept } = createGroupCommit(commit);
   for (const draft of [1, 2, 3, 4]) void accept(draft);
   commits[0]?.resolve();
   await vi.advanceTimersByTimeAsync(2);
@@ -50,7 +50,7 @@ test('under load a commit waits a few milliseconds for company', async () => {
 });
 
 test('a commit that fails fails those who shared it, and nobody after them', async () => {
-  const accept = createGroupCommit(commit);
+  const { one: accept } = createGroupCommit(commit);
   const first = accept(1);
   const second = accept(2);
   commits[0]?.reject(new Error('quota'));
@@ -58,4 +58,14 @@ test('a commit that fails fails those who shared it, and nobody after them', asy
   await vi.advanceTimersByTimeAsync(0);
   commits[1]?.resolve();
   expect(await second).toBe('answer 2');
+});
+
+test('what is handed over in one go shares a commit, as far as one takes it', async () => {
+  const answers = createGroupCommit(commit, 2).all([1, 2, 3]);
+  expect(commits.map(({ drafts }) => drafts)).toEqual([[1, 2]]);
+  commits[0]?.resolve();
+  expect(await Promise.all(answers.slice(0, 2))).toEqual(['answer 1', 'answer 2']);
+  await vi.advanceTimersByTimeAsync(10);
+  commits[1]?.resolve();
+  expect(await answers[2]).toBe('answer 3');
 });

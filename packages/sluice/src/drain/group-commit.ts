@@ -8,14 +8,20 @@ interface Waiting<D, A> {
   reject: (error: unknown) => void;
 }
 
+export interface GroupCommit<D, A> {
+  one(draft: D): Promise<A>;
+  /** Handed over in one go, they share a commit as far as it is large enough. */
+  all(drafts: readonly D[]): Promise<A>[];
+}
+
 /** Under load, and only then, a commit waits so long for company: arrivals come a millisecond apart. */
 const LINGER_MS = 6;
 
 /** Arrivals per commit from which on there is load. */
 const LOAD = 3;
 
-/** Drafts that one commit takes at most by default: a transaction of thousands would hold up the engine. */
-const LARGEST = 512;
+/** Drafts that one commit takes at most by default: what comes later waits for it, and a list in smaller parts takes longer. */
+const LARGEST = 2048;
 
 /**
  * Group commit: what arrives while a commit is under way shares the next one. The cost of accepting is the fixed cost of
@@ -26,7 +32,7 @@ const LARGEST = 512;
 export function createGroupCommit<D, A>(
   commit: (drafts: D[]) => Promise<A[]>,
   largest: number = LARGEST,
-): (draft: D) => Promise<A> {
+): GroupCommit<D, A> {
   let waiting: Waiting<D, A>[] = [];
   let isCommitting = false;
 
@@ -50,11 +56,17 @@ export function createGroupCommit<D, A>(
     isCommitting = false;
   }
 
-  return (draft) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ draft, resolve, reject });
-      if (!isCommitting) void commitAll();
-    });
+  const all = (drafts: readonly D[]): Promise<A>[] => {
+    const answers = drafts.map(
+      (draft) =>
+        new Promise<A>((resolve, reject) => {
+          waiting.push({ draft, resolve, reject });
+        }),
+    );
+    if (!isCommitting) void commitAll();
+    return answers;
+  };
+  return { one: (draft) => all([draft])[0] as Promise<A>, all };
 }
 
 function linger(): Promise<void> {

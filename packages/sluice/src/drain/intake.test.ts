@@ -74,13 +74,12 @@ test('where storage fails in the middle of a list, what it had taken has its rec
   expect(new Set(places.slice(2048))).toEqual(new Set(['storage-failed']));
 });
 
-test('of a list, what no rule names and what finds no room is told apart from what is stored', async () => {
+test('of a list, what no rule names, is too large or finds no room is told apart from what is stored', async () => {
   const other = { request: storedPost(`${BASE}elsewhere`) };
-  const taken = await deskOver(openMemory(), { maxJobs: 2 }).acceptAll(
-    [order(), other, order(), order()],
-    {},
-  );
-  expect(taken.map(placeOf)).toEqual([1, 'unmatched', 2, 'queue-full']);
+  const large = { ...order(), body: new ArrayBuffer(9) };
+  const desk = deskOver(openMemory(), { maxJobs: 2, maxBodyBytes: 8 });
+  const taken = await desk.acceptAll([order(), other, large, order(), order()], {});
+  expect(taken.map(placeOf)).toEqual([1, 'unmatched', 'body-too-large', 2, 'queue-full']);
 });
 
 test('an enqueue of one takes no slot of the rate where a full queue lets requests through', async () => {

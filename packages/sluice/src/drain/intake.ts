@@ -35,9 +35,6 @@ export interface Asked {
   identity?: Promise<Identity>;
 }
 
-/** Requests of a list that one transaction takes: receipts of others wait for it, and a list in smaller parts takes longer. */
-const LARGEST_PART = 2048;
-
 /** Takes captured requests into the queue: the one way in, for the service worker and for the worker of a page. */
 export interface IntakeDesk {
   /** One whose answer is waited for; what arrives together is committed together. */
@@ -51,7 +48,7 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
   const policies = policiesOf(definition);
   const queues = new Map(definition.queues.map((queue) => [queue.name, queue]));
   const commit = (drafts: JobDraft[]): Promise<EnqueueAnswer[]> => enqueueAndTell(drafts, policies, options);
-  const commitSoon = createGroupCommit(commit);
+  const groupCommit = createGroupCommit(commit);
 
   const queueFor = (captured: Captured, asked: string | undefined): QueueDefinition | undefined => {
     requireCaptured(captured);
@@ -74,7 +71,7 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
       queue = queueFor(captured, asked.queue);
       if (!queue) return UNMATCHED;
       const { draft, wish } = await prepare(captured, queue, asked);
-      const answer = await commitSoon(draft);
+      const answer = await groupCommit.one(draft);
       return answer.kind === 'accepted'
         ? acceptedAnswer(answer.receipt, queue, { wish, base })
         : await declined(answer, captured.request.url, { draft, options });
@@ -82,24 +79,22 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
       return failureOf(error, queue);
     }
   };
-  const draftFor = async (captured: Captured, asked: Asked): Promise<JobDraft | undefined> => {
+  const draftFor = async (captured: Captured, asked: Asked): Promise<JobDraft | Taken> => {
     const queue = queueFor(captured, asked.queue);
-    return queue && (await prepare(captured, queue, asked)).draft;
+    return queue ? (await prepare(captured, queue, asked)).draft : UNMATCHED;
   };
   const acceptAll: IntakeDesk['acceptAll'] = async (captured, asked) => {
-    try {
-      const drafts = await Promise.all(captured.map((one) => draftFor(one, asked)));
-      const stored = drafts.filter((draft) => draft !== undefined);
-      const [only] = stored;
-      const taken =
-        only && stored.length === 1
-          ? [takenAs(await commitSoon(only), only)]
-          : await takeList(stored, commit);
-      const inTurn = taken.values();
-      return drafts.map((draft) => (draft ? (inTurn.next().value as Taken) : UNMATCHED));
-    } catch (error) {
-      return captured.map(() => refusedBy(error));
-    }
+    // What is wrong with one of a list is said of that one.
+    const drafts = await Promise.all(captured.map((one) => draftFor(one, asked).catch(refusedBy)));
+    const answers = groupCommit.all(drafts.filter((one): one is JobDraft => !('kind' in one))).values();
+    const takenAs = async (draft: JobDraft | Taken): Promise<Taken> => {
+      if ('kind' in draft) return draft;
+      const answer = await (answers.next().value as Promise<EnqueueAnswer>);
+      return answer.kind === 'accepted'
+        ? { kind: 'accepted', receipt: answer.receipt }
+        : { kind: 'refused', refusal: refusalOf(answer, draft.queue) };
+    };
+    return Promise.all(drafts.map((draft) => takenAs(draft).catch(refusedBy)));
   };
   return { accept, acceptAll };
 }
@@ -110,29 +105,6 @@ const UNMATCHED = { kind: 'unmatched' } as const;
 interface Prepared {
   draft: JobDraft;
   wish: Wish;
-}
-
-/** Where a transaction fails, what those before it have taken stays taken. */
-async function takeList(
-  drafts: readonly JobDraft[],
-  commit: (drafts: JobDraft[]) => Promise<EnqueueAnswer[]>,
-): Promise<Taken[]> {
-  const taken: Taken[] = [];
-  try {
-    while (taken.length < drafts.length) {
-      const part = drafts.slice(taken.length, taken.length + LARGEST_PART);
-      const answers = await commit(part);
-      taken.push(...part.map((draft, i) => takenAs(answers[i] as EnqueueAnswer, draft)));
-    }
-    return taken;
-  } catch (error) {
-    return [...taken, ...drafts.slice(taken.length).map(() => refusedBy(error))];
-  }
-}
-
-function takenAs(answer: EnqueueAnswer, { queue }: JobDraft): Taken {
-  if (answer.kind === 'accepted') return { kind: 'accepted', receipt: answer.receipt };
-  return { kind: 'refused', refusal: refusalOf(answer, queue) };
 }
 
 function refusedBy(error: unknown): Taken {

@@ -1,6 +1,6 @@
 import { type ErrorCode, isSluiceError, sentenceOf } from '../core/errors.js';
 import type { QueueDefinition } from '../core/config.js';
-import type { Refusal } from '../core/messages.js';
+import type { Intake, Refusal } from '../core/messages.js';
 import type { EnqueueAnswer } from '../core/ports.js';
 
 export type Declined = Exclude<EnqueueAnswer, { kind: 'accepted' }>;
@@ -18,11 +18,10 @@ export function refusalOf(answer: Declined, queue: string): Refusal {
 }
 
 /** What was asked wrongly is refused; where storage failed, the app shall not be worse off than without us. */
-export type Failure =
-  | { kind: 'refused'; refusal: Refusal }
-  | { kind: 'broken'; whenBroken: 'network' | 'reject'; refusal: Refusal };
-
-export function failureOf(error: unknown, queue: QueueDefinition | undefined): Failure {
+export function failureOf(
+  error: unknown,
+  queue: QueueDefinition | undefined,
+): Extract<Intake, { kind: 'refused' | 'broken' }> {
   const code = isSluiceError(error) ? error.code : 'storage-failed';
   const detail = sentenceOf(error);
   if (code === 'body-too-large')

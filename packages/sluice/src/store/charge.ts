@@ -80,6 +80,7 @@ export function chargeSend(
   const sends = row.policy.rate ? unitsOf(cost, row.policy.rate) : 1;
   row.flow = sent(row.flow, flowConfigOf(row.policy), at, sends, chance);
   row.counts.sends += 1;
+  row.isPassed = false;
   row.metrics = { ...row.metrics, dispatches: metered(row.metrics.dispatches, at) };
   const margins = pacers.map(({ rate }) => (rate ? marginMsOf(rate) : Number.POSITIVE_INFINITY));
   return { n: row.pace.n - 1, latestAt: at + Math.min(...margins) };

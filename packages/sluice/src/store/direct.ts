@@ -1,4 +1,4 @@
-import { MAX_AHEAD_MS } from '../core/pace.js';
+import { MAX_AHEAD_MS, unusedAt } from '../core/pace.js';
 import type { DirectTurn, Trying } from '../core/ports.js';
 import { type QueueRow, waitingOf } from '../core/queue-row.js';
 import type { Instant } from '../core/settle.js';
@@ -6,7 +6,7 @@ import { openingOf } from '../core/turn.js';
 import { chargeSend, flowInstant, nextInstant, trimSends } from './charge.js';
 import { entryState, type Ledger } from './ledger.js';
 import { openPacers, pacersOf } from './pacers.js';
-import type { Database, Plan } from './rows.js';
+import { type Database, jobsOf, type Plan } from './rows.js';
 import { findTwinRow } from './twins.js';
 
 /** A slot so near is a slot now. */
@@ -18,20 +18,25 @@ export function chargeDirect(
   { queue, url, cost }: Pick<Trying, 'queue' | 'url' | 'cost'>,
   instant: Instant,
 ): Promise<DirectTurn | undefined> {
-  const tables = ['queues', 'sends', 'paces'] as const;
+  const tables = ['jobs', 'queues', 'sends', 'paces'] as const;
   const ids = { idempotencyKey: 'direct', leaseId: 'direct' };
-  const send = { queue, url, cost, ...ids, withinMs: reachOf, tables };
   // It takes no place among the sends in flight: those are counted by their leases, and it has none.
-  return charge(database, send, instant, ({ row, now }) => openingOf(row, now).kind !== 'closed');
+  return charge(database, { queue, url, cost, ...ids, withinMs: reachMsOf, tables }, instant, () => true);
+}
+
+/** How far ahead a slot may be: after one that passed by, those to come are for whatever waits. */
+function reachMsOf(row: QueueRow): number {
+  return row.isPassed && waitingOf(row) > 0 ? 0 : MAX_AHEAD_MS;
 }
 
 /**
- * How far ahead a slot may be. What was accepted goes first: an engine claims shortly before a slot comes, and would never find
- * one if each that is let through took the next. So after one the next slot is for a job, unless it comes and nobody has
- * claimed it: the jobs get every other slot that they can use, and none is left empty for them.
+ * What was accepted goes first, or it would never go: an engine claims shortly before a slot comes, and whoever passes by may
+ * ask at any time. So after one that passed by the next send is that of a job, if one is ready. No race for the slot decides,
+ * since engines wake late and clocks differ; an engine that leaves a whole window unused is not there.
  */
-function reachOf({ pace, passedBy }: QueueRow): number {
-  return pace.n === passedBy ? 0 : MAX_AHEAD_MS;
+async function isTurnOfJobs({ tx, row, now }: Ledger): Promise<boolean> {
+  if (!row.isPassed || now >= unusedAt(row.pace, row.policy.rate)) return false;
+  return (await tx.all('jobs', { ...jobsOf(row, 'ready'), count: 1 })).length > 0;
 }
 
 /**
@@ -50,10 +55,8 @@ export function chargeFirstTry(
     database,
     send,
     instant,
-    async (ledger) =>
-      openingOf(ledger.row, ledger.now).kind === 'open' &&
-      !(await isBehind(ledger, orderingKey)) &&
-      !(await isKnown(ledger, { dedupeKey, coalesces })),
+    async (ledger, isOpen) =>
+      isOpen && !(await isBehind(ledger, orderingKey)) && !(await isKnown(ledger, { dedupeKey, coalesces })),
   );
 }
 
@@ -85,19 +88,22 @@ function charge(
   database: Database,
   { queue, url, cost = 1, idempotencyKey, leaseId, withinMs, tables }: Send,
   { now, chance }: Instant,
-  isAllowed: (ledger: Ledger) => boolean | Promise<boolean>,
+  isAllowed: (ledger: Ledger, isOpen: boolean) => boolean | Promise<boolean>,
 ): Promise<DirectTurn | undefined> {
   return database.run({ tables, mode: 'readwrite', durability: 'relaxed' }, async (tx) => {
     const row = await tx.get('queues', queue);
     if (!row) return undefined;
     const ledger: Ledger = { tx, row, now, events: [] };
-    if (!(await isAllowed(ledger))) return undefined;
+    const { kind } = openingOf(row, now);
+    const isOpen = kind === 'open';
+    if (kind === 'closed' || (isOpen && (await isTurnOfJobs(ledger)))) return undefined;
+    if (!(await isAllowed(ledger, isOpen))) return undefined;
     const pacers = pacersOf(await openPacers(ledger, { clockJumped: false }), url);
     const at = await nextInstant(tx, pacers, { cost, earliest: flowInstant(row, now) });
     if (at > now + withinMs(row)) return undefined;
     const send = { cost, idempotencyKey, attempts: 0 };
     const { latestAt } = chargeSend(ledger, send, { pacers, at, leaseId, chance });
-    row.passedBy = row.pace.n;
+    row.isPassed = true;
     trimSends(tx, pacers);
     tx.put('queues', row);
     return { at, latestAt, credentials: row.credentials ?? 0 };

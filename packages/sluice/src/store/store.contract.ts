@@ -8,6 +8,7 @@ import { testLimits } from './limits.contract.js';
 import { testLine } from './line.contract.js';
 import { testMetrics } from './metrics.contract.js';
 import { testPace } from './pace.contract.js';
+import { testPassing } from './passing.contract.js';
 import { testSettle } from './settle.contract.js';
 import { testTwins } from './twins.contract.js';
 import type { Database } from './rows.js';
@@ -24,6 +25,7 @@ const CONTRACTS = [
   testDependents,
   testBatches,
   testLimits,
+  testPassing,
   testMetrics,
 ];
 
