@@ -5,6 +5,9 @@ import { launchOptions } from './scripts/browsers.mjs';
 
 const BROWSERS = ['chromium', 'firefox'] as const;
 
+/** For what hangs: a slow machine must not fail a test. */
+const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } };
+
 /** Filled in once the browser project is known to be wanted: the unit tests need no browser. */
 const launching = { chromium: {}, firefox: {} };
 
@@ -17,6 +20,7 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...patience,
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts', '**/node_modules/**'],
@@ -28,6 +32,7 @@ export default defineConfig({
         // Found before the first test rather than during it, which would reload the page under it.
         optimizeDeps: { entries: ['packages/*/src/**/*.browser.test.ts'] },
         test: {
+          ...patience,
           name: 'browser',
           include: ['packages/*/src/**/*.browser.test.ts'],
           browser: {

@@ -62,7 +62,7 @@ function simulation() {
   return {
     name: 'simulation',
     run: async () => {
-      counted = { ...NOTHING, ...(await simulateBriefly()) };
+      counted = await simulateBriefly();
     },
     count: () => counted,
   };
@@ -89,5 +89,5 @@ async function checkSupport() {
 function withoutWebKit(what) {
   if (findWebKit()) return undefined;
   const reason = `${what}: neither WebKitWebDriver with its MiniBrowser nor Xvfb is here`;
-  return { ...NOTHING, skipped: 1, reasons: [reason] };
+  return { ...NOTHING, skips: [reason] };
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { install } from './install.mjs';
+import { add, NOTHING } from './report.mjs';
 import { ROOT } from './run.mjs';
 
 /** Findings that are printed; all are counted. */
@@ -27,14 +28,14 @@ if (process.argv[1] === import.meta.filename) {
   });
   const [seeds, from, pairs] = [values.seeds, values.from, values.pairs].map(Number);
   if (values.replay) process.env.TRACE = '1';
-  const { failed } = await withThreads(async (threads) => {
+  const { failures } = await withThreads(async (threads) => {
     if (values.replay)
       return report(await threads.all([{ kind: 'replay', finding: JSON.parse(values.replay) }]), 'a replay');
     if (values.mutants) return hunt(threads);
     if (values.weeks) return live(threads, { weeks: Number(values.weeks), from });
     return explore(threads, { seeds, from, pairs, scenario: values.scenario });
   });
-  process.exit(failed > 0 ? 1 : 0);
+  process.exit(failures.length > 0 ? 1 : 0);
 }
 
 /** What is run at each `npm test`: every step, all pairs but of scenarios of three jobs, some seeds and weeks, every mutant. */
@@ -45,8 +46,7 @@ export async function simulateBriefly() {
       await live(threads, { weeks: 20, from: 1 }),
       await hunt(threads),
     ];
-    const sum = (of) => parts.reduce((total, part) => total + part[of], 0);
-    return { passed: sum('passed'), failed: sum('failed') };
+    return parts.reduce(add, NOTHING);
   });
 }
 
@@ -65,10 +65,9 @@ async function explore(threads, options) {
   console.table(rows);
   const sum = (of) => rows.reduce((total, row) => total + row[of], 0);
   const what = `${sum('calls')} calls with each fault, ${sum('pairs')} pairs of kills, ${options.seeds} seeds from ${options.from}`;
-  const { passed, failed } = report(tried, what);
+  const told = report(tried, what);
   const untried = options.scenario === undefined ? untriedFaults(tried) : [];
-  for (const fault of untried) console.error(`never tried: ${fault}`);
-  return { passed, failed: failed + untried.length };
+  return add(told, failing(untried.map((fault) => `never tried: ${fault}`)));
 }
 
 /** A fault that never struck some kind of call: its checkers have seen nothing. */
@@ -92,8 +91,12 @@ function report(tried, what) {
   const runs = tried.reduce((total, log) => total + log.runs, 0);
   const findings = tried.flatMap((log) => log.findings);
   console.log(`${runs} runs: ${what}; ${findings.length} went wrong`);
-  for (const finding of findings.slice(0, SHOWN)) console.error(JSON.stringify(finding));
-  return { passed: runs - findings.length, failed: findings.length };
+  return { ...failing(findings.map((finding) => JSON.stringify(finding))), passed: runs - findings.length };
+}
+
+function failing(failures) {
+  for (const failure of failures.slice(0, SHOWN)) console.error(failure);
+  return { ...NOTHING, failures };
 }
 
 /** How often each fault struck, by the call that it struck, and in all. */
@@ -114,9 +117,10 @@ async function hunt(threads) {
   const mutants = await threads.one({ kind: 'mutants' });
   const seen = await threads.all(mutants.map((mutant) => ({ kind: 'hunt', mutant })));
   console.table(mutants.map((mutant, i) => ({ mutant, caught: seen[i] ?? 'NOT CAUGHT' })));
-  const passed = seen.filter((caught) => caught !== undefined).length;
+  const escaped = mutants.filter((_, i) => seen[i] === undefined);
+  const passed = mutants.length - escaped.length;
   console.log(`${passed} of ${mutants.length} mutants caught`);
-  return { passed, failed: mutants.length - passed };
+  return { ...failing(escaped.map((mutant) => `not caught: ${mutant}`)), passed };
 }
 
 /** As many threads as there are cores, each of which takes the next task when it has done one. */

@@ -94,7 +94,7 @@ function cellOf(test) {
  * @throws Error for a run that failed, and leaves the README as it is: a fault of today is no lack of an engine
  */
 export function writeSupport(report) {
-  if (readPlaywright(report).failed > 0)
+  if (readPlaywright(report).failures.length > 0)
     throw new Error('the end-to-end tests have failed: the support table of the README stays as it is');
   const file = `${ROOT}/README.md`;
   const text = readFileSync(file, 'utf8');

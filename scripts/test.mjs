@@ -4,7 +4,10 @@ import { ROOT } from './run.mjs';
 
 process.chdir(ROOT);
 
-/** `npm test`: every level, also after one has failed, so that one run tells all. Ends with one line of counts. */
+/**
+ * `npm test`: every level, also after one has failed, so that one run tells all. Ends with what was skipped and what failed,
+ * and one line of counts.
+ */
 await install();
 const { clearReports, LEVELS } = await import('./levels.mjs');
 clearReports();
@@ -14,10 +17,11 @@ for (const level of LEVELS) {
   console.log(`\n== ${level.name}`);
   total = add(total, await outcomeOf(level));
 }
-for (const reason of total.reasons) console.log(`skipped: ${reason}`);
-console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+for (const skip of total.skips) console.log(`skipped: ${skip}`);
+for (const failure of total.failures) console.log(`FAILED: ${failure}`);
+console.log(`\n${total.passed} passed, ${total.failures.length} failed, ${total.skips.length} skipped`);
 // Not left to the event loop: what a level forgot to close would keep it going for ever.
-process.exit(total.failed > 0 ? 1 : 0);
+process.exit(total.failures.length > 0 ? 1 : 0);
 
 async function outcomeOf({ name, run, count }) {
   const startedAt = Date.now();
@@ -33,21 +37,20 @@ async function outcomeOf({ name, run, count }) {
   return outcome;
 }
 
-function wordFor({ failed, passed }) {
-  if (failed > 0) return 'FAILED';
+function wordFor({ failures, passed }) {
+  if (failures.length > 0) return 'FAILED';
   return passed > 0 ? 'passed' : 'skipped';
 }
 
 /** The runner's own report is believed, but not against its exit code. */
 function countOf(name, count, error) {
-  const failed = { ...NOTHING, failed: 1 };
+  const failed = (why) => ({ ...NOTHING, failures: [`${name}: ${why}`] });
   if (error) console.error(`${name}: ${error.message}`);
   try {
-    const counted = count?.();
-    if (!counted) return error ? failed : { ...NOTHING, passed: 1 };
-    return error && counted.failed === 0 ? add(counted, failed) : counted;
+    const counted = count?.() ?? { ...NOTHING, passed: error ? 0 : 1 };
+    const isUntold = error && counted.failures.length === 0;
+    return isUntold ? add(counted, failed(error.message)) : counted;
   } catch (unread) {
-    console.error(`${name}: its report cannot be read: ${unread.message}`);
-    return failed;
+    return failed(`its report cannot be read: ${unread.message}`);
   }
 }

@@ -44,17 +44,18 @@ test('work that fails lets the next one in', async () => {
 test('of a hundred queues two have a turn at a time, and all are served', async () => {
   const { bench, turns } = await hundredQueues();
   bench.start();
-  await vi.waitFor(async () => {
+  const served = async (): Promise<number> => {
     await bench.clock.advance(50);
-    expect(bench.sends).toHaveLength(100);
-  });
+    return bench.sends.length;
+  };
+  await expect.poll(served).toBe(100);
   expect(turns.most).toBe(2);
 });
 
 test('an engine that stops has no turn for the queues that stand in line', async () => {
   const { bench, turns } = await hundredQueues();
   const engine = bench.start();
-  await vi.waitFor(() => expect(turns.begun).toBeGreaterThan(0));
+  await expect.poll(() => turns.begun).toBeGreaterThan(0);
   const stopped = engine.stop();
   await bench.clock.advance(100);
   await stopped;

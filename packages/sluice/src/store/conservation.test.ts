@@ -61,9 +61,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const, 'nudge' as const) }),
 );
 
-test('accepted = waiting + leased + done + dead + cancelled, and the counters tell the rows, whatever happens', {
-  timeout: 60_000,
-}, async () => {
+test('accepted = waiting + leased + done + dead + cancelled, and the counters tell the rows, whatever happens', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { maxLength: 60 }),
