@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import { alternate, figuresOf } from './alternate.js';
 import type { Benchmark } from './benchmark.js';
+import type { Rows } from './peers.js';
 
 /** How fast a page hands over many requests at once. */
 export const enqueue: Benchmark = {
@@ -12,7 +13,8 @@ export const enqueue: Benchmark = {
     const ours = await lab.open({ maxJobs: 1_000_000, rate: { limit: 1, perMs: 1000 } });
     const contenders = {
       'raw, one transaction': () => raw(peer, count),
-      'a worker that stores': () => byWorker(peer, count),
+      'a worker that stores': () => byWorker(peer, { count, rows: 'least' }),
+      'the same, with the rows of Sluice': () => byWorker(peer, { count, rows: 'ours' }),
       'workbox pushRequest': () => workbox(peer, count),
       'sluice enqueue': () => sluiceAll(ours, count),
     };
@@ -38,10 +40,10 @@ async function raw(page: Page, count: number): Promise<number> {
   }, count);
 }
 
-async function byWorker(page: Page, count: number): Promise<number> {
+async function byWorker(page: Page, asked: { count: number; rows: Rows }): Promise<number> {
   await page.bringToFront();
-  return page.evaluate(async (count) => {
-    const worker = peers.startStoring();
+  return page.evaluate(async ({ count, rows }) => {
+    const worker = peers.startStoring(rows);
     const ask = (rows: object[]) =>
       new Promise<void>((resolve) => {
         worker.onmessage = () => resolve();
@@ -58,7 +60,7 @@ async function byWorker(page: Page, count: number): Promise<number> {
     const tookMs = performance.now() - startedAt;
     worker.terminate();
     return (count * 1000) / tookMs;
-  }, count);
+  }, asked);
 }
 
 async function workbox(page: Page, fill: number): Promise<number> {

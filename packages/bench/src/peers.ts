@@ -10,6 +10,8 @@ export interface Stored {
   body: ArrayBuffer;
 }
 
+export type Rows = 'least' | 'ours';
+
 /** What the page of the peers puts up. */
 export interface Peers {
   Bottleneck: typeof Bottleneck;
@@ -20,6 +22,6 @@ export interface Peers {
   openRaw: (name: string) => Promise<IDBDatabase>;
   putAll: (db: IDBDatabase, rows: readonly Stored[]) => Promise<void>;
   read: (request: Request) => Promise<Stored>;
-  /** A worker that stores what it is handed, and answers with the place of each. */
-  startStoring: () => Worker;
+  /** A worker that stores what it is handed, in the least rows or in those of Sluice, and answers with the place of each. */
+  startStoring: (rows: Rows) => Worker;
 }

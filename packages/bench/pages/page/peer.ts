@@ -19,7 +19,8 @@ const peers: Peers = {
   putAll,
   read,
   askServiceWorker,
-  startStoring: () => new Worker(new URL('../workers/storing.ts', import.meta.url), { type: 'module' }),
+  startStoring: (rows) =>
+    new Worker(new URL('../workers/storing.ts', import.meta.url), { type: 'module', name: rows }),
 };
 Object.assign(globalThis, { peers });
 
