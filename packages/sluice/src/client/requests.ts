@@ -9,7 +9,6 @@ import { capture } from '../transport/capture.js';
 import { direct, send, toResponse } from '../transport/direct.js';
 import { createAsks } from './asks.js';
 import { createCancellations } from './cancellations.js';
-import { handOver } from './hand-over.js';
 import { within } from './host-link.js';
 import type { LoadControls } from './load-controls.js';
 import type { SluiceRequestInit } from './sluice.js';
@@ -78,11 +77,10 @@ export function createRequests(
     });
   const submitAll = (requests: readonly Request[], options: EnqueueOptions): Promise<Taken[]> =>
     asks.run(async (own) => {
-      const taken = await handOver(requests, async (captured) => {
-        const { enqueue } = await desk();
-        if (own.isLate) return captured.map(() => TOO_LATE);
-        return within(ENQUEUE_MS, enqueue(captured, options), 'the worker');
-      });
+      const captured = await Promise.all(requests.map((request) => capture(request)));
+      const { enqueue } = await desk();
+      if (own.isLate) return captured.map(() => TOO_LATE);
+      const taken = await within(ENQUEUE_MS, enqueue(captured, options), 'the worker');
       if (taken.some(({ kind }) => kind === 'accepted')) tellAccepted();
       return taken;
     });

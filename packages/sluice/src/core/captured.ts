@@ -1,6 +1,6 @@
 import { SluiceError } from './errors.js';
 import { isPair } from './job.js';
-import type { Captured, Unreadable } from './messages.js';
+import type { Captured } from './messages.js';
 
 const TEXTS = ['url', 'method', 'mode'] as const;
 
@@ -10,9 +10,7 @@ const TEXTS = ['url', 'method', 'mode'] as const;
  * @throws SluiceError `request-unreadable`
  */
 export function requireCaptured(data: unknown): asserts data is Captured {
-  const { request, body, unreadable: why } = (data ?? {}) as Partial<Captured & Unreadable>;
-  if (typeof why === 'string')
-    throw new SluiceError('request-unreadable', `the request cannot be read: ${why}. Submit it anew.`);
+  const { request, body } = (data ?? {}) as Partial<Captured>;
   if (typeof request !== 'object' || request === null) throw unreadable('request', request);
   for (const field of TEXTS)
     if (typeof request[field] !== 'string') throw unreadable(`request.${field}`, request[field]);

@@ -29,11 +29,6 @@ export interface EnqueueOptions extends JobOptions {
   queue?: string;
 }
 
-/** One of a list whose body was read before, or broke off: why. */
-export interface Unreadable {
-  unreadable: string;
-}
-
 /** What became of one request of a list. */
 export type Taken = { kind: 'accepted'; receipt: Receipt } | Unmatched | Refused;
 
@@ -88,7 +83,7 @@ export interface Host {
   /** One whose answer is waited for. */
   fetch(request: Captured, options: EnqueueOptions): Promise<Intake>;
   /** Receipts alone: an answer for each would take longer than the request. */
-  enqueue(requests: (Captured | Unreadable)[], options: EnqueueOptions): Promise<Taken[]>;
+  enqueue(requests: Captured[], options: EnqueueOptions): Promise<Taken[]>;
   /** The queue that would take a request to this URL by some method; for the development warning alone. */
   queueOf(url: string): Promise<string | undefined>;
   /** The page goes to sleep or away: let go of the lock, take no more. */

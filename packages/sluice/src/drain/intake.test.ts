@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { defineSluice } from '../core/define.js';
 import { storedPost } from '../core/job.kit.js';
-import { type HeaderPairs, parseTicket } from '../core/job.js';
+import { parseTicket } from '../core/job.js';
 import { openMemory } from '../store/memory.js';
 import type { QueueConfig } from '../core/config.js';
 import type { RequestFacts } from '../core/match.js';
@@ -80,26 +80,6 @@ test('of a list, what no rule names, is too large or finds no room is told apart
   const desk = deskOver(openMemory(), { maxJobs: 2, maxBodyBytes: 8 });
   const taken = await desk.acceptAll([order(), other, large, order(), order()], {});
   expect(taken.map(placeOf)).toEqual([1, 'unmatched', 'body-too-large', 2, 'queue-full']);
-});
-
-test('the parts of a list keep their order, whatever takes its time with the first', async () => {
-  const desk = deskOver(openMemory());
-  const { request } = order();
-  const secret = { ...request, headers: [['Authorization', 'Bearer t']] satisfies HeaderPairs };
-  const [first, rest] = await Promise.all([
-    desk.acceptAll([{ request: secret }], {}),
-    desk.acceptAll([order(), order()], {}),
-  ]);
-  expect([...first, ...rest].map(placeOf)).toEqual([1, 2, 3]);
-});
-
-test('of a list, what could not be read is refused with the reason', async () => {
-  const list = [{ unreadable: 'TypeError: the body was used' }, order()];
-  const [unread, stored] = await deskOver(openMemory()).acceptAll(list, {});
-  expect(unread).toMatchObject({
-    refusal: { code: 'request-unreadable', detail: expect.stringContaining('the body was used') },
-  });
-  expect(stored).toMatchObject({ kind: 'accepted' });
 });
 
 test('an enqueue of one takes no slot of the rate where a full queue lets requests through', async () => {

@@ -6,7 +6,7 @@ import type { Identity } from '../core/identity.js';
 import type { JobDraft } from '../core/job.js';
 import type { JobOptions } from '../core/job-options.js';
 import type { Matcher } from '../core/match.js';
-import type { Captured, Intake, Taken, Unreadable } from '../core/messages.js';
+import type { Captured, Intake, Taken } from '../core/messages.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { EnqueueAnswer, Store } from '../core/ports.js';
 import { draftOf, type Tried } from './draft.js';
@@ -40,10 +40,7 @@ export interface IntakeDesk {
   /** One whose answer is waited for; what arrives together is committed together. */
   accept(captured: Captured, asked: Asked): Promise<Intake>;
   /** Many, in their order and in few transactions. */
-  acceptAll(
-    list: readonly (Captured | Unreadable)[],
-    asked: Pick<Asked, 'queue' | 'options'>,
-  ): Promise<Taken[]>;
+  acceptAll(captured: readonly Captured[], asked: Pick<Asked, 'queue' | 'options'>): Promise<Taken[]>;
 }
 
 export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
@@ -54,6 +51,7 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
   const groupCommit = createGroupCommit(commit);
 
   const queueFor = (captured: Captured, asked: string | undefined): QueueDefinition | undefined => {
+    requireCaptured(captured);
     const { method, url, mode } = captured.request;
     const name = asked ?? matcher({ method, url, mode, destination: '' });
     const queue = name === undefined ? undefined : queues.get(name);
@@ -70,7 +68,6 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
   const accept: IntakeDesk['accept'] = async (captured, asked) => {
     let queue: QueueDefinition | undefined;
     try {
-      requireCaptured(captured);
       queue = queueFor(captured, asked.queue);
       if (!queue) return UNMATCHED;
       const { draft, wish } = await prepare(captured, queue, asked);
@@ -82,22 +79,13 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
       return failureOf(error, queue);
     }
   };
-  const draftFor = async (captured: Captured | Unreadable, asked: Asked): Promise<JobDraft | Taken> => {
-    requireCaptured(captured);
+  const draftFor = async (captured: Captured, asked: Asked): Promise<JobDraft | Taken> => {
     const queue = queueFor(captured, asked.queue);
     return queue ? (await prepare(captured, queue, asked)).draft : UNMATCHED;
   };
-  // What is wrong with one of a list is said of that one.
-  const draftAll = (list: readonly (Captured | Unreadable)[], asked: Asked): Promise<(JobDraft | Taken)[]> =>
-    Promise.all(list.map((one) => draftFor(one, asked).catch(refusedBy)));
-  let drafted: Promise<unknown> = Promise.resolve();
-  const acceptAll: IntakeDesk['acceptAll'] = async (list, asked) => {
-    const identity = options.identity.current();
-    identity.catch(() => undefined);
-    // A list comes in parts, and keeps its order: one is drafted after the other.
-    const drafting = drafted.then(() => draftAll(list, { ...asked, identity }));
-    drafted = drafting.then(() => undefined);
-    const drafts = await drafting;
+  const acceptAll: IntakeDesk['acceptAll'] = async (captured, asked) => {
+    // What is wrong with one of a list is said of that one.
+    const drafts = await Promise.all(captured.map((one) => draftFor(one, asked).catch(refusedBy)));
     const answers = groupCommit.all(drafts.filter((one): one is JobDraft => !('kind' in one))).values();
     const takenAs = async (draft: JobDraft | Taken): Promise<Taken> => {
       if ('kind' in draft) return draft;
