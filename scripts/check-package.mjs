@@ -37,7 +37,7 @@ function pack(folder) {
   const [{ filename, files }] = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: LIBRARY, encoding: 'utf8' }),
   );
-  for (const text of ['README.md', 'LICENSE'])
+  for (const text of ['README.md', 'LICENSE', 'SECURITY.md', 'docs/guide.md'])
     if (!files.some(({ path }) => path === text))
       throw new Error(`${text} is not in the package: npm run build`);
   return join(folder, filename);

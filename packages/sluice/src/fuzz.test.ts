@@ -129,11 +129,11 @@ test('whatever a page hands over is stored, or refused by code; what makes no re
       const { runtime, clock } = context();
       const engine = runtime.startEngine();
       const host = createHost(runtime, { suspend: async () => undefined, resume: () => undefined });
-      const [intake] = await host.enqueue([captured as Captured], { queue: 'orders' });
+      const [intake] = await host.enqueue([captured as Captured], { queue: 'orders' }, clock.now());
       if (intake?.kind !== 'accepted') {
         expect(intake).toMatchObject({ refusal: { code: expect.stringMatching(/^[a-z-]+$/) as string } });
       }
-      await host.enqueue([await post('after')], { queue: 'orders' });
+      await host.enqueue([await post('after')], { queue: 'orders' }, clock.now());
       await clock.advance(5000);
       const { counts, bytes } = await rowOf(runtime);
       expect(counts).toMatchObject({ waiting: 0, leased: 0 });

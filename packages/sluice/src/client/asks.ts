@@ -6,6 +6,8 @@ const BARRIER_MS = 5000;
 
 /** Something that the page has asked for, and that has no answer yet. */
 export interface Ask {
+  /** Epoch ms. */
+  at: number;
   /** Somebody else may be signed in since it began: it must not be handed over any more. */
   isLate: boolean;
 }
@@ -21,7 +23,7 @@ export function createAsks(clock: Clock): Asks {
   const underWay = new Map<Ask, Promise<unknown>>();
   return {
     run: (work) => {
-      const ask: Ask = { isLate: false };
+      const ask: Ask = { at: clock.now(), isLate: false };
       const answer = work(ask).finally(() => underWay.delete(ask));
       underWay.set(ask, answer);
       return answer;

@@ -159,6 +159,19 @@ test('a wish for how the queue answers is not the service’s, unless no rule na
   ]);
 });
 
+test('what is aborted before it is handed over is not, and no job of another caller is cancelled by it', async () => {
+  const fetch = vi.fn(async () => accepted('orders.1.n'));
+  const requests = requestsOf({ ...NOBODY, fetch });
+  const caller = new AbortController();
+  const aborted = requests.fetch('/orders', { ...place, signal: caller.signal });
+  caller.abort();
+  const other = requests.fetch('/orders', place);
+  await expect(aborted).rejects.toThrow('abort');
+  expect((await other).status).toBe(202);
+  expect(fetch).toHaveBeenCalledTimes(1);
+  expect(cancel).not.toHaveBeenCalled();
+});
+
 test('a list that is not stored as a whole rejects for its first, and says what was stored', async () => {
   const taken: Taken[] = [
     accepted('orders.1.n'),

@@ -38,7 +38,7 @@ const TOO_LATE: Taken & Intake = {
     status: 503,
     code: 'signed-out',
     title: 'The request could not be queued',
-    detail: 'the user changed before it could be stored. Ask again.',
+    detail: 'the user changed before it was stored. Ask again.',
   },
 };
 
@@ -70,8 +70,10 @@ export function createRequests(
     asks.run(async (own) => {
       const captured = await capture(request);
       const { fetch } = await desk();
+      // Not handed over: to cancel it later may cancel what another caller has submitted as the same thing.
+      request.signal.throwIfAborted();
       if (own.isLate) return { captured, intake: TOO_LATE };
-      const intake = await within(ENQUEUE_MS, fetch(captured, options), 'the worker');
+      const intake = await within(ENQUEUE_MS, fetch(captured, options, own.at), 'the worker');
       if (intake.kind === 'accepted') tellAccepted();
       return { captured, intake };
     });
@@ -80,7 +82,7 @@ export function createRequests(
       const captured = await Promise.all(requests.map((request) => capture(request)));
       const { enqueue } = await desk();
       if (own.isLate) return captured.map(() => TOO_LATE);
-      const taken = await within(ENQUEUE_MS, enqueue(captured, options), 'the worker');
+      const taken = await within(ENQUEUE_MS, enqueue(captured, options, own.at), 'the worker');
       if (taken.some(({ kind }) => kind === 'accepted')) tellAccepted();
       return taken;
     });

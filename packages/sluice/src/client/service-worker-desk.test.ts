@@ -20,7 +20,7 @@ function controlledBy(protocol: number): Promise<unknown> {
 test('a service worker that answers takes one question, and its line is closed', async () => {
   const closed = controlledBy(PROTOCOL);
   const desk = await deskOfServiceWorker('shop');
-  expect(await desk?.enqueue([], {})).toEqual(['taken']);
+  expect(await desk?.enqueue([], {}, 0)).toEqual(['taken']);
   await closed;
 });
 

@@ -10,7 +10,7 @@ export async function deskOfServiceWorker(name: string): Promise<Desk | undefine
   if (!host) return undefined;
   const { remote, close } = host;
   return {
-    fetch: (request, options) => remote.fetch(request, options).finally(close),
-    enqueue: (requests, options) => remote.enqueue(requests, options).finally(close),
+    fetch: (...asked) => remote.fetch(...asked).finally(close),
+    enqueue: (...asked) => remote.enqueue(...asked).finally(close),
   };
 }

@@ -76,7 +76,7 @@ export interface Sluice<Q extends string = string> {
   subscribe(callback: () => void): () => void;
   /** Resolves when the job has ended, also after a reload. Never rejects for what the service said. */
   settled(ticket: Ticket): Promise<Outcome>;
-  /** Like `fetch`, and queues on uncontrolled pages too. `signal` cancels the job while it waits. */
+  /** Like `fetch`, and queues on uncontrolled pages too. `signal` cancels the job until it has ended. */
   fetch(input: RequestInfo | URL, init?: SluiceRequestInit<Q>): Promise<Response>;
   /**
    * Stores one request, or thousands, in their order, two thousand in a transaction. Rejects with the SluiceError of the first that

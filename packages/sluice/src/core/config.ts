@@ -187,7 +187,7 @@ export interface QueueConfig {
    * Default false.
    */
   attemptHeaders?: boolean;
-  /** Headers besides `Authorization` and `X-CSRF-*` that do not stand in storage in clear. */
+  /** Headers besides `Authorization`, `Proxy-Authorization`, `X-CSRF-*` and `X-XSRF-*` that do not stand in storage in clear. */
   secretHeaders?: readonly string[];
   /**
    * `all`: URL, headers, body, keys and answer of a request never stand in storage in clear, at the price of sealing each.

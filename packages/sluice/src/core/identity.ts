@@ -11,4 +11,6 @@ export const FIRST_OWNER: Owner = 1;
 export interface Identity {
   owner: Owner;
   user: string | null;
+  /** Epoch ms; 0 where nobody else was before. */
+  since: number;
 }

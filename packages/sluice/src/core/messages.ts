@@ -80,10 +80,10 @@ export interface Hello {
 /** What a worker or a service worker does for a page that cannot do it itself. Crosses by comlink. */
 export interface Host {
   hello(): Promise<Hello>;
-  /** One whose answer is waited for. */
-  fetch(request: Captured, options: EnqueueOptions): Promise<Intake>;
+  /** One whose answer is waited for. `askedAt`: epoch ms at which the page began to read it. */
+  fetch(request: Captured, options: EnqueueOptions, askedAt: number): Promise<Intake>;
   /** Receipts alone: an answer for each would take longer than the request. */
-  enqueue(requests: Captured[], options: EnqueueOptions): Promise<Taken[]>;
+  enqueue(requests: Captured[], options: EnqueueOptions, askedAt: number): Promise<Taken[]>;
   /** The queue that would take a request to this URL by some method; for the development warning alone. */
   queueOf(url: string): Promise<string | undefined>;
   /** The page goes to sleep or away: let go of the lock, take no more. */

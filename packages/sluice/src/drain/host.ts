@@ -12,13 +12,13 @@ export function createHost(runtime: Runtime, sleeper: Sleeper): Host {
   const { definition, intake, identity, matcher } = runtime;
   return {
     hello: async () => ({ protocol: PROTOCOL, schema: SCHEMA, name: definition.name, engine: runtime.id }),
-    fetch: async (request, { queue, ...options }) =>
+    fetch: async (request, { queue, ...options }, askedAt) =>
       definition.enabled
-        ? intake.accept(request, { queue, options })
+        ? intake.accept(request, { queue, options, askedAt })
         : { kind: 'broken', whenBroken: 'network', refusal: SWITCHED_OFF },
-    enqueue: async (requests, { queue, ...options }) =>
+    enqueue: async (requests, { queue, ...options }, askedAt) =>
       definition.enabled
-        ? intake.acceptAll(requests, { queue, options })
+        ? intake.acceptAll(requests, { queue, options, askedAt })
         : requests.map(() => ({ kind: 'refused', refusal: SWITCHED_OFF })),
     queueOf: async (url) => {
       const queues = METHODS.map((method) => matcher({ method, url, mode: 'cors', destination: '' }));

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { defineSluice } from '../core/define.js';
 import { storedPost } from '../core/job.kit.js';
 import { parseTicket } from '../core/job.js';
+import { openIdentity, signIn } from '../store/identity.js';
 import { openMemory } from '../store/memory.js';
 import type { QueueConfig } from '../core/config.js';
 import type { RequestFacts } from '../core/match.js';
@@ -80,6 +81,29 @@ test('of a list, what no rule names, is too large or finds no room is told apart
   const desk = deskOver(openMemory(), { maxJobs: 2, maxBodyBytes: 8 });
   const taken = await desk.acceptAll([order(), other, large, order(), order()], {});
   expect(taken.map(placeOf)).toEqual([1, 'unmatched', 'body-too-large', 2, 'queue-full']);
+});
+
+test('what a page began to read before somebody else signed in is not theirs, and is refused', async () => {
+  const database = openMemory();
+  await openIdentity(database);
+  const at = new FakeClock().now();
+  const signInAt = (now: number) => signIn(database, { user: 'bob', adopt: false, now });
+  await signInAt(at);
+  const desk = deskOver(database);
+  const takenAt = async (askedAt: number) => (await desk.acceptAll([order()], { askedAt })).map(placeOf);
+  expect(await takenAt(at - 1)).toEqual(['signed-out']);
+  expect(await takenAt(at)).toEqual([1]);
+  await signInAt(at + 1);
+  expect(await takenAt(at)).toEqual([2]);
+});
+
+test('a clock that was set back since somebody signed in keeps nobody out', async () => {
+  const database = openMemory();
+  await openIdentity(database);
+  const at = new FakeClock().now();
+  await signIn(database, { user: 'bob', adopt: false, now: at + 3_600_000 });
+  const taken = await deskOver(database).acceptAll([order()], { askedAt: at });
+  expect(taken.map(placeOf)).toEqual([1]);
 });
 
 test('an enqueue of one takes no slot of the rate where a full queue lets requests through', async () => {

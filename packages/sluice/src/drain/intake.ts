@@ -33,6 +33,8 @@ export interface Asked {
   tried?: Tried | undefined;
   /** Who was signed in when it was captured, where that was before. */
   identity?: Promise<Identity>;
+  /** Epoch ms: since then it is captured, and is of whoever was signed in. */
+  askedAt?: number;
 }
 
 /** Takes captured requests into the queue: the one way in, for the service worker and for the worker of a page. */
@@ -40,7 +42,10 @@ export interface IntakeDesk {
   /** One whose answer is waited for; what arrives together is committed together. */
   accept(captured: Captured, asked: Asked): Promise<Intake>;
   /** Many, in their order and in few transactions. */
-  acceptAll(captured: readonly Captured[], asked: Pick<Asked, 'queue' | 'options'>): Promise<Taken[]>;
+  acceptAll(
+    captured: readonly Captured[],
+    asked: Pick<Asked, 'queue' | 'options' | 'askedAt'>,
+  ): Promise<Taken[]>;
 }
 
 export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
@@ -60,7 +65,9 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
   };
   const prepare = async (captured: Captured, queue: QueueDefinition, asked: Asked): Promise<Prepared> => {
     const wish = readWish(captured, queue);
-    const { owner } = await (asked.identity ?? options.identity.current());
+    const current = await (asked.identity ?? options.identity.current());
+    if (isLate(asked, current, options.clock.now())) throw signedOut();
+    const { owner } = current;
     const context = { queue, asked: asked.options ?? {}, owner, sealingKey: options.sealingKey };
     return { wish, draft: await draftOf(wish.captured, { ...context, tried: asked.tried }) };
   };
@@ -139,6 +146,15 @@ async function enqueueAndTell(
 function eventsOf(answer: EnqueueAnswer, queue: string): SluiceEvent[] {
   if (answer.kind === 'accepted') return answer.events;
   return [{ type: 'refused', queue, code: answer.kind === 'full' ? 'queue-full' : answer.code }];
+}
+
+/** Somebody else has signed in meanwhile, maybe in another tab. An instant that is still to come is of a clock that was set back. */
+function isLate({ askedAt }: Asked, { since }: Identity, now: number): boolean {
+  return askedAt !== undefined && askedAt < since && since <= now;
+}
+
+function signedOut(): SluiceError {
+  return new SluiceError('signed-out', 'the user changed before it was stored. Ask again.');
 }
 
 function unknownQueue(queue: string, known: readonly string[]): SluiceError {

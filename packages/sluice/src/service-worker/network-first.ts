@@ -1,8 +1,9 @@
 import type { QueueDefinition } from '../core/config.js';
 import type { Identity } from '../core/identity.js';
 import type { JobOptions } from '../core/job-options.js';
-import type { Captured } from '../core/messages.js';
+import type { Captured, Intake } from '../core/messages.js';
 import { takePreference } from '../core/prefer.js';
+import { mayHaveBeenDone } from '../core/verdict.js';
 import { readOptions } from '../drain/draft.js';
 import type { Runtime } from '../drain/runtime.js';
 import { tryFirst } from './first-try.js';
@@ -33,16 +34,26 @@ export async function tryOrStore(
   const isOwnTry = dedupeKey === undefined || queue.coalesce !== undefined || preference.respondAsync;
   const owner = identity.then((current) => current.owner).catch(() => undefined);
   const thing = isOwnTry ? undefined : { key: `${queue.name} ${dedupeKey}`, owner };
-  const place = orderingKey === undefined ? undefined : `${queue.name} ${orderingKey}`;
+  // An older one whose try fails is stored before the newer one comes, which then takes its place, not the other way round.
+  const line = orderingKey ?? (queue.coalesce && dedupeKey);
+  const place = line === undefined ? undefined : `${queue.name} ${line}`;
   const tryOnce = async (): Promise<Tried> => {
     // Whoever wants the receipt at once does not wait for the service.
     const first = preference.respondAsync
       ? undefined
       : await tryFirst(runtime, queue, { captured: bare, identity });
     if (first?.kind === 'answered') return first.response;
-    return runtime.intake.accept(captured, { queue: queue.name, identity, tried: first?.tried });
+    const tried = first?.tried;
+    const intake = await runtime.intake.accept(captured, { queue: queue.name, identity, tried });
+    return tried && mayHaveBeenDone(tried.end) ? notPassed(intake) : intake;
   };
   return same.share(thing, () => turns.pass(place, tryOnce));
+}
+
+/** It may have arrived, under a key that it would not have if it went past the queue now. */
+function notPassed(intake: Intake): Intake {
+  const passes = intake.kind === 'direct' || intake.kind === 'broken';
+  return passes ? { kind: 'refused', refusal: intake.refusal } : intake;
 }
 
 /** A function that throws is reported where the request is stored. */

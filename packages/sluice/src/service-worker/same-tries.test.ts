@@ -38,6 +38,16 @@ test('without a key each is a try of its own', async () => {
   expect(tries).toBe(2);
 });
 
+test('two of somebody else are one try as well', async () => {
+  const same = new SameTries();
+  let tries = 0;
+  const work = async (): Promise<Response> => new Response(String((tries += 1)));
+  const answers = await Promise.all(
+    [1, 2, 2].map((owner) => same.share({ key: 'k', owner: Promise.resolve(owner) }, work)),
+  );
+  expect(await Promise.all(answers.map(bodyOf))).toEqual(['1', '2', '2']);
+});
+
 test('nobody has the answer of somebody else, and where nobody knows who it is each is tried', async () => {
   const same = new SameTries();
   let tries = 0;

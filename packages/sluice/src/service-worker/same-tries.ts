@@ -25,8 +25,9 @@ export class SameTries {
     const first = this.#underWay.get(thing.key);
     if (!first) return this.#begin(thing, work);
     const tried = await new Promise<Tried>((resolve, reject) => first.waiting.push({ resolve, reject }));
-    const owner = await thing.owner;
-    return owner !== undefined && owner === (await first.thing.owner) ? tried : work();
+    const [own, theirs] = await Promise.all([thing.owner, first.thing.owner]);
+    if (own === undefined || theirs === undefined) return work();
+    return own === theirs ? tried : this.share(thing, work);
   }
 
   async #begin(thing: Thing, work: () => Promise<Tried>): Promise<Tried> {

@@ -17,12 +17,11 @@ const NOBODY = '';
 
 /** Who is signed in. Where nobody was ever asked, that is nobody, and is written down so. */
 export async function openIdentity(database: Database): Promise<Identity> {
-  const standing = await database.run(READ, async (tx) => identityOf(await currentOwner(tx)));
+  const standing = await database.run(READ, identityIn);
   if (standing) return standing;
   return database.run({ ...WRITE, tables: ['meta', 'owners'] }, async (tx) => {
-    const owner = (await currentOwner(tx)) ?? (await newOwner(tx, NOBODY));
-    await makeCurrent(tx, owner);
-    return { owner: owner.owner, user: userOf(owner) };
+    if (!(await currentOwner(tx))) await newOwner(tx, NOBODY);
+    return (await identityIn(tx)) as Identity;
   });
 }
 
@@ -47,7 +46,7 @@ export function signIn(database: Database, { user, adopt, now }: SignIn): Promis
   return database.run(WRITE, async (tx) => {
     const before = (await currentOwner(tx)) ?? (await newOwner(tx, NOBODY));
     const nobody = adopt ? await ownerOf(tx, NOBODY) : undefined;
-    const next = await switchTo(tx, user ?? NOBODY);
+    const next = await switchTo(tx, user ?? NOBODY, now);
     if (nobody && nobody.owner !== next.owner) inheritKeys(tx, next, nobody);
     if (next.owner !== before.owner) await forgetContext(tx, before);
     return changeQueues(tx, { owner: next.owner, adopted: nobody?.owner, now });
@@ -63,14 +62,15 @@ export function forget(database: Database, user: string | null, now: number): Pr
     const row = await ownerOf(tx, user ?? NOBODY);
     if (row) tx.put('owners', { owner: row.owner });
     if (row?.owner !== (await ownerIn(tx))) return [{ type: 'identified' }];
-    const { owner } = await switchTo(tx, NOBODY);
+    const { owner } = await switchTo(tx, NOBODY, now);
     return changeQueues(tx, { owner, adopted: undefined, now });
   });
 }
 
-async function switchTo(tx: Tx, user: string): Promise<OwnerRow> {
+async function switchTo(tx: Tx, user: string, now: number): Promise<OwnerRow> {
+  const before = await ownerIn(tx);
   const next = (await ownerOf(tx, user)) ?? (await newOwner(tx, user));
-  await makeCurrent(tx, next);
+  if (next.owner !== before) await makeCurrent(tx, next, now);
   return next;
 }
 
@@ -155,10 +155,10 @@ async function newOwner(tx: Tx, user: string): Promise<OwnerRow> {
   return row;
 }
 
-async function makeCurrent(tx: Tx, { owner }: OwnerRow): Promise<void> {
+async function makeCurrent(tx: Tx, { owner }: OwnerRow, since: number): Promise<void> {
   const meta = await tx.get('meta', 'identity');
   const next = meta?.key === 'identity' ? meta.next : owner + 1;
-  tx.put('meta', { key: 'identity', owner, next });
+  tx.put('meta', { key: 'identity', owner, next, since });
 }
 
 /** What is adopted was sealed by another. */
@@ -174,8 +174,11 @@ async function forgetContext(tx: Tx, { owner }: OwnerRow): Promise<void> {
   tx.put('owners', rest);
 }
 
-function identityOf(row: OwnerRow | undefined): Identity | undefined {
-  return row && { owner: row.owner, user: userOf(row) };
+async function identityIn(tx: Tx): Promise<Identity | undefined> {
+  const meta = await tx.get('meta', 'identity');
+  const { owner, since = 0 } = meta?.key === 'identity' ? meta : { owner: FIRST_OWNER };
+  const row = await tx.get('owners', owner);
+  return row && { owner, user: userOf(row), since };
 }
 
 function userOf({ user }: OwnerRow): string | null {

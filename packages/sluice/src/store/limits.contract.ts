@@ -30,6 +30,19 @@ export function testLimits(name: string, open: () => Database): void {
       expect((await bench.row()).counts).toMatchObject({ cancelled: { shed: 1 }, refused: 1 });
     });
 
+    test('gives up nothing for what would not fit if it were empty', async () => {
+      for (const whenFull of ['drop-oldest', 'drop-lowest'] as const) {
+        bench.policy = { ...bench.policy, maxBytes: 1000, whenFull };
+        const ticket = await bench.ticket();
+        const body = new ArrayBuffer(1001);
+        expect(await bench.enqueue({ body, options: { priority: 1 } })).toMatchObject({
+          kind: 'full',
+          limit: 'maxBytes',
+        });
+        expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'waiting' });
+      }
+    });
+
     test('that lets requests through charges them to the rate, like any send', async () => {
       const rate = { limit: 2, perMs: 1000, burst: 2 };
       bench.policy = { ...bench.policy, maxJobs: 1, whenFull: 'network', concurrency: 9, rate };

@@ -59,7 +59,7 @@ test('every job of version 1 stands where it stood, and is nobody’s', async ()
   ]);
   const [row] = await readQueues(database);
   expect(row).toMatchObject({ owner: 1, live: { 1: 6 }, counts: { accepted: 9, waiting: 5, leased: 1 } });
-  expect(await openIdentity(database)).toEqual({ owner: 1, user: null });
+  expect(await openIdentity(database)).toEqual({ owner: 1, user: null, since: 0 });
   const { jobs } = await listJobs(database, {
     queue: 'orders',
     state: 'waiting',

@@ -26,8 +26,10 @@ export async function makeRoom(ledger: Ledger, load: Load): Promise<EnqueueAnswe
   return undefined;
 }
 
-async function leastWanted(ledger: Ledger, { priority }: Load): Promise<Job | undefined> {
-  const { whenFull } = ledger.row.policy;
+async function leastWanted(ledger: Ledger, { priority, bytes }: Load): Promise<Job | undefined> {
+  const { whenFull, maxBytes } = ledger.row.policy;
+  // Not if all of them went: they would be lost for nothing.
+  if (bytes > maxBytes) return undefined;
   if (whenFull === 'drop-oldest') return oldestWaiting(ledger);
   if (whenFull !== 'drop-lowest') return undefined;
   const last = await ledger.tx.last('jobs', jobsOf(ledger.row, 'ready'));

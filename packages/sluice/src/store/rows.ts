@@ -67,8 +67,8 @@ export interface OwnerRow {
 export type MetaRow =
   | { key: 'database'; born: string }
   | { key: 'leader'; engine: string; at: number }
-  /** Who is signed in, and the number of the next owner. */
-  | { key: 'identity'; owner: Owner; next: Owner }
+  /** Who is signed in, since when, and the number of the next owner. `since` is absent where nobody else was before. */
+  | { key: 'identity'; owner: Owner; next: Owner; since?: number }
   | { key: 'versions'; protocol: number; schema: number };
 
 /** Every object store, its key and its row. */
