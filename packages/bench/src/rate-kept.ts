@@ -37,6 +37,8 @@ export const rateKept: Benchmark = {
       await page.evaluate(async () => {
         await sluice.pause();
         await sluice.close();
+        // It would stay active, and its rules with it: a new one does not take over from one whose database is gone.
+        for (const one of await navigator.serviceWorker.getRegistrations()) await one.unregister();
         await new Promise((resolve) => {
           const deleting = indexedDB.deleteDatabase('sluice');
           deleting.addEventListener('success', resolve);
