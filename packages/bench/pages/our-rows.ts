@@ -1,18 +1,14 @@
 import type { Job } from '../../sluice/dist/core/job.js';
 import { KEY_PATHS } from '../../sluice/dist/store/rows.js';
 import type { Stored } from '../src/peers.js';
+import { openDatabase } from './raw.js';
 
 /** The table of jobs as Sluice has it: its key, and its indexes. */
 export function openOurJobs(name: string): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(name, 1);
-    opening.addEventListener('upgradeneeded', () => {
-      const { key, indexes } = KEY_PATHS.jobs;
-      const jobs = opening.result.createObjectStore('jobs', { keyPath: key });
-      for (const [index, path] of Object.entries(indexes)) jobs.createIndex(index, path);
-    });
-    opening.addEventListener('success', () => resolve(opening.result));
-    opening.addEventListener('error', () => reject(opening.error));
+  return openDatabase(name, (db) => {
+    const { key, indexes } = KEY_PATHS.jobs;
+    const jobs = db.createObjectStore('jobs', { keyPath: key });
+    for (const [index, path] of Object.entries(indexes)) jobs.createIndex(index, path);
   });
 }
 

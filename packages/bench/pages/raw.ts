@@ -1,15 +1,18 @@
 import type { Stored } from '../src/peers.js';
 
-/** A database of one table with keys of its own: nothing of it is anybody's library. */
-export function openRaw(name: string): Promise<IDBDatabase> {
+/** A database with what `make` makes in it: nothing of it is anybody's library. */
+export function openDatabase(name: string, make: (db: IDBDatabase) => void): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(name, 1);
-    opening.addEventListener('upgradeneeded', () => {
-      opening.result.createObjectStore('rows', { autoIncrement: true });
-    });
+    opening.addEventListener('upgradeneeded', () => make(opening.result));
     opening.addEventListener('success', () => resolve(opening.result));
     opening.addEventListener('error', () => reject(opening.error));
   });
+}
+
+/** One table with keys of its own. */
+export function openRaw(name: string): Promise<IDBDatabase> {
+  return openDatabase(name, (db) => void db.createObjectStore('rows', { autoIncrement: true }));
 }
 
 export async function read(request: Request): Promise<Stored> {

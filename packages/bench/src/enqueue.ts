@@ -44,10 +44,10 @@ async function byWorker(page: Page, asked: { count: number; rows: Rows }): Promi
   await page.bringToFront();
   return page.evaluate(async ({ count, rows }) => {
     const worker = peers.startStoring(rows);
-    const ask = (rows: object[]) =>
+    const ask = (stored: object[]) =>
       new Promise<void>((resolve) => {
         worker.onmessage = () => resolve();
-        worker.postMessage(rows);
+        worker.postMessage(stored);
       });
     // It has started, and its database is open.
     await ask([]);

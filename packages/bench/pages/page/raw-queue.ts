@@ -1,4 +1,5 @@
 import type { Depth, QueueUnderTest } from '../../src/store-under-test.js';
+import { openDatabase } from '../raw.js';
 
 interface Row {
   seq: number;
@@ -77,13 +78,7 @@ function rangeOf(state: Row['state']): IDBKeyRange {
 }
 
 function open(name: string): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(name, 1);
-    opening.addEventListener('upgradeneeded', () => {
-      const rows = opening.result.createObjectStore('rows', { keyPath: 'seq' });
-      rows.createIndex('byState', ['state', 'seq']);
-    });
-    opening.addEventListener('success', () => resolve(opening.result));
-    opening.addEventListener('error', () => reject(opening.error));
+  return openDatabase(name, (db) => {
+    db.createObjectStore('rows', { keyPath: 'seq' }).createIndex('byState', ['state', 'seq']);
   });
 }

@@ -1,6 +1,7 @@
 import { testBatches } from './batches.contract.js';
 import { testControl } from './control.contract.js';
 import { testDependents } from './dependents.contract.js';
+import { testFirstTry } from './first-try.contract.js';
 import { testIntake } from './intake.contract.js';
 import { testLeases } from './leases.contract.js';
 import { testLater } from './later.contract.js';
@@ -25,6 +26,7 @@ const CONTRACTS = [
   testDependents,
   testBatches,
   testLimits,
+  testFirstTry,
   testPassing,
   testMetrics,
 ];
