@@ -156,6 +156,13 @@ export function testBatches(name: string, open: () => Database): void {
       expect(await readJob(bench.database, tickets[0] ?? '')).toMatchObject({ reason: 'unreadable' });
     });
 
+    test('one that never left gives back one send, however many jobs it had', async () => {
+      await bench.tickets(3);
+      const { claims } = await bench.turn(T0);
+      await settleParts(only(claims), { kind: 'unsent', why: 'late' }, [], { maxClaims: 0 });
+      expect(await bench.row()).toMatchObject({ counts: { sends: 0, waiting: 3 } });
+    });
+
     test('one that is too large comes back as halves, with nothing held against the jobs', async () => {
       bench.policy = { ...bench.policy, batch: { ...batch, max: 4 } };
       const tickets: string[] = [];

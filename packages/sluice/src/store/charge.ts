@@ -3,7 +3,7 @@ import { decide } from '../core/flow/decide.js';
 import { sent } from '../core/flow/sent.js';
 import type { Job } from '../core/job.js';
 import { metered } from '../core/metrics.js';
-import { boundingSend, charge, nextSendAt, refund, unitsOf } from '../core/pace.js';
+import { boundingSend, charge, nextSendAt, type Pace, refund, unitsOf } from '../core/pace.js';
 import { flowConfigOf, marginMsOf } from '../core/policy.js';
 import type { QueueRow } from '../core/queue-row.js';
 import type { Ledger } from './ledger.js';
@@ -94,30 +94,45 @@ export function trimSends(tx: Tx, pacers: readonly Pacer[]): void {
   }
 }
 
-/** Takes back the charges of sends that never left. */
+/** Takes back the charges of sends that never left; that of a batch was made for its first job. */
 export async function refundUnsent(
   { tx, row }: Ledger,
   pacers: Pacers,
   ended: readonly Settlement[],
 ): Promise<void> {
-  for (const { leaseId } of ended.filter(({ end }) => end.kind === 'unsent').toReversed()) {
-    for (const pacer of [pacers.own, ...pacers.byOrigin.values()]) {
-      const isRefunded = !pacer.rate || (await refundSend(tx, pacer, leaseId));
-      if (isRefunded && pacer === pacers.own) row.counts.sends -= 1;
-    }
+  const isUnsent = ({ end, batch }: Settlement): boolean =>
+    (batch?.whole ?? end).kind === 'unsent' && (batch?.index ?? 0) === 0;
+  const unsent = new Set(ended.filter(isUnsent).map(({ leaseId }) => leaseId));
+  if (unsent.size === 0) return;
+  for (const pacer of [pacers.own, ...pacers.byOrigin.values()]) {
+    const refunded = pacer.rate ? await refundSends(tx, pacer, unsent) : unsent.size;
+    if (pacer === pacers.own) row.counts.sends -= refunded;
   }
 }
 
-/** Takes a send off the record; those after it, which another queue of the same destination may have charged, move up. */
-async function refundSend(tx: Tx, pacer: Pacer, leaseId: string): Promise<boolean> {
+/**
+ * Takes sends off the record, in one pass: a slow machine may have a hundred of them at once. Those after them, which another
+ * queue of the same destination may have charged, move up.
+ *
+ * @returns how many were on record
+ */
+async function refundSends(tx: Tx, pacer: Pacer, unsent: ReadonlySet<string>): Promise<number> {
   const { key, rate, pace } = pacer;
   const from = Math.max(pace.since, pace.n - REFUND_REACH);
   const rows = await tx.all('sends', { from: [key, from], to: [key, Number.POSITIVE_INFINITY] });
-  const index = rows.findIndex((send) => send.leaseId === leaseId);
-  const [unsent, ...later] = index < 0 ? [] : rows.slice(index);
-  if (!unsent) return false;
-  tx.deleteAll('sends', { from: [key, unsent.n], to: [key, Number.POSITIVE_INFINITY] });
-  for (const send of later) tx.put('sends', { ...send, n: send.n - unsent.units });
-  pacer.keep(refund(pace, rate, unsent.units, later));
-  return true;
+  const gone = rows.filter(({ leaseId }) => unsent.has(leaseId));
+  const [first] = gone;
+  if (!first) return 0;
+  const kept = rows.filter((send) => send.n > first.n && !gone.includes(send));
+  tx.deleteAll('sends', { from: [key, first.n], to: [key, Number.POSITIVE_INFINITY] });
+  for (const send of kept) {
+    const before = gone.filter(({ n }) => n < send.n);
+    tx.put('sends', { ...send, n: before.reduce((n, { units }) => n - units, send.n) });
+  }
+  const without = (left: Pace, { n, units }: SendRow): Pace => {
+    const later = kept.filter((send) => send.n > n);
+    return refund(left, rate, units, later);
+  };
+  pacer.keep(gone.reduceRight(without, pace));
+  return gone.length;
 }

@@ -112,6 +112,29 @@ export function testPace(name: string, open: () => Database): void {
       ]);
     });
 
+    test('takes back several at once as one after the other: what left between them moves up', async () => {
+      const rate = { limit: 5, perMs: 60_000, burst: 5 };
+      bench.policy = { ...bench.policy, adaptive: false, concurrency: 5, rate };
+      await bench.enqueueMany(5, { idempotencyKey: 'k' });
+      const { claims } = await bench.turn(T0, { leadMs: 50 });
+      const [, second, third, , fifth] = claims;
+      const ended = [second, third, fifth].filter((claim) => claim !== undefined);
+      const late = { kind: 'unsent', why: 'late' } as const;
+      await bench.settle(T0 + 200, ended, late, { held: 5, maxClaims: 0 });
+      const [first, , , fourth] = claims;
+      expect(await bench.sends()).toMatchObject([
+        { n: 0, leaseId: first?.leaseId },
+        { n: 1, leaseId: fourth?.leaseId },
+      ]);
+      expect(await bench.row()).toMatchObject({ pace: { n: 2 }, counts: { sends: 2 } });
+      const again = await bench.turn(T0 + 200, { held: 2 });
+      expect(again.claims.map(({ n, sendAt }) => [n, sendAt])).toEqual([
+        [2, T0 + 200],
+        [3, T0 + 200],
+        [4, T0 + 200],
+      ]);
+    });
+
     test('waits a whole window when the stored instants were written under a clock that ran ahead', async () => {
       bench.policy = { ...bench.policy, rate: { limit: 2, perMs: 1000, burst: 2 } };
       await bench.enqueueMany(2);
