@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import type { Benchmark, Figure } from './benchmark.js';
+import type { Lab } from './lab.js';
 import { mostInAWindow } from './stats.js';
 
 const PER_MS = 1000;
@@ -8,6 +9,7 @@ const MARGIN_MS = 50;
 /**
  * The service gets the rate that it was promised: all of it, and in no window more. Windows are counted twice: by the instants
  * that the engine has charged, and by those of arrival, which are late by the network and by whatever else this machine does.
+ * What is sent where no rate binds is the most that it could keep.
  */
 export const rateKept: Benchmark = {
   name: 'rate-kept',
@@ -17,39 +19,58 @@ export const rateKept: Benchmark = {
     const figures: Figure[] = [];
     for (const limit of isSmoke ? [50] : [1, 10, 50, 200, 1000]) {
       const seconds = isSmoke ? 2 : limit === 1 ? 15 : 5;
-      const page = await lab.open({ rate: { limit, perMs: PER_MS }, concurrency: 100 });
-      await enqueue(page, limit * (seconds + 2));
-      await lab.origin.waitFor(({ arrivals }) => arrivals.length >= limit * (seconds + 1), 120_000);
-      // The first second is the start of worker and service worker, and of learning how long a turn takes.
-      const arrivals = lab.origin.arrivals.map(({ at }) => at);
-      const share = shareUsed(arrivals.slice(limit > 1 ? limit : 0), limit);
-      // The last thousand: the log is no longer.
-      const sends = await sendsOf(page);
+      const backlog = { count: limit * (seconds + 2), until: limit * (seconds + 1) };
+      const { arrivals, sends } = await drain(lab, { rate: { limit, perMs: PER_MS } }, backlog);
       const most = (instants: readonly number[]) => ({
         value: mostInAWindow(instants, PER_MS),
         unit: `of ${limit}`,
       });
       figures.push(
-        { name: `${limit} a second: share used`, value: share, unit: '' },
+        {
+          name: `${limit} a second: share used`,
+          // The first second is the start of worker and service worker, and of learning how long a turn takes.
+          value: shareUsed(arrivals.slice(limit > 1 ? limit : 0), limit),
+          unit: '',
+        },
         { name: `${limit} a second: most in a window`, ...most(sends) },
         { name: `${limit} a second: most in a window of the service`, ...most(arrivals) },
       );
-      await page.evaluate(async () => {
-        await sluice.pause();
-        await sluice.close();
-        // It would stay active, and its rules with it: a new one does not take over from one whose database is gone.
-        for (const one of await navigator.serviceWorker.getRegistrations()) await one.unregister();
-        await new Promise((resolve) => {
-          const deleting = indexedDB.deleteDatabase('sluice');
-          deleting.addEventListener('success', resolve);
-        });
-      });
-      await page.close();
-      lab.origin.clear();
     }
-    return figures;
+    const count = isSmoke ? 100 : 2000;
+    const { arrivals } = await drain(lab, { adaptive: false }, { count, until: count });
+    return [...figures, { name: 'no rate: sends', value: sendsASecond(arrivals), unit: '/s' }];
   },
 };
+
+/** Begins with an empty database, and leaves none. `sends`: the last thousand, the log is no longer. */
+async function drain(
+  lab: Lab,
+  orders: object,
+  { count, until }: { count: number; until: number },
+): Promise<{ arrivals: number[]; sends: number[] }> {
+  const page = await lab.open({ ...orders, concurrency: 100 });
+  await enqueue(page, count);
+  await lab.origin.waitFor(({ arrivals }) => arrivals.length >= until, 120_000);
+  const arrivals = lab.origin.arrivals.map(({ at }) => at);
+  const sends = await sendsOf(page);
+  await page.evaluate(async () => {
+    await sluice.pause();
+    await sluice.close();
+    // It would stay active, and its rules with it: a new one does not take over from one whose database is gone.
+    for (const one of await navigator.serviceWorker.getRegistrations()) await one.unregister();
+    await new Promise((resolve) => {
+      const deleting = indexedDB.deleteDatabase('sluice');
+      deleting.addEventListener('success', resolve);
+    });
+  });
+  await page.close();
+  lab.origin.clear();
+  return { arrivals, sends };
+}
+
+function sendsASecond(instants: readonly number[]): number {
+  return (1000 * (instants.length - 1)) / ((instants.at(-1) ?? 0) - (instants[0] ?? 0));
+}
 
 /** Of what the window allows from the first to the last instant. */
 export function shareUsed(instants: readonly number[], limit: number): number {
