@@ -48,6 +48,25 @@ test('a script out of scope is named with what to do, and its worker queues all 
   await origin.waitFor(({ arrivals }) => arrivals.length === 1);
 });
 
+test('a script that never comes does not hold up the page for ever, and its worker queues all the same', async ({
+  page,
+  origin,
+}) => {
+  await page.goto(`${origin.url}/short/?script=/nowhere.js`);
+  await connected(page);
+  origin.set({ fault: { kind: 'drop', times: 1 } });
+  const { mode, controlled, status } = await page.evaluate(async () => {
+    const { connect } = globalThis as unknown as typeof import('sluice/client');
+    const worker = () => new Worker('/sluice.js', { type: 'module' });
+    await sluice.close();
+    const late = await connect({ serviceWorker: '/api/sw.js', worker });
+    const { status } = await late.fetch('/api/orders', { method: 'POST' });
+    return { mode: late.mode, controlled: late.controlled, status };
+  });
+  expect({ mode, controlled, status }).toEqual({ mode: 'service-worker', controlled: false, status: 202 });
+  await origin.waitFor(({ arrivals }) => arrivals.some(({ url }) => url === '/api/orders'));
+});
+
 test('an entry that is called in a page says where it belongs', async ({ page, origin }) => {
   await page.goto(`${origin.url}/short/`);
   const message = await page.evaluate(

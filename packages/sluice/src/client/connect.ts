@@ -10,12 +10,16 @@ export type QueuesOf<C> = C extends SluiceDefinition<infer Q> ? Q : string;
 
 const CONTROLLED_MS = 3000;
 
+/** A network that takes the request and never answers holds nobody up for longer; what comes after all takes control then. */
+const REGISTERED_MS = 10_000;
+
 const connections = new Map<string, Promise<Sluice>>();
 
 /**
  * Connects this page: registers the service worker, starts the worker, opens the queue. Resolves once the page is
- * controlled, or after 3 s with `controlled: false`. Never rejects for a reason of the environment: what is missing
- * shows as `mode` and as `problem` in the snapshot, and the app works on. A second call answers the first connection.
+ * controlled, or with `controlled: false`: 3 s after the script has come, and 13 s where it does not come. Never rejects
+ * for a reason of the environment: what is missing shows as `mode` and as `problem` in the snapshot, and the app works on.
+ * A second call answers the first connection.
  *
  * @param script the URL of the short form's script, or the parts of the long form
  * @throws SluiceError `wrong-context` where there is no page: on a server, in a worker
@@ -76,7 +80,10 @@ async function open(options: Resolved, onClose: () => void): Promise<Sluice> {
 async function takeControl(options: Resolved): Promise<{ mode: Mode; controlled: boolean }> {
   const container = requireServiceWorkers();
   const { serviceWorker, type, scope } = options;
-  if (serviceWorker !== false) await register(container, { script: serviceWorker, type, scope });
+  if (serviceWorker !== false) {
+    const registering = register(container, { script: serviceWorker, type, scope });
+    await Promise.race([registering, new Promise((late) => setTimeout(late, REGISTERED_MS))]);
+  }
   return { mode: 'service-worker', controlled: await whenControlled(container, CONTROLLED_MS) };
 }
 
