@@ -55,15 +55,15 @@ test('a script that never comes does not hold up the page for ever, and its work
   await page.goto(`${origin.url}/short/?script=/nowhere.js`);
   await connected(page);
   origin.set({ fault: { kind: 'drop', times: 1 } });
-  const { mode, controlled, status } = await page.evaluate(async () => {
+  const { mode, code, status } = await page.evaluate(async () => {
     const { connect } = globalThis as unknown as typeof import('sluice/client');
     const worker = () => new Worker('/sluice.js', { type: 'module' });
     await sluice.close();
     const late = await connect({ serviceWorker: '/api/sw.js', worker });
     const { status } = await late.fetch('/api/orders', { method: 'POST' });
-    return { mode: late.mode, controlled: late.controlled, status };
+    return { mode: late.mode, code: late.snapshot().problem?.code, status };
   });
-  expect({ mode, controlled, status }).toEqual({ mode: 'service-worker', controlled: false, status: 202 });
+  expect({ mode, code, status }).toEqual({ mode: 'page-only', code: 'no-answer', status: 202 });
   await origin.waitFor(({ arrivals }) => arrivals.some(({ url }) => url === '/api/orders'));
 });
 

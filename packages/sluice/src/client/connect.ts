@@ -1,6 +1,6 @@
 import type { SluiceDefinition } from '../core/config.js';
 import { isSluiceError, SluiceError, sentenceOf } from '../core/errors.js';
-import { linkToWorker, type WorkerLink } from './host-link.js';
+import { linkToWorker, type WorkerLink, within } from './host-link.js';
 import { openPage } from './page.js';
 import { register, requireServiceWorkers, whenControlled } from './registration.js';
 import type { ConnectOptions, Mode, Sluice } from './sluice.js';
@@ -10,16 +10,16 @@ export type QueuesOf<C> = C extends SluiceDefinition<infer Q> ? Q : string;
 
 const CONTROLLED_MS = 3000;
 
-/** A network that takes the request and never answers holds nobody up for longer; what comes after all takes control then. */
+/** A network that takes the request and never answers holds nobody up for longer. What comes after all may still take control. */
 const REGISTERED_MS = 10_000;
 
 const connections = new Map<string, Promise<Sluice>>();
 
 /**
  * Connects this page: registers the service worker, starts the worker, opens the queue. Resolves once the page is
- * controlled, or with `controlled: false`: 3 s after the script has come, and 13 s where it does not come. Never rejects
- * for a reason of the environment: what is missing shows as `mode` and as `problem` in the snapshot, and the app works on.
- * A second call answers the first connection.
+ * controlled, or 3 s after the script has come, with `controlled: false`; one that does not come in 10 s is missing. Never
+ * rejects for a reason of the environment: what is missing shows as `mode` and as `problem` in the snapshot, and the app
+ * works on. A second call answers the first connection.
  *
  * @param script the URL of the short form's script, or the parts of the long form
  * @throws SluiceError `wrong-context` where there is no page: on a server, in a worker
@@ -68,23 +68,24 @@ async function open(options: Resolved, onClose: () => void): Promise<Sluice> {
     console.warn(problem.message);
     problems.push(problem);
   };
-  const { mode, controlled } = await takeControl(options).catch((error: unknown) => {
+  const mode = await takeControl(options).catch((error: unknown): Mode => {
     report(error);
-    return { mode: 'page-only' as Mode, controlled: false };
+    return 'page-only';
   });
   // After control: a worker of an uncontrolled page stays uncontrolled in Chromium.
   const link: WorkerLink | undefined = await linkToWorker(worker, name).catch(report);
-  return openPage({ name, mode, controlled, link, problem: problems[0], onClose });
+  return openPage({ name, mode, link, problem: problems[0], onClose });
 }
 
-async function takeControl(options: Resolved): Promise<{ mode: Mode; controlled: boolean }> {
+async function takeControl(options: Resolved): Promise<Mode> {
   const container = requireServiceWorkers();
   const { serviceWorker, type, scope } = options;
   if (serviceWorker !== false) {
     const registering = register(container, { script: serviceWorker, type, scope });
-    await Promise.race([registering, new Promise((late) => setTimeout(late, REGISTERED_MS))]);
+    await within(REGISTERED_MS, registering, 'the script of the service worker');
   }
-  return { mode: 'service-worker', controlled: await whenControlled(container, CONTROLLED_MS) };
+  await whenControlled(container, CONTROLLED_MS);
+  return 'service-worker';
 }
 
 function asProblem(error: unknown): SluiceError {

@@ -8,7 +8,6 @@ const open = (problem?: SluiceError): Promise<Sluice> =>
   openPage({
     name,
     mode: 'page-only',
-    controlled: false,
     link: undefined,
     problem,
     onClose: () => undefined,

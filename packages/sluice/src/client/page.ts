@@ -7,7 +7,7 @@ import type { QueueView } from '../core/queue-view.js';
 import { browserWorld, type World } from '../drain/world.js';
 import { storageError } from '../store/indexed-db.js';
 import type { Database } from '../store/rows.js';
-import { registration } from './container.js';
+import { registration, serviceWorkers } from './container.js';
 import { type WorkerLink, within } from './host-link.js';
 import { followLifecycle, tellServiceWorker } from './lifecycle.js';
 import { loadOnce, whenLoaded } from './load-controls.js';
@@ -21,7 +21,6 @@ import { findVanished, followDepth } from './vanished.js';
 export interface PageOptions {
   name: string;
   mode: Mode;
-  controlled: boolean;
   /** The line to the worker of this page, where it runs. */
   link: WorkerLink | undefined;
   problem: SluiceError | undefined;
@@ -38,12 +37,14 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   const hasStorage = typeof looked === 'number';
   const lost = hasStorage ? looked : 0;
   const problem = options.problem ?? (hasStorage ? undefined : looked);
+  const wake = { kind: 'sync' in ((await registration()) ?? {}) ? 'ready' : 'unsupported' } as const;
   const snapshots = new Snapshots(world, {
     mode: hasStorage ? options.mode : 'off',
-    controlled: options.controlled,
+    // No await from here to where its changes are listened for.
+    controlled: !!serviceWorkers()?.controller,
     lost,
     problem: problem && { code: problem.code, message: problem.message },
-    wake: { kind: 'sync' in ((await registration()) ?? {}) ? 'ready' : 'unsupported' },
+    wake,
   });
   const controls = loadOnce(async () => {
     const { createControls, passBarrier } = await import('./controls.js');

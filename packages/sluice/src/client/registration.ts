@@ -79,17 +79,16 @@ function isOutOfScope(url: URL, scope: string | undefined): boolean {
   return scope !== undefined && !new URL(scope, location.href).href.startsWith(new URL('./', url).href);
 }
 
-/** Resolves with whether the page is controlled, as soon as it is, or after `deadlineMs`. */
-export function whenControlled(container: ServiceWorkerContainer, deadlineMs: number): Promise<boolean> {
-  if (container.controller) return Promise.resolve(true);
+/** Resolves as soon as the page is controlled, or after `deadlineMs`. */
+export function whenControlled(container: ServiceWorkerContainer, deadlineMs: number): Promise<void> {
+  if (container.controller) return Promise.resolve();
   return new Promise((resolve) => {
-    const settle = (isControlled: boolean): void => {
+    const settle = (): void => {
       clearTimeout(timer);
-      container.removeEventListener('controllerchange', onChange);
-      resolve(isControlled);
+      container.removeEventListener('controllerchange', settle);
+      resolve();
     };
-    const onChange = (): void => settle(true);
-    const timer = setTimeout(() => settle(container.controller !== null), deadlineMs);
-    container.addEventListener('controllerchange', onChange);
+    const timer = setTimeout(settle, deadlineMs);
+    container.addEventListener('controllerchange', settle);
   });
 }

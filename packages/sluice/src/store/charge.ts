@@ -105,9 +105,18 @@ export async function refundUnsent(
   const unsent = new Set(ended.filter(isUnsent).map(({ leaseId }) => leaseId));
   if (unsent.size === 0) return;
   for (const pacer of [pacers.own, ...pacers.byOrigin.values()]) {
-    const refunded = pacer.rate ? await refundSends(tx, pacer, unsent) : unsent.size;
+    const refunded = pacer.rate ? await refundAll(tx, pacer, unsent) : unsent.size;
     if (pacer === pacers.own) row.counts.sends -= refunded;
   }
+}
+
+/** Looks anew as long as it finds some: a few of a great cost fill its reach. */
+async function refundAll(tx: Tx, pacer: Pacer, unsent: ReadonlySet<string>): Promise<number> {
+  let refunded = 0;
+  for (let found = 1; found > 0 && refunded < unsent.size; refunded += found) {
+    found = await refundSends(tx, pacer, unsent);
+  }
+  return refunded;
 }
 
 /**

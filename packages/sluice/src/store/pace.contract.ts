@@ -135,6 +135,17 @@ export function testPace(name: string, open: () => Database): void {
       ]);
     });
 
+    test('takes back all of those that cost much, which lie far back', async () => {
+      const rate = { limit: 10_000, perMs: 60_000, burst: 10_000 };
+      bench.policy = { ...bench.policy, adaptive: false, concurrency: 6, rate };
+      await bench.enqueueMany(6, { options: { cost: 500 } });
+      const { claims } = await bench.turn(T0);
+      expect(claims).toHaveLength(6);
+      await bench.settle(T0 + 80, claims, { kind: 'unsent', why: 'stopped' }, { maxClaims: 0 });
+      expect(await bench.row()).toMatchObject({ pace: { n: 0 }, counts: { sends: 0 } });
+      expect(await bench.sends()).toEqual([]);
+    });
+
     test('waits a whole window when the stored instants were written under a clock that ran ahead', async () => {
       bench.policy = { ...bench.policy, rate: { limit: 2, perMs: 1000, burst: 2 } };
       await bench.enqueueMany(2);
