@@ -107,7 +107,7 @@ export interface Sluice<Q extends string = string> {
   cancel(ticket: Ticket): Promise<'cancelled' | 'aborting'>;
   /**
    * Changes a job that waits or is dead. It keeps its place, and gets another idempotency key.
-   * @throws SluiceError `state-conflict` for a job that is being sent, or was sent without an answer; `body-too-large`
+   * @throws SluiceError `state-conflict` for a job that is being sent, or that the service may have done; `body-too-large`
    */
   edit(ticket: Ticket, change: JobChange): Promise<void>;
   /**

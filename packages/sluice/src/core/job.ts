@@ -109,7 +109,7 @@ export interface Job {
   chain?: string;
   /** Where it stands within its ordering key: its `seq`, or that of the job whose place it took. */
   link: number;
-  /** It was sent, and no answer came: it may have reached the service. Stays, since a later answer says nothing of it. */
+  /** It was sent, and the service may have done it: no answer came, or a failure. Stays, since a later answer says nothing of it. */
   mayHaveArrived?: true;
   idempotencyKey: string;
   enqueuedAt: number;

@@ -6,7 +6,7 @@ import type { CancelReason, DeadReason, Job } from './job.js';
 import { flowConfigOf, type QueuePolicy } from './policy.js';
 import type { QueueRow } from './queue-row.js';
 import { underWay } from './turn.js';
-import { type Verdict, verdictOn } from './verdict.js';
+import { mayHaveArrived, type Verdict, verdictOn } from './verdict.js';
 
 /** Where a verdict takes a job. */
 export type NextPlace =
@@ -20,6 +20,8 @@ export type NextPlace =
 export interface Settled {
   next: NextPlace;
   attempts: number;
+  /** The service may have done it, though it was not delivered. */
+  mayHaveArrived: boolean;
   queue: Pick<QueueRow, 'flow' | 'awaitsSignIn' | 'batchMax'>;
 }
 
@@ -37,7 +39,8 @@ export function settle(row: QueueRow, job: Job, settlement: Settlement, instant:
   const attempts = job.attempts + (!isSplit && isSpent(verdict, row.flow, queue.flow) ? 1 : 0);
   const recall = job.state.kind === 'leased' ? job.state.recall : undefined;
   const facts = { verdict: isSplit ? GIVE_BACK : verdict, attempts, recall };
-  return { next: placeAfter(row, facts, instant), attempts, queue };
+  const next = placeAfter(row, facts, instant);
+  return { next, attempts, mayHaveArrived: mayHaveArrived(settlement.end, verdict), queue };
 }
 
 const GIVE_BACK: Verdict = { kind: 'give-back' };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { AttemptEnd } from './attempt.js';
 import { DEFAULT_POLICY, type QueuePolicy } from './policy.js';
-import { verdictOn } from './verdict.js';
+import { mayHaveArrived, verdictOn } from './verdict.js';
 
 type Answered = Extract<AttemptEnd, { kind: 'answer' }>;
 
@@ -103,3 +103,28 @@ test.each([[answered(429)], [answered(503)], [answered(425)], [{ kind: 'unsent',
     expect(['nack', 'freeze', 'give-back']).toContain(verdict(end, { repeat: 'never' }).kind);
   },
 );
+
+test.each([
+  [answered(500), true],
+  [answered(502), true],
+  [answered(504), true],
+  [answered(520), true],
+  [answered(302), true],
+  [answered(409, { keyOutstanding: true }), true],
+  [answered(200, { judged: { word: 'outage', detail: 'a portal' } }), true],
+  [answered(200, { judged: { word: 'dead', detail: 'errors' } }), false],
+  [answered(503), false],
+  [answered(429), false],
+  [answered(401), false],
+  [answered(422), false],
+  [{ kind: 'hidden', type: 'opaque' } as const, true],
+  [{ kind: 'timeout' } as const, true],
+  [{ kind: 'unsent', why: 'late' } as const, false],
+  [{ kind: 'prepare-failed', detail: 'x' } as const, false],
+] as const)('%j leaves a job that may have been done: %j', (end, isDone) => {
+  expect(mayHaveArrived(end, verdict(end))).toBe(isDone);
+});
+
+test('a status that the queue takes for a request to slow down was not done', () => {
+  expect(mayHaveArrived(answered(500), verdict(answered(500), { verdicts: { 500: 'freeze' } }))).toBe(false);
+});

@@ -101,6 +101,18 @@ export function mayHaveBeenDone(end: AttemptEnd): boolean {
   return ['network-error', 'timeout', 'aborted', 'split-failed', 'hidden'].includes(end.kind);
 }
 
+/**
+ * Whether a job that an attempt has not delivered may have been done all the same. A refusal by a 4xx, or by the word of the app,
+ * says that it was not, but for one that says that it is under way.
+ */
+export function mayHaveArrived(end: AttemptEnd, verdict: Verdict): boolean {
+  if (verdict.kind === 'freeze' || verdict.kind === 'sign-in' || !mayHaveBeenDone(end)) return false;
+  if (end.kind !== 'answer' || end.keyOutstanding) return true;
+  const { status } = end.answer;
+  if (status >= 400) return status >= 500;
+  return !(verdict.kind === 'dead' && (verdict.reason === 'rejected' || verdict.reason === 'conflict'));
+}
+
 /** At most once: whatever would be sent again is dead instead, for somebody to look at. */
 function notRepeated(verdict: Verdict): Verdict {
   if (verdict.kind === 'nack' || verdict.kind === 'give-back') {

@@ -12,7 +12,7 @@ export async function settleFirstTry(
   const { row, now } = ledger;
   const settlement = { seq: job.seq, leaseId: 'first-try', n: 0, ...ended };
   const settled = settle(row, job, settlement, { now, chance });
-  const tried = spend(ledger, job, { settled, settlement });
+  const tried = spend(ledger, job, settled);
   const { next } = settled;
   if (next.kind === 'dead') await bury(ledger, tried, { reason: next.reason, detail: next.detail });
   else if (next.kind === 'delayed' && job.state.kind === 'ready')

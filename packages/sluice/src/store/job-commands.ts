@@ -81,14 +81,14 @@ export interface Edit {
   previousKey: string;
 }
 
-/** Changes a job that waits or is dead, and was never sent without an answer. It keeps its place. */
+/** Changes a job that waits or is dead, and that the service cannot have done. It keeps its place. */
 export function editJob(ticket: Ticket, edit: Edit): JobCommand {
   return {
     ticket,
     apply: async ({ tx, row, events }, job) => {
       if (job.state.kind === 'leased') throw conflict(ticket, 'it is being sent');
       if (job.mayHaveArrived)
-        throw conflict(ticket, 'it was sent without an answer, and may have been done as it is');
+        throw conflict(ticket, 'it was sent, and the service may have done it as it is');
       const next = edited(tx, job, edit);
       if (job.state.kind !== 'dead')
         row.bytes += bytesOf(next.request, next.bodyBytes) - bytesOf(job.request, job.bodyBytes);

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { AttemptEnd } from '../core/attempt.js';
+import { clearQueue } from './clear.js';
 import { cancelJob, editJob, holdJob, releaseJob } from './job-commands.js';
 import { readJob } from './query.js';
 import { redriveJob } from './redrive.js';
@@ -139,6 +141,41 @@ export function testLater(name: string, open: () => Database): void {
       const refused = { code: 'state-conflict', value: ticket };
       await expect(bench.command(editJob(ticket, change), T0)).rejects.toMatchObject(refused);
       await bench.settle(T0, claims, { kind: 'timeout' }, { maxClaims: 0 });
+      await expect(bench.command(editJob(ticket, change), T0)).rejects.toMatchObject(refused);
+    });
+
+    test('leaves alone what the service failed at, or is still at, waiting or dead', async () => {
+      bench.policy = { ...bench.policy, maxAttempts: 2 };
+      const running = { ...answered(409), keyOutstanding: true } as AttemptEnd;
+      for (const end of [answered(500), answered(502), answered(504), running]) {
+        const ticket = await bench.ticket({}, keyed);
+        const refused = { code: 'state-conflict', value: ticket };
+        await bench.settle(T0, (await bench.turn(T0)).claims, end, { maxClaims: 0 });
+        await expect(bench.command(editJob(ticket, change), T0)).rejects.toMatchObject(refused);
+        const later = T0 + 600_000;
+        await bench.settle(later, (await bench.turn(later)).claims, answered(422), { maxClaims: 0 });
+        expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead' });
+        await expect(bench.command(editJob(ticket, change), later)).rejects.toMatchObject(refused);
+      }
+    });
+
+    test('changes what the service has declined, also by the word of the queue', async () => {
+      const declined = { ...answered(200), judged: { word: 'dead', detail: 'errors' } } as AttemptEnd;
+      for (const end of [answered(422), declined, answered(503)]) {
+        const ticket = await bench.ticket({}, keyed);
+        await bench.settle(T0, (await bench.turn(T0)).claims, end, { maxClaims: 0 });
+        await bench.command(editJob(ticket, change), T0);
+        await clearQueue(bench.database, 'orders', T0);
+      }
+    });
+
+    test('leaves alone one whose engines were lost with it', async () => {
+      bench.policy = { ...bench.policy, maxOrphans: 0 };
+      const ticket = await bench.ticket({}, keyed);
+      await bench.turn(T0);
+      await bench.turn(T0, { engine: 'e2', recover: true, maxClaims: 0 });
+      expect(await readJob(bench.database, ticket)).toMatchObject({ reason: 'orphaned' });
+      const refused = { code: 'state-conflict', value: ticket };
       await expect(bench.command(editJob(ticket, change), T0)).rejects.toMatchObject(refused);
     });
   });

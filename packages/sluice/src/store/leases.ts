@@ -40,7 +40,7 @@ export async function leasedJobs({ tx, row }: Ledger): Promise<Job[]> {
 /** A job that takes its engine down with it, again and again, must not do so for ever. */
 async function orphan(ledger: Ledger, job: Job): Promise<void> {
   const orphans = job.orphans + 1;
-  const orphaned = { ...job, orphans };
+  const orphaned = { ...job, orphans, mayHaveArrived: true as const };
   if (orphans <= ledger.row.policy.maxOrphans) return giveBack(ledger, orphaned);
   const detail = `its engine was lost ${orphans} times in mid-send`;
   await bury(ledger, orphaned, { reason: 'orphaned', detail });

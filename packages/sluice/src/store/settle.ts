@@ -39,27 +39,21 @@ async function settleOne(ledger: Ledger, job: Job, settlement: Settlement, insta
   // Whoever lost its lease changes nothing, except that a success is a fact and ends the repeat early.
   const isLateSuccess = !holdsLease && settled.next.kind === 'done' && job.state.kind !== 'dead';
   if (!holdsLease && !isLateSuccess) return;
-  const after = { settled, settlement };
-  await place(ledger, spend(ledger, job, after), after);
-}
-
-interface After {
-  settled: Settled;
-  settlement: Settlement;
+  await place(ledger, spend(ledger, job, settled), { next: settled.next, end: settlement.end });
 }
 
 /** What an attempt tells of the queue is told and kept; answers the job with its attempt counted. */
-export function spend(ledger: Ledger, job: Job, { settled, settlement }: After): Job {
+export function spend(ledger: Ledger, job: Job, settled: Settled): Job {
   tellOfQueue(ledger, settled);
   Object.assign(ledger.row, settled.queue);
-  const unanswered = UNANSWERED.has(settlement.end.kind) ? { mayHaveArrived: true as const } : {};
-  return { ...job, ...unanswered, attempts: settled.attempts };
+  const doubt = settled.mayHaveArrived ? { mayHaveArrived: true as const } : {};
+  return { ...job, ...doubt, attempts: settled.attempts };
 }
 
 async function place(
   ledger: Ledger,
   job: Job,
-  { settled: { next }, settlement: { end } }: After,
+  { next, end }: Pick<Settled, 'next'> & Pick<Settlement, 'end'>,
 ): Promise<void> {
   const { queue, ticket } = job;
   const answered = end.kind === 'answer' ? { ...job, lastAnswer: end.answer } : job;
@@ -84,14 +78,6 @@ function whyReturned(end: AttemptEnd): string {
   if (end.kind === 'answer') return end.judged?.detail ?? `answered ${end.answer.status}`;
   return end.kind === 'unsent' ? `not sent: ${end.why}` : end.kind;
 }
-
-/** Ends that do not tell whether the service has seen the request. */
-const UNANSWERED: ReadonlySet<AttemptEnd['kind']> = new Set<AttemptEnd['kind']>([
-  'network-error',
-  'timeout',
-  'aborted',
-  'split-failed',
-]);
 
 /** An answer that was trusted though the browser hides it. */
 const HIDDEN = { status: 0, statusText: '', headers: [], bodyOmitted: true };

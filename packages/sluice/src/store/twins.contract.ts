@@ -1,10 +1,20 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { AttemptEnd } from '../core/attempt.js';
 import type { Coalesced } from '../core/job.js';
+import { clearQueue } from './clear.js';
+import { commandQueues } from './control.js';
 import { cancelJob } from './job-commands.js';
 import { listJobs, readJob } from './query.js';
 import { redriveJob } from './redrive.js';
 import type { Database } from './rows.js';
 import { StoreBench, answered, bytes, T0 } from './store.kit.js';
+
+/** Failures after which the service may have done what it was asked. */
+const DOUBTFUL = [500, 502, 504, 200, 520].map((status) => judged(answered(status)));
+
+function judged(end: AttemptEnd): AttemptEnd {
+  return { ...end, judged: { word: 'nack', detail: 'it is none' } } as AttemptEnd;
+}
 
 /** The same thing twice: one stands for both, takes the place of the other, or becomes one with it. */
 export function testTwins(name: string, open: () => Database): void {
@@ -109,6 +119,37 @@ export function testTwins(name: string, open: () => Database): void {
       await bench.settle(T0, (await bench.turn(T0)).claims, { kind: 'timeout' });
       await bench.ticket(options, replace('2'));
       expect(await readJob(bench.database, first)).toMatchObject({ state: 'waiting' });
+    });
+
+    test('never touches one that the service may have done as it failed, whatever the queue makes of it', async () => {
+      for (const [i, end] of [...DOUBTFUL, { kind: 'timeout' as const }].entries()) {
+        const own = { dedupeKey: `doubtful ${i}` };
+        const first = await bench.ticket(own, replace('1'));
+        await bench.settle(T0, (await bench.turn(T0)).claims, end, { maxClaims: 0 });
+        await bench.ticket(own, replace('2'));
+        expect(await readJob(bench.database, first)).toMatchObject({ state: 'waiting' });
+        await clearQueue(bench.database, 'orders', T0);
+      }
+    });
+
+    test('takes the place of one that the service has turned away unread', async () => {
+      for (const status of [408, 425, 429, 503]) {
+        const own = { dedupeKey: `turned away ${status}` };
+        const first = await bench.ticket(own, replace('1'));
+        await bench.settle(T0, (await bench.turn(T0)).claims, answered(status), { maxClaims: 0 });
+        await bench.ticket(own, replace('2'));
+        expect(await readJob(bench.database, first)).toMatchObject({ reason: 'replaced' });
+        await clearQueue(bench.database, 'orders', T0);
+        await commandQueues(bench.database, 'orders', { kind: 'nudge' }, T0);
+      }
+    });
+
+    test('a request that was tried first is a job of its own: it may have arrived under its key', async () => {
+      const older = await bench.ticket(options, replace('1'));
+      const tried = { end: answered(500), sentAt: T0, endedAt: T0, credentials: 0, chance: () => 0.5 };
+      const newer = await bench.ticket(options, { ...replace('2'), firstTry: tried });
+      expect(await readJob(bench.database, older)).toMatchObject({ state: 'waiting' });
+      expect(await readJob(bench.database, newer)).toMatchObject({ state: 'waiting', attempts: 1 });
     });
 
     test('within an ordering key it keeps the place of the one it replaces', async () => {

@@ -15,7 +15,10 @@ export type Twin =
   /** The function of the user that was to decide it has thrown. */
   | { kind: 'failed'; detail: string };
 
-export async function findTwin(ledger: Ledger, { owner, options, coalesce }: JobDraft): Promise<Twin> {
+export async function findTwin(
+  ledger: Ledger,
+  { owner, options, coalesce, firstTry }: JobDraft,
+): Promise<Twin> {
   const { tx, row, now } = ledger;
   if (options.dedupeKey === undefined) return { kind: 'none' };
   const twin = await tx.get('twins', [row.name, owner, options.dedupeKey]);
@@ -23,7 +26,7 @@ export async function findTwin(ledger: Ledger, { owner, options, coalesce }: Job
   if (!coalesce) return { kind: 'duplicate', ticket: twin.ticket };
   const job = await tx.get('jobs', [row.name, twin.seq]);
   // What is under way, or may have arrived, is not to be changed under its key: the newer one is a job of its own.
-  if (!job || job.state.kind === 'leased' || job.mayHaveArrived) return { kind: 'none' };
+  if (firstTry || !job || job.state.kind === 'leased' || job.mayHaveArrived) return { kind: 'none' };
   const body = await bodyOf(tx, job);
   try {
     return { kind: 'older', job, coalesced: coalesce({ request: job.request, body }) };
