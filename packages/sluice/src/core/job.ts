@@ -158,7 +158,7 @@ export interface Stored {
 }
 
 /** Called inside the transaction. @throws whatever the function of the user throws */
-export type Coalesce = (previous: Stored) => Coalesced;
+export type Coalesce = (previous: Stored, next: Stored) => Coalesced;
 
 /** What becomes of a job once the one that it comes after is done. As above. */
 export type Rewrite = (stored: Stored, prior: Answer) => Stored;

@@ -43,7 +43,7 @@ export async function draftOf(captured: Captured, context: DraftContext): Promis
     idempotencyKey,
     key: (isFresh) => sealingKey(owner, isFresh),
   });
-  const merge = coalesceOf(queue, captured, stored.body);
+  const merge = coalesceOf(queue);
   return {
     queue: name,
     owner,
@@ -93,15 +93,11 @@ function readOption(
   }
 }
 
-function coalesceOf(
-  { coalesce }: QueueDefinition,
-  captured: Captured,
-  stored: ArrayBuffer | undefined,
-): Coalesce | undefined {
+function coalesceOf({ coalesce }: QueueDefinition): Coalesce | undefined {
   if (coalesce === undefined) return undefined;
-  if (coalesce === 'replace') return () => ({ kind: 'replaced', body: stored });
-  return (previous) => {
-    const body = coalesce(capturedFacts(previous), capturedFacts(captured));
+  if (coalesce === 'replace') return (_, { body }) => ({ kind: 'replaced', body });
+  return (previous, next) => {
+    const body = coalesce(capturedFacts(previous), capturedFacts(next));
     return body === null ? { kind: 'undone' } : { kind: 'merged', body: bytesOfBody(body) };
   };
 }

@@ -4,30 +4,39 @@ import { type Answer, bytesOf, type Job, type JobDraft, parked, type Ticket, tic
 import { metered } from '../core/metrics.js';
 import type { EnqueueAnswer } from '../core/ports.js';
 import { depthOf, estimatedStartAt } from '../core/queue-row.js';
-import { findPrior, inheritDependents } from './dependents.js';
-import { cancel } from './endings.js';
+import { findPrior } from './dependents.js';
 import { settleFirstTry } from './first-try.js';
 import { countLive, entryState, type Ledger } from './ledger.js';
-import { joinLine, rejoinFlow } from './line.js';
-import { lackOfRoom, makeRoom } from './room.js';
-import { rememberTwin, type Twin } from './twins.js';
+import { joinLine } from './line.js';
+import { makeRoom } from './room.js';
+import { rememberTwin } from './twins.js';
 
-type Older = Extract<Twin, { kind: 'older' }>;
+/** A draft as it is to be stored. */
+export interface Entry {
+  draft: JobDraft;
+  /** It waits for the job that it comes after. */
+  waits: boolean;
+}
+
+/** A draft, rewritten where what it comes after is done already. */
+export async function entryOf(ledger: Ledger, draft: JobDraft): Promise<Entry | EnqueueAnswer> {
+  const prior = await findPrior(ledger, { ...draft.options, owner: draft.owner });
+  if (prior.kind === 'gone') return { kind: 'refused', code: 'state-conflict', detail: prior.detail };
+  if (prior.kind !== 'done') return { draft, waits: prior.kind === 'live' };
+  const done = rewritten(ledger, draft, prior.answer);
+  return 'kind' in done ? done : { draft: done, waits: false };
+}
 
 /** Stores a job at its place in line, where there is room. */
-export async function admit(ledger: Ledger, asked: JobDraft): Promise<EnqueueAnswer> {
-  const prior = await findPrior(ledger, { ...asked.options, owner: asked.owner });
-  if (prior.kind === 'gone') return { kind: 'refused', code: 'state-conflict', detail: prior.detail };
-  const draft = prior.kind === 'done' ? rewritten(ledger, asked, prior.answer) : asked;
-  if ('kind' in draft) return draft;
-  const { priority = 0, after } = draft.options;
-  const full = await makeRoom(ledger, { jobs: 1, bytes: bytesOfDraft(draft), priority, after });
+export async function admit(ledger: Ledger, { draft, waits }: Entry): Promise<EnqueueAnswer> {
+  const { priority = 0, after, held, orderingKey } = draft.options;
+  const bytes = bytesOfDraft(draft);
+  const full = await makeRoom(ledger, { jobs: 1, bytes, size: bytes, priority, spared: [after] });
   if (full) return full;
-  const { held, orderingKey } = draft.options;
   const rank = await joinLine(ledger, draft.owner, draft.options);
   const placed = { ...newJob(ledger, draft), rank, ...chainOf(orderingKey) };
   const job = { ...placed, state: await entryState(ledger, placed) };
-  const why = held ? 'held' : prior.kind === 'live' ? 'after' : undefined;
+  const why = held ? 'held' : waits ? 'after' : undefined;
   store(ledger, why ? { ...job, state: parked(job, why) } : job, draft.body);
   if (draft.firstTry) await settleFirstTry(ledger, job, draft.firstTry);
   return acceptedAs(ledger, job.ticket);
@@ -46,44 +55,9 @@ function rewritten({ row, rulesOf }: Ledger, draft: JobDraft, answer: Answer): J
   }
 }
 
-function withBody(draft: JobDraft, body: ArrayBuffer | undefined): JobDraft {
+export function withBody(draft: JobDraft, body: ArrayBuffer | undefined): JobDraft {
   const { body: _, ...rest } = draft;
   return body ? { ...rest, body } : rest;
-}
-
-/** The older one ends; the newer one takes its place, with its own body or a merged one, or ends with it. */
-export async function coalesce(
-  ledger: Ledger,
-  draft: JobDraft,
-  { job: older, coalesced }: Older,
-): Promise<EnqueueAnswer> {
-  const merged = withBody(draft, coalesced.kind === 'undone' ? undefined : coalesced.body);
-  const bytes = bytesOfDraft(merged) - bytesOf(older.request, older.bodyBytes);
-  const full = lackOfRoom(ledger, { jobs: 0, bytes });
-  if (full) return full;
-  const job = inPlaceOf(older, newJob(ledger, merged));
-  store(ledger, job, merged.body);
-  await rejoinFlow(ledger, job);
-  if (coalesced.kind !== 'undone') await inheritDependents(ledger, older, job);
-  await cancel(ledger, older, coalesced.kind === 'replaced' ? 'replaced' : 'merged');
-  if (coalesced.kind === 'undone') await cancel(ledger, job, 'merged');
-  return acceptedAs(ledger, job.ticket);
-}
-
-/** Whatever was asked for it, it stands and waits as the older one did. */
-function inPlaceOf(older: Job, job: Job): Job {
-  const { fairnessKey: _, after: _after, ...rest } = job;
-  const { rank, priority, link, state, fairnessKey, after, orderingKey } = older;
-  return {
-    ...rest,
-    rank,
-    priority,
-    link,
-    state,
-    ...(fairnessKey === undefined ? {} : { fairnessKey }),
-    ...(after === undefined ? {} : { after }),
-    ...chainOf(orderingKey),
-  };
 }
 
 export function acceptedAs({ row, now, events }: Ledger, ticket: Ticket): EnqueueAnswer {
@@ -98,7 +72,7 @@ export function acceptedAs({ row, now, events }: Ledger, ticket: Ticket): Enqueu
   return { kind: 'accepted', receipt, events };
 }
 
-function newJob(
+export function newJob(
   { row, now }: Ledger,
   { owner, options, idempotencyKey, request, body, nonce }: JobDraft,
 ): Job {
@@ -127,7 +101,7 @@ function newJob(
   };
 }
 
-function store(ledger: Ledger, job: Job, body: ArrayBuffer | undefined): void {
+export function store(ledger: Ledger, job: Job, body: ArrayBuffer | undefined): void {
   const { tx, row, events } = ledger;
   tx.put('jobs', job);
   putBody(tx, job, body);
@@ -150,10 +124,10 @@ function store(ledger: Ledger, job: Job, body: ArrayBuffer | undefined): void {
   events.push({ type: 'accepted', queue: job.queue, ticket: job.ticket, at: job.enqueuedAt });
 }
 
-function chainOf(orderingKey: string | undefined): Pick<Job, 'orderingKey' | 'chain'> {
+export function chainOf(orderingKey: string | undefined): Pick<Job, 'orderingKey' | 'chain'> {
   return orderingKey === undefined ? {} : { orderingKey, chain: orderingKey };
 }
 
-function bytesOfDraft({ request, body }: JobDraft): number {
+export function bytesOfDraft({ request, body }: JobDraft): number {
   return bytesOf(request, body?.byteLength ?? 0);
 }

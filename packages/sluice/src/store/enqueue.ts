@@ -2,7 +2,8 @@ import type { JobDraft, Ticket } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { EnqueueAnswer } from '../core/ports.js';
 import type { QueueRow } from '../core/queue-row.js';
-import { acceptedAs, admit, coalesce } from './admit.js';
+import { acceptedAs, admit, entryOf } from './admit.js';
+import { coalesce } from './coalesce.js';
 import type { Ledger, RulesOf } from './ledger.js';
 import { writePolicies } from './policies.js';
 import type { Database, Tx } from './rows.js';
@@ -81,16 +82,11 @@ async function byKey<K, V>(keys: readonly K[], read: (key: K) => Promise<V>): Pr
 
 async function accept(ledger: Ledger, draft: JobDraft): Promise<EnqueueAnswer> {
   const twin = await findTwin(ledger, draft);
-  switch (twin.kind) {
-    case 'failed':
-      return { kind: 'refused', code: 'function-failed', detail: `coalesce threw ${twin.detail}` };
-    case 'duplicate':
-      return duplicate(ledger, twin.ticket);
-    case 'none':
-      return admit(ledger, draft);
-    case 'older':
-      return coalesce(ledger, draft, twin);
-  }
+  if (twin.kind === 'duplicate') return duplicate(ledger, twin.ticket);
+  const entry = await entryOf(ledger, draft);
+  if ('kind' in entry) return entry;
+  const coalesced = twin.kind === 'older' ? await coalesce(ledger, entry, twin.job) : undefined;
+  return coalesced ?? admit(ledger, entry);
 }
 
 function duplicate(ledger: Ledger, ticket: Ticket): EnqueueAnswer {

@@ -9,9 +9,11 @@ import { jobsOf } from './rows.js';
 export interface Load {
   jobs: number;
   bytes: number;
+  /** Its bytes, whatever it takes the place of. */
+  size: number;
   priority: number;
-  /** It comes after this one, which therefore does not make room for it. */
-  after: Ticket | undefined;
+  /** What it takes the place of, or comes after, does not make room for it. */
+  spared: readonly (Ticket | undefined)[];
 }
 
 type Added = Pick<Load, 'jobs' | 'bytes'>;
@@ -20,24 +22,24 @@ type Added = Pick<Load, 'jobs' | 'bytes'>;
 export async function makeRoom(ledger: Ledger, load: Load): Promise<EnqueueAnswer | undefined> {
   while (limitFor(ledger, load)) {
     const shed = await leastWanted(ledger, load);
-    if (!shed || shed.ticket === load.after) return lackOfRoom(ledger, load);
+    if (!shed) return lackOfRoom(ledger, load);
     await cancel(ledger, shed, 'shed');
   }
   return undefined;
 }
 
-async function leastWanted(ledger: Ledger, { priority, bytes }: Load): Promise<Job | undefined> {
+async function leastWanted(ledger: Ledger, load: Load): Promise<Job | undefined> {
   const { whenFull, maxBytes } = ledger.row.policy;
   // Not if all of them went: they would be lost for nothing.
-  if (bytes > maxBytes) return undefined;
-  if (whenFull === 'drop-oldest') return oldestWaiting(ledger);
+  if (load.size > maxBytes) return undefined;
+  if (whenFull === 'drop-oldest') return oldestWaiting(ledger, load);
   if (whenFull !== 'drop-lowest') return undefined;
   const last = await ledger.tx.last('jobs', jobsOf(ledger.row, 'ready'));
-  return last && last.priority < priority ? last : undefined;
+  return last && last.priority < load.priority ? last : undefined;
 }
 
 /** Why there is no room, counted as a refusal; room comes with the next send at the soonest. */
-export function lackOfRoom(ledger: Ledger, load: Added): EnqueueAnswer | undefined {
+function lackOfRoom(ledger: Ledger, load: Added): EnqueueAnswer | undefined {
   const { policy, counts } = ledger.row;
   const limit = limitFor(ledger, load);
   if (!limit) return undefined;
@@ -52,10 +54,10 @@ function limitFor({ row }: Ledger, { jobs, bytes }: Added): 'maxJobs' | 'maxByte
 }
 
 /** Of whoever is signed in: nobody's jobs make room for another's. */
-async function oldestWaiting({ tx, row }: Ledger): Promise<Job | undefined> {
+async function oldestWaiting({ tx, row }: Ledger, { spared }: Load): Promise<Job | undefined> {
   const heads: Job[] = [];
   for (const kind of WAITING_KINDS) {
-    heads.push(...(await tx.all('jobs', { ...jobsOf(row, kind), count: 1 })));
+    heads.push(...(await tx.all('jobs', { ...jobsOf(row, kind), count: spared.length + 1 })));
   }
-  return heads.toSorted((a, b) => a.seq - b.seq)[0];
+  return heads.filter(({ ticket }) => !spared.includes(ticket)).toSorted((a, b) => a.seq - b.seq)[0];
 }

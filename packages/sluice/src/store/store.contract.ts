@@ -1,4 +1,5 @@
 import { testBatches } from './batches.contract.js';
+import { testCoalesce } from './coalesce.contract.js';
 import { testControl } from './control.contract.js';
 import { testDependents } from './dependents.contract.js';
 import { testFirstTry } from './first-try.contract.js';
@@ -23,6 +24,7 @@ const CONTRACTS = [
   testLine,
   testLater,
   testTwins,
+  testCoalesce,
   testDependents,
   testBatches,
   testLimits,

@@ -1,7 +1,5 @@
-import { bodyOf } from './bodies.js';
-import { sentenceOf } from '../core/errors.js';
 import type { Owner } from '../core/identity.js';
-import type { Coalesced, Job, JobDraft, Ticket } from '../core/job.js';
+import type { Job, JobDraft, Ticket } from '../core/job.js';
 import type { Ledger } from './ledger.js';
 import type { TwinRow } from './rows.js';
 
@@ -10,29 +8,20 @@ export type Twin =
   | { kind: 'none' }
   /** The draft is the same thing again: it gets that ticket. */
   | { kind: 'duplicate'; ticket: Ticket }
-  /** The older one waits, and this becomes of the two. */
-  | { kind: 'older'; job: Job; coalesced: Coalesced }
-  /** The function of the user that was to decide it has thrown. */
-  | { kind: 'failed'; detail: string };
+  /** It waits, and the two may become one. */
+  | { kind: 'older'; job: Job };
 
 export async function findTwin(
   ledger: Ledger,
   { owner, options, coalesce, firstTry }: JobDraft,
 ): Promise<Twin> {
-  const { tx, row, now } = ledger;
-  if (options.dedupeKey === undefined) return { kind: 'none' };
-  const twin = await tx.get('twins', [row.name, owner, options.dedupeKey]);
-  if (!twin || twin.expiresAt <= now) return { kind: 'none' };
+  const twin = await findTwinRow(ledger, owner, options.dedupeKey);
+  if (!twin) return { kind: 'none' };
   if (!coalesce) return { kind: 'duplicate', ticket: twin.ticket };
-  const job = await tx.get('jobs', [row.name, twin.seq]);
+  const job = await ledger.tx.get('jobs', [ledger.row.name, twin.seq]);
   // What is under way, or may have arrived, is not to be changed under its key: the newer one is a job of its own.
   if (firstTry || !job || job.state.kind === 'leased' || job.mayHaveArrived) return { kind: 'none' };
-  const body = await bodyOf(tx, job);
-  try {
-    return { kind: 'older', job, coalesced: coalesce({ request: job.request, body }) };
-  } catch (error) {
-    return { kind: 'failed', detail: sentenceOf(error) };
-  }
+  return { kind: 'older', job };
 }
 
 /** The job stands for its dedupe key from now on. */
