@@ -107,7 +107,10 @@ export interface QueueConfig {
   holdMs?: number;
   /** Another receipt than our own; the ticket is always added. */
   receipt?: (receipt: Receipt, request: CapturedFacts) => ReceiptChange;
-  /** Take forms that are sent by navigation, too, and lead to this page then. Default: navigations pass by. */
+  /**
+   * Take forms that are sent by navigation, too, and lead to this page then. A navigation whose referrer is no page of our origin
+   * passes by. Default: all navigations pass by.
+   */
   navigations?: { redirectTo: string };
   /**
    * At most `limit` sends in any window of `perMs`, `burst` of them back to back. Default: what the service is found to

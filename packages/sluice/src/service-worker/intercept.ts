@@ -16,8 +16,17 @@ export function intercept(event: FetchEvent, answering: Answering): void {
   const asked = askedAt(request.url, location.origin);
   if (asked === `~${runtime.definition.name}`) return event.respondWith(identified(runtime));
   if (asked !== undefined && request.method === 'GET') return event.respondWith(statusOf(asked, runtime));
+  if (mayBeForeign(request)) return;
   const queue = runtime.matcher(factsOf(request));
   if (queue !== undefined) event.respondWith(answer(event, queue, answering));
+}
+
+/**
+ * Any site can send a form here. A replay would lend it our `Origin`, our `SameSite` cookies and our `Sec-Fetch-Site`. A service
+ * worker is shown none of these headers. The referrer tells: its page can drop it, and cannot forge it.
+ */
+function mayBeForeign({ mode, referrer }: Request): boolean {
+  return mode === 'navigate' && !referrer.startsWith(`${location.origin}/`);
 }
 
 async function identified({ identity }: Runtime): Promise<Response> {
