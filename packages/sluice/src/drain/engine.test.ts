@@ -286,6 +286,20 @@ test('looks at storage that goes on failing less and less often, each minute at 
   expect(await counts()).toMatchObject({ done: 1 });
 });
 
+test('a turn that asks for the next at once gets it a millisecond later, so that it finds another instant', async () => {
+  await bench.enqueue(1, { rate: { limit: 1, perMs: 1000, burst: 1 } });
+  const { turn } = bench.store;
+  let turns = 0;
+  bench.store.turn = async (request, instant) => {
+    const report = await turn(request, instant);
+    turns += 1;
+    return report && turns < 1000 ? { ...report, nextAt: instant.now } : report;
+  };
+  bench.start();
+  await bench.clock.advance(4);
+  expect(turns).toBe(5);
+});
+
 test('sends nothing while paused, and goes on at the word', async () => {
   await bench.enqueue(2);
   await commandQueues(bench.database, 'orders', { kind: 'pause' }, bench.clock.now());

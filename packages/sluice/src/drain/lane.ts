@@ -41,6 +41,9 @@ export interface LaneWork {
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
 
+/** A turn sees another instant than the one before it: of a wait of zero that changes nothing there would be no end. */
+const LEAST_WAIT_MS = 1;
+
 /**
  * The loop of one queue.
  *
@@ -150,7 +153,7 @@ export class Lane {
       if (report) this.#take(report, instant.now);
       tell(report?.events ?? []);
       // What a clock has written that was set meanwhile is put right by the next turn.
-      const nextAt = clock.epoch() === epoch ? report?.nextAt : clock.now();
+      const nextAt = clock.epoch() === epoch ? notBefore(instant.now + LEAST_WAIT_MS, report) : clock.now();
       onWork({ depth: report?.depth ?? 0, inFlight: this.#inFlight.size, nextAt });
       return nextAt;
     } catch (error) {
@@ -213,4 +216,8 @@ export class Lane {
     if (kind === 'freeze' || kind === 'sign-in') this.#isHeld = this.#asksForQuiet = true;
     this.nudge();
   }
+}
+
+function notBefore(at: number, report: TurnReport | undefined): number | undefined {
+  return report?.nextAt === undefined ? undefined : Math.max(report.nextAt, at);
 }

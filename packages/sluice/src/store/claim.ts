@@ -100,7 +100,10 @@ async function take(
       const own = pacersOf(pacers, jobs[0].request.url);
       const turnAt = flowInstant(ledger.row, own.some(({ rate }) => rate) ? now + leadMs : now);
       const at = await nextInstant(ledger.tx, own, { cost: costOf(jobs), earliest: turnAt });
-      if (at > now + leadMs + aheadMs) return { claims, nextAt: at - 2 * leadMs, saturated: bindsAll };
+      if (at > now + leadMs + aheadMs) {
+        const nextAt = at - leadMs - Math.min(leadMs, aheadMs);
+        return { claims, nextAt, saturated: bindsAll };
+      }
       claims.push(leaseGroup(ledger, jobs, { pacers: own, at, request }));
     }
   }

@@ -55,6 +55,16 @@ export function testPace(name: string, open: () => Database): void {
       expect(await bench.turn(T0)).toMatchObject({ claims: [{ sendAt: T0 }], nextAt: T0 + 1050 });
     });
 
+    test('looks again when a slow engine can claim, not before', async () => {
+      bench.policy = { ...bench.policy, concurrency: 100, rate: { limit: 1, perMs: 3500, burst: 1 } };
+      await bench.enqueueMany(2);
+      await bench.turn(T0, { leadMs: 0 });
+      const { claims, nextAt = Number.NaN } = await bench.turn(T0 + 50, { leadMs: 2000 });
+      expect(claims).toEqual([]);
+      expect(nextAt).toBeGreaterThan(T0 + 50);
+      expect((await bench.turn(nextAt, { leadMs: 2000, held: 1 })).claims).toHaveLength(1);
+    });
+
     test('asked for no rows, reads none', async () => {
       await bench.enqueueMany(2);
       const plan = { tables: ['jobs'], mode: 'readonly', durability: 'relaxed' } as const;

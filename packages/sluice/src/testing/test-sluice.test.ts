@@ -47,6 +47,16 @@ test('a service that fails is tried again, and what it refuses is a dead letter'
   expect(sluice.snapshot().queues.orders).toMatchObject({ depth: 0 });
 });
 
+test('time goes on while jobs that always fail wait for their next attempt', async () => {
+  const { sluice, clock } = await testSluice(
+    { queues: { orders: { match: () => true } } },
+    { fetch: () => new Response(null, { status: 500 }) },
+  );
+  await sluice.enqueue([1, 2, 3].map(() => new Request('https://app.test/orders', place)));
+  await clock.advance(600_000);
+  expect(await sluice.counts()).toMatchObject({ orders: { waiting: 0, dead: { attempts: 3 } } });
+});
+
 test('a `prepare` that fails for an hour, as one that asks the service for a token, kills no job', async () => {
   let isOver = false;
   const prepare = (request: Request): Request => {
