@@ -349,6 +349,33 @@ describe('hints', () => {
     expect(client.decide()).toMatchObject({ kind: 'send' });
   });
 
+  test.each([
+    ['one is left for an hour', { remaining: 1, resetMs: 3_600_000 }],
+    ['none is left for an hour', { remaining: 0, resetMs: 3_600_000 }],
+    ['the quota is one a day', { quota: 1, windowMs: 86_400_000 }],
+    ['they ask for a day', { notBeforeMs: 86_400_000 }],
+  ])('hold no send for more than ten minutes: %s', (_, hint) => {
+    for (const config of [CONFIGURED, OWN]) {
+      const client = new Client(config);
+      client.chance = 0.99;
+      const sentAt: number[] = [];
+      while (client.now < T0 + 4 * 3_600_000) {
+        const decision = client.decide();
+        if (decision.kind === 'wait') {
+          client.now = decision.until;
+          continue;
+        }
+        sentAt.push(client.now);
+        client.send();
+        client.now += 50;
+        client.end('rejected', { hint });
+      }
+      sentAt.push(client.now);
+      const gaps = sentAt.slice(1).map((at, i) => at - (sentAt[i] as number));
+      expect(Math.max(...gaps)).toBeLessThanOrEqual(600_000 + 50);
+    }
+  });
+
   test.each(['accepted', 'final'] as const)('of what was %s Retry-After holds nothing', (kind) => {
     const client = new Client();
     client.end(kind, { hint: { notBeforeMs: 30_000 } });

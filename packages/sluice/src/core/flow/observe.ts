@@ -78,7 +78,7 @@ function afterHint(
     return { ...flow, gateUntil: Math.max(flow.gateUntil, Math.round(now + gateMs)) };
   }
   const perSecond = toldRate(hint);
-  const until = now + (resetMs ?? hint.windowMs ?? 0);
+  const until = now + Math.min(resetMs ?? hint.windowMs ?? 0, MAX_GATE_MS);
   return perSecond === undefined ? flow : { ...flow, told: { perSecond, until } };
 }
 

@@ -1,4 +1,12 @@
-import { copyOf, type Flow, type FlowConfig, isAtConfigured, rateOf, toleranceMs } from './state.js';
+import {
+  copyOf,
+  type Flow,
+  type FlowConfig,
+  isAtConfigured,
+  MAX_GATE_MS,
+  rateOf,
+  toleranceMs,
+} from './state.js';
 
 /** Spacing is even but for this much, so that clients which began together do not stay together. */
 const SPREAD = 0.5;
@@ -17,9 +25,9 @@ export function sent(flow: Flow, config: FlowConfig, now: number, n: number, cha
   return after;
 }
 
-/** What the service told holds until then: it has more from then on. */
+/** What the service told holds until then: it has more from then on. No send is put off for longer than any gate holds. */
 function latestAt({ told, ...flow }: Flow, config: FlowConfig, now: number): number {
   if (!told || told.until <= now) return Number.POSITIVE_INFINITY;
   const rate = rateOf({ ...flow, told: undefined }, config, now);
-  return told.until + toleranceMs(rate, config) + 1000 / rate;
+  return Math.min(told.until + 1000 / rate, now + MAX_GATE_MS) + toleranceMs(rate, config);
 }
