@@ -51,6 +51,29 @@ test('a policy that counts something else than requests is none of ours', () => 
   expect(hint({ 'RateLimit-Policy': '"c";q=6;w=1;qu="concurrent-requests"' })).toBeUndefined();
 });
 
+test.each([
+  [{ 'Retry-After': 'Thu, 01 Jan 2026 00:05:30 GMT' }, { notBeforeMs: 30_000 }],
+  [{ 'Retry-After': 'Wed, 31 Dec 2025 23:59:00 GMT' }, { notBeforeMs: 0 }],
+  [
+    { 'X-RateLimit-Remaining': '1', 'X-RateLimit-Reset': String(NOW / 1000 + 360) },
+    { remaining: 1, resetMs: 60_000 },
+  ],
+  [
+    { 'RateLimit-Remaining': '0', 'RateLimit-Reset': String(NOW + 300_500) },
+    { remaining: 0, resetMs: 500 },
+  ],
+])('%j is read by the clock of the service, whatever ours says', (headers, expected) => {
+  const Date = 'Thu, 01 Jan 2026 00:05:00 GMT';
+  expect(hint({ ...headers, Date })).toEqual(expected);
+});
+
+test('an instant is read by our own clock where the answer does not say its date', () => {
+  for (const Date of ['', 'yesterday', '2026-01-01T00:05:00Z']) {
+    const headers = { 'Retry-After': 'Thu, 01 Jan 2026 00:00:30 GMT', Date };
+    expect(hint(headers)).toEqual({ notBeforeMs: 30_000 });
+  }
+});
+
 test('a limit of a minute is what GitHub asks for where it says nothing else', () => {
   expect(hint({ 'X-GitHub-Request-Id': 'x' }, 429)).toEqual({ notBeforeMs: 60_000 });
   expect(hint({ 'X-GitHub-Request-Id': 'x', 'Retry-After': '5' }, 429)).toEqual({ notBeforeMs: 5000 });

@@ -1,4 +1,4 @@
-import { retryAfterMs } from '../retry-after.js';
+import { httpDate, retryAfterMs } from '../retry-after.js';
 
 /**
  * What an answer tells of the limits of its service. Every part is a lower bound on waiting, never a schedule. None of
@@ -21,15 +21,19 @@ export type Headers = readonly (readonly [name: string, value: string])[];
 /** Longest reset that is believed: a wrong unit must not stop a queue for days. */
 const LONGEST_RESET_MS = 3_600_000;
 
-/** Reads what the headers tell; undefined where that is nothing. Malformed values are ignored. */
+/**
+ * Reads what the headers tell; undefined where that is nothing. Malformed values are ignored. An instant is one of the service's
+ * clock, which its Date tells (RFC 9110, 6.6.1); ours may be wrong by minutes, and counts where no Date can be read.
+ */
 export function hintOf(status: number, headers: Headers, now: number): Hint | undefined {
   const values = new Map(headers.map(([name, value]) => [name.toLowerCase(), value]));
   const get = (name: string): string | undefined => values.get(name);
   // A stored answer tells of another time.
   if (Number(get('age') ?? 0) > 0) return undefined;
-  const notBeforeMs = retryAfterMs(get('retry-after') ?? null, now);
+  const answeredAt = httpDate(get('date') ?? '') ?? now;
+  const notBeforeMs = retryAfterMs(get('retry-after') ?? null, answeredAt);
   const hint: Hint = {
-    ...(current(get) ?? legacy(get, now) ?? leaky(get)),
+    ...(current(get) ?? legacy(get, answeredAt) ?? leaky(get)),
     ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
   };
   if (Object.keys(hint).length > 0) return hint;
@@ -73,12 +77,15 @@ function current(get: Get): Hint | undefined {
 }
 
 /** The older fields: `RateLimit-Remaining` and `X-RateLimit-Remaining` with their `-Reset`. */
-function legacy(get: Get, now: number): Hint | undefined {
+function legacy(get: Get, answeredAt: number): Hint | undefined {
   for (const prefix of ['ratelimit', 'x-ratelimit']) {
     const remaining = wholeOf(get(`${prefix}-remaining`));
     const reset = wholeOf(get(`${prefix}-reset`));
     if (remaining !== undefined) {
-      return { remaining, ...(reset === undefined ? {} : { resetMs: resetIn(deltaSeconds(reset, now)) }) };
+      return {
+        remaining,
+        ...(reset === undefined ? {} : { resetMs: resetIn(deltaSeconds(reset, answeredAt)) }),
+      };
     }
   }
   return undefined;
@@ -93,9 +100,9 @@ function leaky(get: Get): Hint | undefined {
 }
 
 /** Delta seconds, as most send it, or the epoch in seconds (GitHub) or milliseconds. */
-function deltaSeconds(reset: number, now: number): number {
-  if (reset > 1e12) return (reset - now) / 1000;
-  return reset > 1e9 ? reset - now / 1000 : reset;
+function deltaSeconds(reset: number, answeredAt: number): number {
+  if (reset > 1e12) return (reset - answeredAt) / 1000;
+  return reset > 1e9 ? reset - answeredAt / 1000 : reset;
 }
 
 function resetIn(seconds: number): number {
