@@ -30,8 +30,9 @@ export async function entryOf(ledger: Ledger, draft: JobDraft): Promise<Entry | 
 /** Stores a job at its place in line, where there is room. */
 export async function admit(ledger: Ledger, { draft, waits }: Entry): Promise<EnqueueAnswer> {
   const { priority = 0, after, held, orderingKey } = draft.options;
+  const { owner } = draft;
   const bytes = bytesOfDraft(draft);
-  const full = await makeRoom(ledger, { jobs: 1, bytes, size: bytes, priority, spared: [after] });
+  const full = await makeRoom(ledger, { jobs: 1, bytes, size: bytes, priority, owner, spared: [after] });
   if (full) return full;
   const rank = await joinLine(ledger, draft.owner, draft.options);
   const placed = { ...newJob(ledger, draft), rank, ...chainOf(orderingKey) };

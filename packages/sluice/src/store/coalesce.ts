@@ -70,7 +70,8 @@ async function replace(
   const size = bytesOfDraft(draft);
   const bytes = size - bytesOf(older.request, older.bodyBytes);
   const spared = [older.ticket, older.after, after];
-  const full = await makeRoom(ledger, { jobs: 0, bytes, size, priority, spared });
+  const load = { jobs: 0, bytes, size, priority, owner: draft.owner, spared };
+  const full = await makeRoom(ledger, load);
   if (full) return full;
   // The end of what made room may have moved it.
   const standing = (await ledger.tx.get('jobs', [older.queue, older.seq])) as Job;

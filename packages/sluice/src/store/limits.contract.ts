@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { commandQueues } from './control.js';
+import { openIdentity, signIn } from './identity.js';
 import { releaseLeases } from './lease-commands.js';
 import { writePolicies } from './policies.js';
 import { readJob } from './query.js';
@@ -28,6 +29,69 @@ export function testLimits(name: string, open: () => Database): void {
       });
       expect(await readJob(bench.database, first)).toMatchObject({ state: 'waiting' });
       expect((await bench.row()).counts).toMatchObject({ cancelled: { shed: 1 }, refused: 1 });
+    });
+
+    test('that drops the oldest drops the oldest of the least urgent', async () => {
+      bench.policy = { ...bench.policy, maxJobs: 3, whenFull: 'drop-oldest' };
+      const urgent = await bench.ticket({ priority: 2 });
+      const [first, second] = [await bench.ticket(), await bench.ticket()];
+      await bench.ticket({ priority: 1 });
+      expect(await readJob(bench.database, first)).toMatchObject({ reason: 'shed' });
+      await bench.ticket();
+      expect(await readJob(bench.database, second)).toMatchObject({ reason: 'shed' });
+      expect(await readJob(bench.database, urgent)).toMatchObject({ state: 'waiting' });
+    });
+
+    test('drops nothing that is more urgent than what comes', async () => {
+      bench.policy = { ...bench.policy, maxJobs: 2, whenFull: 'drop-oldest' };
+      await bench.ticket({ priority: 1 });
+      await bench.ticket({ priority: 1, held: true });
+      expect(await bench.enqueue()).toMatchObject({ kind: 'full' });
+      expect((await bench.row()).counts).toMatchObject({ cancelled: {}, refused: 1 });
+    });
+
+    test('drops the least urgent in whichever way it waits', async () => {
+      for (const whenFull of ['drop-oldest', 'drop-lowest'] as const) {
+        bench = new StoreBench(open());
+        bench.policy = { ...bench.policy, maxJobs: 5, whenFull };
+        const orderingKey = 'k';
+        await bench.ticket({ orderingKey, priority: 9 });
+        const low = [
+          await bench.ticket({ orderingKey, priority: -4 }),
+          await bench.ticket({ notBefore: T0 + 1000, priority: -3 }),
+          await bench.ticket({ held: true, priority: -2 }),
+          await bench.ticket({ priority: -1 }),
+        ];
+        for (const ticket of low) {
+          expect(await bench.enqueue({ options: { priority: 5 } })).toMatchObject({
+            events: [{ type: 'cancelled', ticket, reason: 'shed' }, { type: 'accepted' }],
+          });
+        }
+      }
+    });
+
+    test('drops no job of another user, whoever is signed in', async () => {
+      for (const whenFull of ['drop-oldest', 'drop-lowest'] as const) {
+        bench = new StoreBench(open());
+        bench.policy = { ...bench.policy, maxJobs: 1, whenFull };
+        const guests = await bench.ticket();
+        await signIn(bench.database, { user: 'ann', adopt: false, now: T0 });
+        const { owner } = await openIdentity(bench.database);
+        expect(await bench.enqueue({ owner, options: { priority: 1 } })).toMatchObject({ kind: 'full' });
+        await signIn(bench.database, { user: null, adopt: false, now: T0 });
+        // Captured while she was signed in, and stored after.
+        expect(await bench.enqueue({ owner, options: { priority: 1 } })).toMatchObject({ kind: 'full' });
+        expect(await readJob(bench.database, guests)).toMatchObject({ state: 'waiting' });
+      }
+    });
+
+    test('gives up a bounded number of jobs at a time for one that is large', async () => {
+      bench.policy = { ...bench.policy, maxBytes: 1_000_000, whenFull: 'drop-oldest' };
+      await bench.enqueueMany(2000, { body: new ArrayBuffer(300) });
+      const large = { body: new ArrayBuffer(990_000) };
+      expect(await bench.enqueue(large)).toMatchObject({ kind: 'full' });
+      expect((await bench.row()).counts).toMatchObject({ cancelled: { shed: 1000 } });
+      await bench.ticket({}, large);
     });
 
     test('gives up nothing for what would not fit if it were empty', async () => {
