@@ -94,3 +94,71 @@ test('a full queue that lets requests through sends them to the network, at its 
   expect(origin.arrivals).toHaveLength(passed.length);
   expect(await countsOf(page)).toMatchObject({ accepted: 1, refused: 5, sends: 4 });
 });
+
+test('a write that is redirected to a page is not done: nobody knows, and its outcome says where it was led', async ({
+  origin,
+  open,
+}) => {
+  const page = await open();
+  origin.set({ answer: { status: 302, headers: { Location: '/short/?login=yes' } } });
+  const [ticket = ''] = await burst(page, 1);
+  const outcome = await page.evaluate((ticket) => sluice.settled(ticket), ticket);
+  expect(outcome).toMatchObject({
+    kind: 'dead',
+    reason: 'unknown',
+    response: { status: 200, url: `${origin.url}/short/?login=yes`, redirected: true },
+  });
+  expect(origin.arrivals).toMatchObject([{ method: 'POST' }]);
+});
+
+test('a write that is redirected to the page of the sign-in waits for sign-in, and is done after it', async ({
+  origin,
+  open,
+}) => {
+  const page = await open({ settings: { queues: { orders: { signInUrl: '/short/*' } } } });
+  origin.set({ answer: { status: 302, headers: { Location: '/short/?login=yes' } }, dedupe: false });
+  const [ticket = ''] = await burst(page, 1);
+  await expect
+    .poll(() => page.evaluate(() => sluice.snapshot().queues.orders?.status))
+    .toMatchObject({ kind: 'sign-in' });
+  origin.set({ answer: undefined });
+  await page.evaluate(() => sluice.nudge());
+  expect(await page.evaluate((ticket) => sluice.settled(ticket), ticket)).toMatchObject({
+    kind: 'done',
+    response: { status: 200, url: `${origin.url}/api/orders`, redirected: false },
+  });
+});
+
+test('a queue whose service answers a write by "see other" says so, and its writes are done', async ({
+  origin,
+  open,
+}) => {
+  const page = await open({ settings: { queues: { orders: { verdicts: { redirected: 'ack' } } } } });
+  origin.set({ answer: { path: '/api/orders', status: 303, headers: { Location: '/api/orders/7' } } });
+  const [ticket = ''] = await burst(page, 1);
+  expect(await page.evaluate((ticket) => sluice.settled(ticket), ticket)).toMatchObject({
+    kind: 'done',
+    response: { status: 200, url: `${origin.url}/api/orders/7`, redirected: true },
+  });
+  expect(origin.arrivals).toMatchObject([{ method: 'POST' }, { method: 'GET' }]);
+});
+
+test('what a redirected write has made is done: a read answers no 201', async ({ origin, open }) => {
+  const page = await open();
+  origin.set({ answer: { path: '/api/orders', status: 308, headers: { Location: '/api/orders/' } } });
+  origin.onArrival(({ url }) => {
+    if (url === '/api/orders/') origin.set({ answer: { status: 201 } });
+  });
+  const [ticket = ''] = await burst(page, 1);
+  expect(await page.evaluate((ticket) => sluice.settled(ticket), ticket)).toMatchObject({ kind: 'done' });
+  expect(origin.arrivals).toMatchObject([{ method: 'POST' }, { method: 'POST', url: '/api/orders/' }]);
+});
+
+test('`expect` sees where an answer came from', async ({ origin, open }) => {
+  const page = await open({ settings: { queues: { orders: { functions: ['expect:no-login'] } } } });
+  origin.set({ answer: { status: 302, headers: { Location: '/short/?login=yes' } } });
+  await burst(page, 1);
+  await expect
+    .poll(() => page.evaluate(() => sluice.snapshot().queues.orders?.status))
+    .toMatchObject({ kind: 'sign-in' });
+});

@@ -55,6 +55,10 @@ const FUNCTIONS = {
     }),
   },
   'expect:json': { expect: (response) => response.headers.get('Content-Type') === 'application/json' },
+  'expect:no-login': {
+    expect: ({ redirected, url }) =>
+      redirected && new URL(url).searchParams.has('login') ? 'sign-in' : true,
+  },
   'prepare:token': {
     prepare: (request, { context }) => {
       if (typeof context.token !== 'string') return 'sign-in';

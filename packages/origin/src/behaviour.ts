@@ -33,6 +33,8 @@ export interface Window {
 
 /** An answer given to every request that is served, instead of the echo of the request. */
 export interface FixedAnswer {
+  /** Requests to this path alone get it, without their query. Default: all. */
+  path?: string | undefined;
   status: number;
   headers?: Record<string, string> | undefined;
   body?: string | undefined;
@@ -55,6 +57,8 @@ export interface Behaviour {
   answer?: FixedAnswer | undefined;
   /** Whether a known Idempotency-Key of the same method and path gets the first answer again. */
   dedupe: boolean;
+  /** Whether pages of other origins may read the answers, and preflights are allowed. */
+  cors: boolean;
 }
 
 /** Healthy and without a limit. */
@@ -68,4 +72,5 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   fault: undefined,
   answer: undefined,
   dedupe: true,
+  cors: true,
 };

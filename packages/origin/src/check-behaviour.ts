@@ -83,8 +83,9 @@ const RULES: Record<keyof Behaviour, Rule> = {
       shape({ kind: oneOf('status'), status, retryAfter, ...aim }),
     ),
   ),
-  answer: optional(shape({ status, headers: optional(fields), body: optional(text) })),
+  answer: optional(shape({ path: optional(text), status, headers: optional(fields), body: optional(text) })),
   dedupe: flag,
+  cors: flag,
 };
 
 /**

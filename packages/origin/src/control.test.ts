@@ -21,6 +21,7 @@ test('shows the behaviour and the counts', async () => {
       fault: null,
       answer: null,
       dedupe: true,
+      cors: true,
     },
     arrivals: 2,
     outcomes: { accepted: 1, duplicate: 1, rejected: 0, dropped: 0, reset: 0, waiting: 0 },

@@ -34,3 +34,12 @@ test('says nothing of it to a client that names no origin', async () => {
   const response = await order(await start());
   expect(response.headers.get('access-control-allow-origin')).toBeNull();
 });
+
+test('says nothing of it where it is set to know no CORS', async () => {
+  const origin = await start({ behaviour: { cors: false } });
+  for (const method of ['GET', 'OPTIONS']) {
+    const headers = { origin: PAGE, 'access-control-request-method': 'POST' };
+    const response = await fetch(`${origin.url}/api/orders`, { method, headers });
+    expect(response.headers.get('access-control-allow-origin')).toBeNull();
+  }
+});

@@ -14,7 +14,7 @@ export async function exchange(
   response: ServerResponse,
 ): Promise<void> {
   if (isPreflight(request)) {
-    response.writeHead(204, preflightFields(request.headers)).end();
+    response.writeHead(204, service.behaviour.cors ? preflightFields(request.headers) : {}).end();
     return;
   }
   const arrival = service.record.receive(request);
@@ -61,7 +61,7 @@ function send(
   if (isGone(response)) return undefined;
   const fields = {
     'cache-control': 'no-store',
-    ...corsFields(response.req.headers),
+    ...(service.behaviour.cors ? corsFields(response.req.headers) : {}),
     ...service.limitFields(),
   };
   response.writeHead(status, { ...fields, ...headers }).end(body);

@@ -1,6 +1,6 @@
 import { isRefusal, type Work } from './answer.js';
 import type { Arrival } from './arrival.js';
-import { type Behaviour, DEFAULT_BEHAVIOUR } from './behaviour.js';
+import { type Behaviour, DEFAULT_BEHAVIOUR, type FixedAnswer } from './behaviour.js';
 import { checkBehaviour } from './check-behaviour.js';
 import { now } from './clock.js';
 import { type FaultPlan, planFault } from './faults.js';
@@ -32,6 +32,11 @@ export interface Service {
   /** Forgets the arrivals and the count of duplicates, not the work that was done. */
   clear(): void;
   sendAllAway(): void;
+}
+
+function fixedFor({ url }: Arrival, { answer }: Behaviour): FixedAnswer | undefined {
+  const [path] = url.split('?');
+  return answer?.path === undefined || answer.path === path ? answer : undefined;
 }
 
 /** @throws OriginError `behaviour-invalid` */
@@ -71,7 +76,7 @@ export function createService(initial: Partial<Behaviour>): Service {
     work: (arrival) => {
       const known = behaviour.dedupe ? done.find(arrival) : undefined;
       if (known) duplicates += 1;
-      const work = known ?? { arrival, fixed: behaviour.answer };
+      const work = known ?? { arrival, fixed: fixedFor(arrival, behaviour) };
       if (!isRefusal(work)) done.keep(work);
       return { work, replayed: known !== undefined };
     },

@@ -28,6 +28,8 @@ export interface Answer {
   headers?: Record<string, string>;
   body?: string;
   ms?: number;
+  /** The request was redirected there, by a 302 that made a read of it: nothing was done, and the page there answers. */
+  redirectedTo?: string;
 }
 
 export type Reaction =
@@ -125,7 +127,7 @@ export class Service {
     arrival.isRepeat = known !== undefined;
     if (known) return known.untilAt > now ? OUTSTANDING : known.reaction;
     const reaction = this.behaviour(this.#n++, arrival.body);
-    const isDone = reaction.kind !== 'drop' && (reaction.kind !== 'answer' || reaction.status < 300);
+    const isDone = reaction.kind !== 'drop' && statusOf(reaction) < 300;
     if (isDone) {
       const { ms = 0, ...first } = reaction.kind === 'answer' ? reaction : DONE;
       this.#known.set(arrival.key, { reaction: first, untilAt: now + ms });
@@ -135,7 +137,7 @@ export class Service {
 
   #take(arrival: Arrival, reaction: Exclude<Reaction, { kind: 'drop' }>): void {
     arrival.arrivedAt = this.#universe.timeline.now;
-    arrival.status = reaction.kind === 'answer' ? reaction.status : 200;
+    arrival.status = statusOf(reaction);
   }
 
   async #answer(reaction: Reaction): Promise<Response> {
@@ -145,6 +147,21 @@ export class Service {
       this.#universe.between(...TRANSIT_MS) + (reaction.kind === 'answer' ? (reaction.ms ?? 0) : 0),
     );
     if (reaction.kind !== 'answer') throw new TypeError('network error');
-    return new Response(reaction.body ?? null, { status: reaction.status, headers: reaction.headers ?? {} });
+    return responseOf(reaction);
   }
+}
+
+/** To the request itself: what a redirect leads to says nothing of it. */
+function statusOf(reaction: Exclude<Reaction, { kind: 'drop' }>): number {
+  if (reaction.kind !== 'answer') return 200;
+  return reaction.redirectedTo === undefined ? reaction.status : 302;
+}
+
+function responseOf({ body, status, headers = {}, redirectedTo }: Answer): Response {
+  const response = new Response(body ?? null, { status, headers });
+  if (redirectedTo === undefined) return response;
+  return Object.defineProperties(response, {
+    url: { value: redirectedTo },
+    redirected: { value: true },
+  });
 }

@@ -200,8 +200,9 @@ export class Stage {
     if (!tab.isAlive) return never();
     const ticket = readTicket(response);
     if (ticket !== undefined) this.receipts.push({ ticket, body });
-    else if (response.ok) this.served.push({ body, at: this.universe.timeline.now });
-    else if (this.universe.strikes === 0 && !this.scenario.mayRefuse)
+    // Let through where storage failed, an app sees by itself that it was redirected.
+    else if (response.ok && !response.redirected) this.served.push({ body, at: this.universe.timeline.now });
+    else if (!response.ok && this.universe.strikes === 0 && !this.scenario.mayRefuse)
       this.universe.fail('accepts', `${body}: ${response.status}`);
     return ticket ?? '';
   }

@@ -59,6 +59,20 @@ export const OF_DELIVERY: readonly Mutant[] = [
     scenarios: ['a request that is refused'],
   },
   {
+    name: 'the answer to the read that a redirect has made of a write is a success',
+    file: 'core/verdict.ts',
+    from: '  if (led) return DEFAULT_VERDICTS[led];\n',
+    to: '',
+    scenarios: ['a write that is redirected to a page'],
+  },
+  {
+    name: 'the answer of a portal is a success',
+    file: 'core/verdict.ts',
+    from: "if (led === 'away') return 'portal';",
+    to: "if (led === 'away') return undefined;",
+    scenarios: ['a write that is redirected to a portal'],
+  },
+  {
     name: 'no new sync at the last chance',
     file: 'service-worker/wake-up.ts',
     from: "if (isLastChance) isRegistered = (await wake.register()).kind !== 'refused';",

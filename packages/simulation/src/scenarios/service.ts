@@ -1,3 +1,4 @@
+import { BASE } from '../contexts.ts';
 import type { Scenario } from '../scenario.ts';
 import { answer, first, submitOne, submitTwo, tryAgain } from './parts.ts';
 
@@ -54,6 +55,26 @@ export const OF_SERVICE: readonly Scenario[] = [
     mayDie: true,
     service: (_n, body) => (body === 'a' ? answer(422) : answer(200)),
     script: submitTwo,
+  },
+  {
+    name: 'a write that is redirected to a page',
+    jobs: 2,
+    mayDie: true,
+    service: first(1, { ...answer(200), redirectedTo: `${BASE}login` }),
+    script: submitTwo,
+  },
+  {
+    name: 'a write that is redirected to a portal',
+    jobs: 2,
+    service: first(6, { ...answer(200), redirectedTo: 'https://portal.test/' }),
+    script: submitTwo,
+  },
+  {
+    name: 'the network first, and a redirect to a portal',
+    jobs: 1,
+    queue: { mode: 'network-first' },
+    service: first(1, { ...answer(200), redirectedTo: 'https://portal.test/' }),
+    script: submitOne,
   },
   {
     name: 'nobody is signed in',

@@ -9,8 +9,10 @@ export type AttemptEnd =
       answer: Answer;
       /** What the service told of its limits, as far as it could be read. */
       hint?: Hint;
-      /** What the queue's `expect` made of it, or a redirect that led away: goes before any table. */
+      /** The word of the queue's `expect`: goes before any table. */
       judged?: { word: VerdictWord; detail: string };
+      /** Of a write that was redirected: whether the answer came from its own origin or from another. */
+      led?: 'within' | 'away';
       /** The service said that a request with this Idempotency-Key is still running. */
       keyOutstanding: boolean;
     }

@@ -24,7 +24,7 @@ export type Prepare = (
 ) => Request | 'sign-in' | Promise<Request | 'sign-in'>;
 
 /**
- * Whether an answer is what it seems. True: as its status says. False: a success that is none, such as the page of a
+ * Whether an answer is what it seems. True: as the tables say. False: a success that is none, such as the page of a
  * captive portal; it counts as an outage. Or the verdict itself, in one word.
  */
 export type Expect = (response: Response) => boolean | VerdictWord | Promise<boolean | VerdictWord>;
@@ -175,10 +175,15 @@ export interface QueueConfig {
   resultBytes?: number;
   /** Take an answer that the browser hides for a success: short for `verdicts: { hidden: 'ack' }`. Default false. */
   trustOpaque?: boolean;
-  /** What is made of a status, a class (`'5xx'`), `'network-error'`, `'timeout'` or `'hidden'`, in place of the defaults. */
+  /**
+   * What is made of a status, a class (`'5xx'`), a 2xx to a write that was `'redirected'` or led to another origin (`'portal'`),
+   * `'network-error'`, `'timeout'` or `'hidden'`, in place of the defaults.
+   */
   verdicts?: VerdictTable;
   /** Looks at each answer that can be read, before the tables do. */
   expect?: Expect;
+  /** A URLPattern of the page where users sign in: what is redirected there waits for sign-in. */
+  signInUrl?: string;
   /** Never: a job whose send may have been done and was not answered is dead, `unknown`, not sent again. Default 'always'. */
   repeat?: 'always' | 'never';
   /** The header that carries the idempotency key. Named, it is sent across origins too, and costs a preflight there. */
@@ -228,6 +233,7 @@ export interface QueueDefinition {
   optionFunctions: OptionFunctions;
   coalesce: QueueConfig['coalesce'];
   expect: Expect | undefined;
+  signInUrl: string | undefined;
   rewrite: RewriteRequest | undefined;
   batch: BatchFunctions | undefined;
   prepare: Prepare | undefined;

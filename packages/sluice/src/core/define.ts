@@ -88,6 +88,7 @@ function definitionOf(name: string, queue: QueueConfig, limits: QueuePolicy['lim
     optionFunctions: queue,
     coalesce: queue.coalesce,
     expect: queue.expect,
+    signInUrl: queue.signInUrl,
     rewrite: queue.rewrite,
     batch: queue.batch,
     prepare: queue.prepare,

@@ -45,7 +45,10 @@ export interface Answer {
   headers: HeaderPairs;
   body?: ArrayBuffer;
   bodyOmitted: boolean;
-  /** Status text and headers, where the queue seals all; the body is sealed then, too. */
+  /** Where the answer came from, after a redirect; both are absent without one. */
+  url?: string;
+  redirected?: boolean;
+  /** Status text and headers, where the queue seals all, and the URL; the body is sealed then, too. */
   sealed?: Sealed;
 }
 

@@ -63,17 +63,18 @@ function testOf(queue: string, match: Match, origin: string): (facts: RequestFac
 
 function ruleTest(queue: string, rule: MatchRule, origin: string): (facts: RequestFacts) => boolean {
   const methods = new Set([rule.method].flat().map((method) => method.toUpperCase()));
-  const pattern = patternOf(queue, rule.url, origin);
+  const pattern = patternOf(`queue '${queue}', match.url`, rule.url, origin);
   return ({ method, url }) => methods.has(method.toUpperCase()) && pattern.test(url);
 }
 
-function patternOf(queue: string, url: string, origin: string): URLPattern {
+/** @throws SluiceError `config-invalid` */
+export function patternOf(where: string, url: string, origin: string): URLPattern {
   try {
     return new URLPattern(url, origin);
   } catch (cause) {
     throw new SluiceError(
       'config-invalid',
-      `queue '${queue}', match.url: ${JSON.stringify(url)} is no URL pattern (${sentenceOf(cause)}). ` +
+      `${where}: ${JSON.stringify(url)} is no URL pattern (${sentenceOf(cause)}). ` +
         `Write a path such as '/api/orders/*', or a whole URL for another origin.`,
       { value: url, cause },
     );

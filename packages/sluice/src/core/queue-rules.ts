@@ -17,6 +17,7 @@ import {
   size,
   token,
   tokens,
+  urlPattern,
   wholeFrom,
 } from './validate.js';
 import { isVerdictKey, VERDICT_WORDS, type VerdictWord } from './verdict-table.js';
@@ -79,9 +80,10 @@ export const QUEUE_RULES: Record<keyof QueueConfig, Rule> = {
       Object.entries(value).every(
         ([key, word]) => isVerdictKey(key) && VERDICT_WORDS.includes(word as VerdictWord),
       ),
-    allowed: `a status, '2xx' to '5xx', 'network-error', 'timeout' or 'hidden' each with ${oneOf(...VERDICT_WORDS).allowed}`,
+    allowed: `a status, '2xx' to '5xx', 'redirected', 'portal', 'network-error', 'timeout' or 'hidden' each with ${oneOf(...VERDICT_WORDS).allowed}`,
   },
   expect: callable,
+  signInUrl: urlPattern,
   repeat: oneOf('always', 'never'),
   attemptHeaders: flag,
   idempotencyHeader: token,

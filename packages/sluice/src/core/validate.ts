@@ -81,13 +81,18 @@ export function shape(rules: Record<string, Rule>, required: readonly string[] =
 /** A `*` is a token, too, and would match nothing where every method is meant. */
 const isMethod = (value: unknown): boolean => isToken(value) && !(value as string).includes('*');
 
+export const urlPattern: Rule = {
+  allows: (value) => typeof value === 'string' && value !== '',
+  allowed: 'a URL pattern',
+};
+
 const matchRule = shape(
   {
     method: {
       allows: (value) => [value].flat().length > 0 && [value].flat().every(isMethod),
       allowed: 'an HTTP method or a list of them, each by its name',
     },
-    url: { allows: (value) => typeof value === 'string' && value !== '', allowed: 'a URL pattern' },
+    url: urlPattern,
   },
   ['method', 'url'],
 );

@@ -15,8 +15,11 @@ export type VerdictWord =
   | 'unknown'
   | 'dead';
 
-/** A status, a class of them, or an end without one. */
-export type VerdictKey = `${number}` | number | StatusClass | 'network-error' | 'timeout' | 'hidden';
+/** A status, a class of them, a 2xx to a write after a redirect, or an end without a status. */
+export type VerdictKey = `${number}` | number | StatusClass | LedKey | 'network-error' | 'timeout' | 'hidden';
+
+/** From its own origin, or from another. */
+type LedKey = 'redirected' | 'portal';
 
 export type StatusClass = '2xx' | '3xx' | '4xx' | '5xx';
 
@@ -53,10 +56,12 @@ export const DEFAULT_VERDICTS: VerdictTable = {
   'network-error': 'outage',
   timeout: 'outage',
   hidden: 'unknown',
+  redirected: 'unknown',
+  portal: 'outage',
 };
 
 export function isVerdictKey(key: string): boolean {
-  return /^([1-5]\d\d|[2-5]xx|network-error|timeout|hidden)$/.test(key);
+  return /^([1-5]\d\d|[2-5]xx|redirected|portal|network-error|timeout|hidden)$/.test(key);
 }
 
 /** The word of a table for a status; undefined where it has none. */

@@ -86,6 +86,35 @@ test('what `expect` made of it goes before any table', () => {
   expect(verdict(answered(200, { judged }), { verdicts: { 200: 'dead' } })).toEqual({ kind: 'sign-in' });
 });
 
+test.each([200, 202, 204])(
+  '%i after a redirect of a write is unknown: it may be the answer to a read',
+  (status) => {
+    expect(verdict(answered(status, { led: 'within' }))).toMatchObject({ kind: 'dead', reason: 'unknown' });
+  },
+);
+
+test('201 after a redirect is an ack: a read makes nothing', () => {
+  expect(verdict(answered(201, { led: 'within' }))).toEqual({ kind: 'ack' });
+});
+
+test('a success of another origin is an outage: a portal has answered, whatever its status', () => {
+  expect(verdict(answered(201, { led: 'away' }))).toMatchObject({ kind: 'nack', outage: true });
+});
+
+test.each([
+  ['its own key', { redirected: 'ack', portal: 'ack' }],
+  ['the class of its status', { '2xx': 'ack' }],
+  ['its status', { 200: 'ack' }],
+] as const)('a queue trusts redirects by %s', (_, verdicts) => {
+  expect(verdict(answered(200, { led: 'within' }), { verdicts })).toEqual({ kind: 'ack' });
+  expect(verdict(answered(200, { led: 'away' }), { verdicts })).toEqual({ kind: 'ack' });
+});
+
+test('a refusal after a redirect is a refusal', () => {
+  expect(verdict(answered(404, { led: 'within' }))).toMatchObject({ kind: 'dead', reason: 'rejected' });
+  expect(verdict(answered(503, { led: 'away' }))).toMatchObject({ kind: 'nack', outage: true });
+});
+
 test.each([
   [{ kind: 'network-error', detail: 'reset' } as const],
   [{ kind: 'timeout' } as const],

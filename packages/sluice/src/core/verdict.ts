@@ -55,14 +55,32 @@ function verdictByTable(end: AttemptEnd, table: VerdictTable): Verdict {
 
 function onAnswer(end: Answered, table: VerdictTable): Verdict {
   const { answer, judged, hint } = end;
-  const detail = judged?.detail ?? `answered ${answer.status}`;
-  const word = judged?.word ?? wordForStatus(table, answer.status) ?? refined(end) ?? 'dead';
+  const led = ledKeyOf(end);
+  const detail = judged?.detail ?? `answered ${answer.status}${led ? LED[led] : ''}`;
+  const own = led && table[led];
+  const word = judged?.word ?? own ?? wordForStatus(table, answer.status) ?? refined(end, led) ?? 'dead';
   return onWord(word, { detail, waitMs: hint?.notBeforeMs ?? 0 });
 }
 
+const LED = {
+  redirected: ' after a redirect, which may have made a read of the write',
+  portal: ' after a redirect to another origin, away from the service',
+};
+
+/**
+ * A redirect by 301, 302 or 303 turns a write into a read, one by 307 or 308 does not, and the browser does not tell which it
+ * was: a success may be that of the read. 201 is none: a read makes nothing.
+ */
+function ledKeyOf({ led, answer: { status } }: Answered): keyof typeof LED | undefined {
+  if (!led || status < 200 || status > 299) return undefined;
+  if (led === 'away') return 'portal';
+  return status === 201 ? undefined : 'redirected';
+}
+
 /** What our table says, and what the answer says beyond its status. */
-function refined(end: Answered): VerdictWord | undefined {
+function refined(end: Answered, led: keyof typeof LED | undefined): VerdictWord | undefined {
   const { status } = end.answer;
+  if (led) return DEFAULT_VERDICTS[led];
   if (isTooFast(end)) return 'freeze';
   if (status === 409 && end.keyOutstanding) return 'nack';
   return wordForStatus(DEFAULT_VERDICTS, status);

@@ -36,10 +36,13 @@ export interface JobView {
   answer?: Answer;
 }
 
-/** How a job ended, for whoever holds its ticket. */
+/** An answer, and the URL that it came from: of the job, unless it was redirected. */
+export type Answered = Answer & { url: string; redirected: boolean };
+
+/** How a job ended, for the holder of its ticket. */
 export type Outcome =
-  | { kind: 'done'; ticket: Ticket; response: Answer }
-  | { kind: 'dead'; ticket: Ticket; reason: DeadReason; detail: string; response?: Answer }
+  | { kind: 'done'; ticket: Ticket; response: Answered }
+  | { kind: 'dead'; ticket: Ticket; reason: DeadReason; detail: string; response?: Answered }
   | { kind: 'cancelled'; ticket: Ticket; reason: CancelReason }
   /** Never heard of it, or its result has expired. */
   | { kind: 'unknown'; ticket: Ticket };
@@ -91,17 +94,18 @@ export function viewOfResult({ ticket, queue, method, url, end }: Result): JobVi
 
 /** The outcome that a view tells, or undefined while the job has not ended. */
 export function outcomeOf(view: JobView): Outcome | undefined {
-  const { ticket, answer } = view;
+  const { ticket, url, answer } = view;
+  const response = answer && { url, redirected: false, ...answer };
   switch (view.state) {
     case 'done':
-      return answer && { kind: 'done', ticket, response: answer };
+      return response && { kind: 'done', ticket, response };
     case 'dead':
       return {
         kind: 'dead' as const,
         ticket,
         reason: view.reason as DeadReason,
         detail: view.detail ?? '',
-        ...(answer ? { response: answer } : {}),
+        ...(response ? { response } : {}),
       };
     case 'cancelled':
       return { kind: 'cancelled', ticket, reason: view.reason as CancelReason };

@@ -2,6 +2,7 @@ import type { QueueDefinition, SluiceDefinition } from '../core/config.js';
 import { sentenceOf } from '../core/errors.js';
 import type { Store } from '../core/ports.js';
 import { createMatcher, type Matcher } from '../core/match.js';
+
 import { createStore } from '../store/store.js';
 import { readOwner } from '../store/owners.js';
 import { createDispatch } from '../transport/attempt.js';
@@ -9,6 +10,7 @@ import { dispatchBatches } from '../transport/batch.js';
 import { newId } from '../transport/new-id.js';
 import { type Prepared, type PrepareOptions, type Preparing, prepareRequest } from '../transport/prepare.js';
 import { sealAnswers } from '../transport/sealed-answers.js';
+import { withSignIn } from '../transport/sign-in.js';
 import { openContext, type SealingKeys } from '../transport/seal.js';
 import { Engine } from './engine.js';
 import { createIntakeDesk, type IntakeDesk } from './intake.js';
@@ -33,17 +35,16 @@ export interface Runtime extends World {
   startEngine(): Engine;
 }
 
-export function createRuntime(
-  definition: SluiceDefinition,
-  world: World = browserWorld(definition.name),
-): Runtime {
+export function createRuntime(asked: SluiceDefinition, world: World = browserWorld(asked.name)): Runtime {
+  const queues = asked.queues.map((queue) => withSignIn(queue, world.base));
+  const definition = { ...asked, queues };
   const id = newId();
   let engines = 0;
   const { database, notify, clock, chance } = world;
   const store = createStore(database, (queue) => rulesOf(definition, queue));
   // The one log line of the library: a rule that throws would otherwise let requests through unseen.
   const report = (error: unknown): void => console.error(sentenceOf(error));
-  const matcher = createMatcher(definition.queues, world.base, report);
+  const matcher = createMatcher(queues, world.base, report);
   const sealingKey = createSealingKeys(database, notify);
   const identity = createIdentitySource(database, notify);
   const preparing: PrepareOptions = {

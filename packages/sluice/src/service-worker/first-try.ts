@@ -90,8 +90,8 @@ async function send(
     if ((await identity.current()).owner !== owner) return { end: { kind: 'unsent', why: 'stopped' } };
     if (!isInTime(clock.now(), { at, latestAt })) return { end: { kind: 'unsent', why: 'late' } };
     const { request } = prepared;
-    const { response, judged } = await exchange(request, { fetch, expect: queue.expect, signal });
-    return { end: headOf(response, { now: clock.now(), judged }), response };
+    const exchanged = await exchange(request, { fetch, expect: queue.expect, signal });
+    return { end: headOf(exchanged, clock.now()), response: exchanged.response };
   } catch (error) {
     return { end: failureOf(error, tooLong.signal) };
   } finally {

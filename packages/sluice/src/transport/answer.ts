@@ -1,15 +1,15 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import { hintOf } from '../core/flow/hints.js';
 import type { Answer } from '../core/job.js';
-
-type Judged = Extract<AttemptEnd, { kind: 'answer' }>['judged'];
+import type { Exchanged } from './exchange.js';
 
 /** The service's answer as plain data, its body up to `capBytes`. Never rejects: a status that was read is a fact. */
 export async function readAnswer(
-  response: Response,
-  { capBytes, now, judged }: { capBytes: number; now: number; judged: Judged | undefined },
+  exchanged: Exchanged,
+  { capBytes, now }: { capBytes: number; now: number },
 ): Promise<AttemptEnd> {
-  const end = headOf(response, { now, judged });
+  const { response } = exchanged;
+  const end = headOf(exchanged, now);
   if (end.kind !== 'answer') return end;
   const body = await readBody(response, capBytes);
   const isWhole = body !== 'omitted';
@@ -25,13 +25,11 @@ export async function readAnswer(
 }
 
 /** The answer without its body. */
-export function headOf(
-  response: Response,
-  { now, judged }: { now: number; judged: Judged | undefined },
-): AttemptEnd {
-  const { type, status, statusText, headers } = response;
+export function headOf({ response, judged, led }: Exchanged, now: number): AttemptEnd {
+  const { type, status, statusText, headers, url, redirected } = response;
   if (isOpaque(response)) return { kind: 'hidden', type };
-  const answer: Answer = { status, statusText, headers: [...headers], bodyOmitted: true };
+  const from = redirected ? { url, redirected } : {};
+  const answer: Answer = { status, statusText, headers: [...headers], bodyOmitted: true, ...from };
   const hint = hintOf(status, answer.headers, now);
   return {
     kind: 'answer',
@@ -39,6 +37,7 @@ export function headOf(
     keyOutstanding: false,
     ...(hint ? { hint } : {}),
     ...(judged ? { judged } : {}),
+    ...(led ? { led } : {}),
   };
 }
 

@@ -55,8 +55,8 @@ async function send(
   }
   try {
     const expect = expectOf(claim.job.queue);
-    const { response, judged } = await exchange(request, { fetch, expect, signal });
-    return await readAnswer(response, { capBytes: capOf(claim), now: clock.now(), judged });
+    const exchanged = await exchange(request, { fetch, expect, signal });
+    return await readAnswer(exchanged, { capBytes: capOf(claim), now: clock.now() });
   } catch (error) {
     return control.signal.aborted ? { kind: 'aborted' } : failureOf(error, timeout.signal);
   } finally {

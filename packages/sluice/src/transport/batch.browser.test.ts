@@ -129,6 +129,7 @@ test.each([
     'a portal',
     { ...answered(200, [{ status: 201 }, { status: 201 }]), judged: { word: 'outage', detail: 'x' } },
   ],
+  ['a login page', { ...answered(200, [{ status: 201 }, { status: 201 }]), led: 'within' }],
   ['a network error', { kind: 'network-error', detail: 'gone' }],
 ] satisfies [string, AttemptEnd][])('%s is what became of all of them', async (_, whole) => {
   end = whole;

@@ -28,8 +28,9 @@ export function dispatchBatches(dispatch: Dispatch, options: BatchOptions): Disp
     if (made.kind !== 'combined') return made;
     const end = await dispatch({ ...claim, job: made.job, body: made.body }, control);
     if (end.kind === 'parts') return end;
-    const { resultBytes } = claim.policy;
-    return parted(end, { split: functions.split, count: members.length, capBytes: resultBytes });
+    const { policy } = claim;
+    const { split } = functions;
+    return parted(end, { split, count: members.length, capBytes: policy.resultBytes, policy });
   };
 }
 

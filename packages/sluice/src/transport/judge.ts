@@ -3,22 +3,20 @@ import type { Expect } from '../core/config.js';
 import { sentenceOf } from '../core/errors.js';
 import { VERDICT_WORDS, type VerdictWord } from '../core/verdict-table.js';
 
-export type Judged = NonNullable<Extract<AttemptEnd, { kind: 'answer' }>['judged']>;
+type Answered = Extract<AttemptEnd, { kind: 'answer' }>;
+export type Judged = NonNullable<Answered['judged']>;
+export type Led = NonNullable<Answered['led']>;
 
 export interface JudgeContext {
   expect: Expect | undefined;
-  request: Request;
   /** Users' code may never answer. */
   signal: AbortSignal;
 }
 
-/**
- * What an answer is besides its status: a captive portal and a login page answer 200 as well. Undefined: what its status
- * says. Never rejects, but for an abort.
- */
+/** The word of `expect` on an answer. Undefined: what the tables say. Never rejects, but for an abort. */
 export async function judge(
   response: Response,
-  { expect, request, signal }: JudgeContext,
+  { expect, signal }: JudgeContext,
 ): Promise<Judged | undefined> {
   const word = expect ? await ask(expect, response, signal) : undefined;
   if (typeof word === 'object') return word;
@@ -26,9 +24,6 @@ export async function judge(
     return { word, detail: `answered ${response.status}, which \`expect\` took for ${word}` };
   if (word === false && response.ok)
     return { word: 'outage', detail: `answered ${response.status}, not as expected` };
-  if (word === undefined && isLedAway(response, request)) {
-    return { word: 'outage', detail: `redirected to ${new URL(response.url).origin}, away from the service` };
-  }
   return undefined;
 }
 
@@ -52,10 +47,10 @@ async function ask(
   }
 }
 
-/** A write that was led to another origin has found a portal, not its service. */
-function isLedAway({ redirected, url, ok }: Response, request: Request): boolean {
-  const isWrite = request.method !== 'GET' && request.method !== 'HEAD';
-  return ok && redirected && isWrite && new URL(url).origin !== new URL(request.url).origin;
+/** Where a redirect has led a write; undefined for a read, and without a redirect. */
+export function ledBy({ redirected, url }: Response, request: Request): Led | undefined {
+  if (!redirected || request.method === 'GET' || request.method === 'HEAD') return undefined;
+  return new URL(url).origin === new URL(request.url).origin ? 'within' : 'away';
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

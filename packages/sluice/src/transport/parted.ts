@@ -2,6 +2,8 @@ import type { AttemptEnd, DispatchEnd } from '../core/attempt.js';
 import type { AnswerFacts, BatchFunctions, BatchPart } from '../core/config.js';
 import { sentenceOf } from '../core/errors.js';
 import type { Answer, HeaderPairs } from '../core/job.js';
+import type { QueuePolicy } from '../core/policy.js';
+import { verdictOn } from '../core/verdict.js';
 import { answerFacts, bytesOfBody } from './intake-facts.js';
 
 interface Parting {
@@ -10,11 +12,14 @@ interface Parting {
   count: number;
   /** What is kept of the body of each answer. */
   capBytes: number;
+  policy: Judging;
 }
 
+type Judging = Pick<QueuePolicy, 'verdicts' | 'repeat'>;
+
 /** A success is taken apart; anything else is what became of all of them. */
-export function parted(whole: AttemptEnd, { split, count, capBytes }: Parting): DispatchEnd {
-  if (!isTaken(whole)) return capped(whole, capBytes);
+export function parted(whole: AttemptEnd, { split, count, capBytes, policy }: Parting): DispatchEnd {
+  if (!isTaken(whole, policy)) return capped(whole, capBytes);
   try {
     const parts = split(factsOf(whole.answer), count);
     if (parts.length === count)
@@ -27,9 +32,9 @@ export function parted(whole: AttemptEnd, { split, count, capBytes }: Parting): 
 
 type Answered = Extract<AttemptEnd, { kind: 'answer' }>;
 
-/** A portal answers 200 as well: what `expect` says goes before the status. */
-function isTaken(end: AttemptEnd): end is Answered {
-  if (end.kind !== 'answer' || (end.judged && end.judged.word !== 'ack')) return false;
+/** A portal and a login page answer 200 as well. */
+function isTaken(end: AttemptEnd, policy: Judging): end is Answered {
+  if (end.kind !== 'answer' || verdictOn(end, policy).kind !== 'ack') return false;
   return end.answer.status >= 200 && end.answer.status <= 299;
 }
 

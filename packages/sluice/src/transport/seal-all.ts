@@ -59,9 +59,9 @@ export async function openStored({ request, body }: Stored, place: Place, key: K
 }
 
 export async function sealAnswer(answer: Answer, ticket: string, key: Key): Promise<Answer> {
-  const { status, statusText, headers, body, bodyOmitted } = answer;
+  const { status, body, bodyOmitted, ...head } = answer;
   const [cryptoKey] = await key();
-  const sealed = await sealValue({ statusText, headers }, cryptoKey, ticket);
+  const sealed = await sealValue(head, cryptoKey, ticket);
   const hidden = body ? { body: await sealBody(body, cryptoKey, ticket) } : {};
   return { status, statusText: '', headers: [], bodyOmitted, sealed, ...hidden };
 }
@@ -74,7 +74,10 @@ export async function openAnswer(
 ): Promise<Answer> {
   if (!sealed) return { ...answer, ...(body ? { body } : {}) };
   return openWith(key, async (one) => {
-    const head = (await openSealed(sealed, one, ticket)) as Pick<Answer, 'statusText' | 'headers'>;
+    const head = (await openSealed(sealed, one, ticket)) as Pick<
+      Answer,
+      'statusText' | 'headers' | 'url' | 'redirected'
+    >;
     const content = body ? { body: await openBody(body, one, ticket) } : {};
     return { ...answer, ...head, ...content };
   });
