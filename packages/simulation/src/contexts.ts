@@ -163,20 +163,26 @@ export class Context implements Mortal {
     return end;
   }
 
-  #notify(): Notify {
+  /** As `browserWorld` has it: the next database may be another one. */
+  loseConnection(): void {
+    this.later(this.#browser.universe.between(...BROADCAST_MS), () => this.#tell([{ type: 'identified' }]));
+  }
+
+  #tell(events: readonly SluiceEvent[]): void {
     const { universe, contexts } = this.#browser;
+    if (events.length === 0 || !this.#isAlive) return;
+    universe.trace(`${this.name} tells ${events.map(({ type }) => type).join(' ')}`);
+    if (universe.hasCanary && holdsCanary(events)) universe.fail('sealed', 'a broadcast tells the canary');
+    this.#hear(events);
+    for (const other of contexts) {
+      if (other === this || (!universe.isHealing && universe.chance() < BROADCAST_LOSS)) continue;
+      other.later(universe.between(...BROADCAST_MS), () => other.#hear(structuredClone(events)));
+    }
+  }
+
+  #notify(): Notify {
     return {
-      tell: (events) => {
-        if (events.length === 0 || !this.#isAlive) return;
-        universe.trace(`${this.name} tells ${events.map(({ type }) => type).join(' ')}`);
-        if (universe.hasCanary && holdsCanary(events))
-          universe.fail('sealed', 'a broadcast tells the canary');
-        for (const listener of this.#listeners) listener(events);
-        for (const other of contexts) {
-          if (other === this || (!universe.isHealing && universe.chance() < BROADCAST_LOSS)) continue;
-          other.later(universe.between(...BROADCAST_MS), () => other.#hear(structuredClone(events)));
-        }
-      },
+      tell: (events) => this.#tell(events),
       listen: (listener) => {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);

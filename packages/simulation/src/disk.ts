@@ -15,7 +15,8 @@ const STRICT_MS = [1, 6] as const;
 export class Disk {
   readonly #universe: Universe;
   readonly #memory = openMemory();
-  #flushed = this.#memory.snapshot();
+  readonly #empty = this.#memory.snapshot();
+  #flushed = this.#empty;
 
   constructor(universe: Universe) {
     this.#universe = universe;
@@ -23,6 +24,11 @@ export class Disk {
 
   losePower(): void {
     this.#memory.restore(this.#flushed);
+  }
+
+  clear(): void {
+    this.#flushed = this.#empty;
+    this.#memory.restore(this.#empty);
   }
 
   /** As the checkers see it. */

@@ -5,6 +5,11 @@ import { SEALED_WEEK, WEEK } from './scenarios/week.ts';
 import type { Fault, FaultKind, When } from './universe.ts';
 
 const KINDS: readonly FaultKind[] = ['kill', 'kill-browser', 'power-loss', 'freeze', 'abort'];
+/** Each receipt ends but where the site's storage is cleared: that strikes only where the scenario says so. */
+function kindsOf({ mayBeCleared }: Scenario): readonly FaultKind[] {
+  return mayBeCleared ? [...KINDS, 'clear'] : KINDS;
+}
+
 const WHENS: readonly When[] = ['before', 'after'];
 
 /** A run that went wrong, and what it takes to see it again. */
@@ -41,7 +46,7 @@ export async function everyStep(scenario: Scenario, log: Log): Promise<number> {
   const { effects } = await tryOut(scenario, [], log);
   for (const step of effects) {
     for (const when of WHENS) {
-      for (const kind of KINDS) {
+      for (const kind of kindsOf(scenario)) {
         await tryOut(scenario, [{ step, when, kind }], log);
       }
     }
@@ -54,7 +59,7 @@ export async function untilFound(scenario: Scenario, log: Log): Promise<Finding 
   for (let seed = SEED; seed < SEED + SEEDS_TO_HUNT; seed++) {
     const { effects } = await tryOut(scenario, [], log, seed);
     const faults = effects.flatMap((step) =>
-      WHENS.flatMap((when) => KINDS.map((kind): Fault => ({ step, when, kind }))),
+      WHENS.flatMap((when) => kindsOf(scenario).map((kind): Fault => ({ step, when, kind }))),
     );
     for (const fault of faults) {
       const [finding] = log.findings;

@@ -31,6 +31,8 @@ export interface Scenario {
   hasNewKeys?: boolean;
   /** A job may be forgotten with its user. */
   mayForget?: boolean;
+  /** The site's storage may be cleared, at any step: all that was accepted before is gone. */
+  mayBeCleared?: boolean;
   /** A canary is in what is sealed of each job, which can be read nowhere but at the service: a header, or everything. */
   canary?: 'authorization' | 'everywhere';
   /** No job may be sent twice. */

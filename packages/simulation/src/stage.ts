@@ -21,7 +21,8 @@ export class Stage {
   readonly service: Service;
   readonly browser: Browser;
   readonly sync: SyncScheduler;
-  readonly receipts: { ticket: string; body: string }[] = [];
+  /** `life`: how often storage had been cleared as it was submitted. */
+  readonly receipts: { ticket: string; body: string; life: number }[] = [];
   /** Bodies that the service is said to have taken, by an answer of its own. */
   readonly served: { body: string; at: number }[] = [];
   readonly bodies: string[] = [];
@@ -32,6 +33,7 @@ export class Stage {
   /** How each job ended, or stands; `orphaned` is dead for that reason. */
   readonly ends = new Map<string, string>();
   lostPower = false;
+  life = 0;
   readonly #disk: Disk;
   #definition: SluiceDefinition;
   #serviceWorker: ServiceWorkerRun | undefined;
@@ -54,6 +56,7 @@ export class Stage {
       this.lostPower = true;
       this.sync.isUpAt = universe.timeline.now + REBOOT_MS;
     };
+    universe.onStorageCleared = () => this.clearStorage();
   }
 
   get rate(): { limit: number; perMs: number } | undefined {
@@ -97,19 +100,22 @@ export class Stage {
   /** A plain `fetch` of a page, which the service worker takes. Answers the ticket that the page has heard. */
   async submit(tab: Tab, body: string, { uploadMs = 0 }: { uploadMs?: number } = {}): Promise<string> {
     if (!tab.isAlive) return never();
+    const { life } = this;
     this.bodies.push(body);
     const content = uploadMs > 0 ? this.#slowly(body, uploadMs) : body;
     const init = { ...this.#post(body), body: content, duplex: 'half' };
     const request = new Request(urlOf(this.scenario), init);
-    return this.#heard(tab, body, await this.#wakeServiceWorker().fetch(request));
+    return this.#heard(tab, { body, life }, await this.#wakeServiceWorker().fetch(request));
   }
 
   /** By `sluice.fetch`, with options. */
   async ask(tab: Tab, body: string, options: JobOptions = {}, url = urlOf(this.scenario)): Promise<string> {
     if (!tab.isAlive) return never();
+    const { life } = this;
     this.bodies.push(body);
     if (options.orderingKey !== undefined) this.ordered.push(body);
-    return this.#heard(tab, body, await tab.sluice.fetch(url, { ...this.#post(body), job: options }));
+    const answer = await tab.sluice.fetch(url, { ...this.#post(body), job: options });
+    return this.#heard(tab, { body, life }, answer);
   }
 
   #post(body: string): RequestInit {
@@ -150,6 +156,13 @@ export class Stage {
       const rows = [...(await tx.all('jobs', range)), ...(await tx.all('results', range)), ...owners];
       return rows.filter(({ owner }) => !known.has(owner)).length;
     });
+  }
+
+  /** As `Clear-Site-Data: "storage"` does it: each context loses its connection, and meets an empty database at its next use. */
+  clearStorage(): void {
+    this.#disk.clear();
+    this.life += 1;
+    for (const context of this.browser.contexts) context.loseConnection();
   }
 
   /** Everybody sees another time of day from now on. */
@@ -196,10 +209,14 @@ export class Stage {
   }
 
   /** What a page is told is a promise: by a receipt, that it will be sent; by an answer of the service, that it was. */
-  #heard(tab: Tab, body: string, response: Response): string | Promise<string> {
+  #heard(
+    tab: Tab,
+    { body, life }: { body: string; life: number },
+    response: Response,
+  ): string | Promise<string> {
     if (!tab.isAlive) return never();
     const ticket = readTicket(response);
-    if (ticket !== undefined) this.receipts.push({ ticket, body });
+    if (ticket !== undefined) this.receipts.push({ ticket, body, life });
     // Let through where storage failed, an app sees by itself that it was redirected.
     else if (response.ok && !response.redirected) this.served.push({ body, at: this.universe.timeline.now });
     else if (!response.ok && this.universe.strikes === 0 && !this.scenario.mayRefuse)

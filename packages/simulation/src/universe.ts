@@ -4,8 +4,8 @@ import { Timeline } from './timeline.ts';
 /** Where a fault may strike: before a call has had its effect, or after it, before anybody hears of it. */
 export type When = 'before' | 'after';
 
-/** What befalls the context that makes a call. */
-export type FaultKind = 'kill' | 'kill-browser' | 'power-loss' | 'freeze' | 'abort';
+/** What befalls the context that makes a call; `clear`: the storage of the site, under all of them. */
+export type FaultKind = 'kill' | 'kill-browser' | 'power-loss' | 'freeze' | 'abort' | 'clear';
 
 export interface Fault {
   /** The number of the call, from 0. */
@@ -53,6 +53,7 @@ export class Universe {
   /** Those that struck, planned or by chance: as a plan they strike again. */
   readonly struck: Fault[] = [];
   onBrowserKilled: (isPowerLost: boolean) => void = () => undefined;
+  onStorageCleared: () => void = () => undefined;
   readonly #faults: readonly Fault[];
   readonly #faultRate: number;
   /** Of its own, so that a run goes on as before where one fault of it is left out. */
@@ -121,6 +122,9 @@ export class Universe {
     this.struck.push({ step: number, when, kind });
     switch (kind) {
       case 'abort':
+        return 'abort';
+      case 'clear':
+        this.onStorageCleared();
         return 'abort';
       case 'freeze':
         actor.freeze(this.between(1000, 40_000));

@@ -3,6 +3,20 @@ import type { Mutant } from '../mutant.ts';
 /** Bugs in whose jobs are sent, and in who can read them. */
 export const OF_USERS: readonly Mutant[] = [
   {
+    name: 'the number of a job alone says which has ended',
+    file: 'store/settle.ts',
+    from: 'return job?.ticket === ticket ? job : undefined;',
+    to: 'return ticket ? job : undefined;',
+    scenarios: ['storage is cleared in mid-send, and another user comes'],
+  },
+  {
+    name: 'owners have the same numbers once storage was cleared',
+    file: 'store/identity.ts',
+    from: 'chance.reduce((number, byte) => number * 256 + byte, 1)',
+    to: 'chance.length',
+    scenarios: ['storage is cleared in mid-send, and another user comes'],
+  },
+  {
     name: 'signed in again, and nobody looks',
     file: 'store/control.ts',
     from: 'NO_CHANCE), ...signedIn(row) };',

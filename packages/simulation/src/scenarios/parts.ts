@@ -49,6 +49,7 @@ export const twoTabs = async (stage: Stage): Promise<ReturnType<Stage['openTab']
 
 /** By `sluice.enqueue`, all at once. What is refused leaves the receipts of the others, which are as good. */
 export async function enqueueAll(stage: Stage, { sluice }: Tab, bodies: readonly string[]): Promise<void> {
+  const { life } = stage;
   stage.bodies.push(...bodies);
   const requests = bodies.map((body) => new Request(urlOf(stage.scenario), { method: 'POST', body }));
   const receipts = await sluice.enqueue(requests).catch((error: unknown) => {
@@ -57,6 +58,6 @@ export async function enqueueAll(stage: Stage, { sluice }: Tab, bodies: readonly
   });
   for (const [i, body] of bodies.entries()) {
     const receipt = receipts[i];
-    if (receipt) stage.receipts.push({ ticket: receipt.ticket, body });
+    if (receipt) stage.receipts.push({ ticket: receipt.ticket, body, life });
   }
 }

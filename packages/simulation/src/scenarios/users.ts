@@ -32,6 +32,48 @@ export async function adopt(stage: Stage, tab: Tab): Promise<void> {
 /** Who submits: users come and go. */
 export const OF_USERS: readonly Scenario[] = [
   {
+    name: 'storage is cleared in mid-send, and another user comes',
+    jobs: 3,
+    unpaced: true,
+    mayRefuse: true,
+    service: () => ({ ...answer(200), ms: 1000 }),
+    script: async (stage) => {
+      const [leader, other] = await twoTabs(stage);
+      if (!leader || !other) return;
+      await stage.signIn(other, 'ann');
+      await stage.submit(other, 'ann1');
+      // Sent, and not answered yet; another is on its way into the queue.
+      await stage.after(300);
+      void stage.submit(other, 'ann2', { uploadMs: 2000 }).catch(() => undefined);
+      await stage.after(100);
+      // The answer comes before the word that storage was cleared, or after.
+      leader.freeze(4000);
+      stage.clearStorage();
+      await stage.signIn(other, 'bob');
+      await stage.submit(other, 'bob1');
+    },
+    heal: bothSignIn,
+  },
+  {
+    name: 'storage is cleared at any step, and another user comes',
+    jobs: 2,
+    mayBeCleared: true,
+    unpaced: true,
+    prepareMs: 300,
+    mayRefuse: true,
+    service: () => ({ ...answer(200), ms: 1000 }),
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await stage.signIn(tab, 'ann');
+      void stage.submit(tab, 'ann1').catch(() => undefined);
+      await stage.after(400);
+      await stage.signIn(tab, 'bob');
+      await stage.submit(tab, 'bob1');
+    },
+    heal: bothSignIn,
+  },
+  {
     name: 'one user leaves, another comes',
     jobs: 2,
     service: () => ({ kind: 'answer', status: 200, ms: 300 }),

@@ -1,5 +1,5 @@
 import type { Hint } from './flow/hints.js';
-import type { Answer } from './job.js';
+import type { Answer, Ticket } from './job.js';
 import type { VerdictWord } from './verdict-table.js';
 
 /** What came of one attempt to send a job. */
@@ -39,6 +39,8 @@ export type DispatchEnd = AttemptEnd | { kind: 'parts'; whole: AttemptEnd; parts
 /** One lease that comes to its end. */
 export interface Settlement {
   seq: number;
+  /** Once storage was cleared another job may have the number. */
+  ticket: Ticket;
   leaseId: string;
   end: AttemptEnd;
   /** The number and the charged instant of its send. */

@@ -132,8 +132,10 @@ export interface Job {
 /** A job about to be stored: the transaction gives it its place. */
 export interface JobDraft {
   queue: string;
-  /** Who was signed in when it was captured. */
+  /** Who was signed in when it was captured, as its context knew it. */
   owner: Owner;
+  /** Epoch ms; of somebody who had signed out a while before, its context has missed that. */
+  capturedAt?: number;
   nonce: string;
   idempotencyKey: string;
   request: StoredRequest;

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { sent } from './flow/sent.js';
 import { newFlow } from './flow/state.js';
-import { FIRST_OWNER } from './identity.js';
 import { DEFAULT_POLICY, flowConfigOf } from './policy.js';
 import { newQueueRow, type QueueRow } from './queue-row.js';
 import { hasSlot, openingOf, underWay } from './turn.js';
@@ -15,7 +14,7 @@ const FAST = {
 
 /** A queue of 200 a second that latency has narrowed to three under way, with a send charged for each 5 ms from `T0` on. */
 function narrowed(leases: number): QueueRow {
-  const row = newQueueRow('orders', FAST, FIRST_OWNER);
+  const row = newQueueRow('orders', FAST, 1);
   row.flow = newFlow();
   row.flow.latency.cap = 3;
   for (let i = 0; i < leases; i++) row.flow = sent(row.flow, flowConfigOf(FAST), T0 + 5 * i, 1, () => 0.5);

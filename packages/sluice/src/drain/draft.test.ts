@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { defineSluice } from '../core/define.js';
-import { FIRST_OWNER } from '../core/identity.js';
 import { storedPost } from '../core/job.kit.js';
 import { draftOf } from './draft.js';
 
@@ -12,7 +11,7 @@ test('what is asked for by name goes before what the functions of the queue say,
   if (!queue) throw new Error('no queue');
   const sealingKey = () => Promise.reject(new Error('nothing is sealed'));
   const asked = { orderingKey: undefined, priority: 1 } as unknown as { priority: number };
-  const context = { queue, asked, owner: FIRST_OWNER, sealingKey };
+  const context = { queue, asked, owner: 1, capturedAt: 0, sealingKey };
   const { options } = await draftOf({ request: { ...storedPost(), mode: 'cors' } }, context);
   expect(options).toEqual({ orderingKey: 'by the queue', priority: 1 });
 });

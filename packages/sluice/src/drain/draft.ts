@@ -14,8 +14,9 @@ export interface DraftContext {
   queue: QueueDefinition;
   /** What the caller asked for by name, before the functions of the queue. */
   asked: JobOptions;
-  /** Who was signed in when it was captured. */
+  /** Who was signed in when it was captured, and when that was. */
   owner: Owner;
+  capturedAt: number;
   sealingKey: SealingKeys;
   /** Where it was tried before: its key, and what came of it. */
   tried?: Tried | undefined;
@@ -32,7 +33,7 @@ export interface Tried extends FirstTry {
  */
 export async function draftOf(captured: Captured, context: DraftContext): Promise<JobDraft> {
   const { request, body } = captured;
-  const { queue, asked, owner, sealingKey, tried } = context;
+  const { queue, asked, owner, capturedAt, sealingKey, tried } = context;
   const { name, policy } = queue;
   checkSize(body, name, policy);
   const options = { ...readOptions(queue, captured), ...given(asked) };
@@ -47,6 +48,7 @@ export async function draftOf(captured: Captured, context: DraftContext): Promis
   return {
     queue: name,
     owner,
+    capturedAt,
     nonce: own.slice(0, 8),
     idempotencyKey,
     request: stored.request,

@@ -1,7 +1,6 @@
 import { storedPost } from '../core/job.kit.js';
 import type { AttemptEnd } from '../core/attempt.js';
 import type { SluiceEvent } from '../core/events.js';
-import { FIRST_OWNER } from '../core/identity.js';
 import type { JobDraft } from '../core/job.js';
 import { DEFAULT_POLICY, type QueuePolicy } from '../core/policy.js';
 import type { AttemptControl, Claim, Notify, Store } from '../core/ports.js';
@@ -42,8 +41,8 @@ export class Bench {
     policy: Partial<QueuePolicy> = {},
     change: Partial<JobDraft> = {},
   ): Promise<string[]> {
-    const drafts = Array.from({ length: count }, (_, i) => draft(`n${i}`, change));
-    await openIdentity(this.database);
+    const { owner } = await openIdentity(this.database);
+    const drafts = Array.from({ length: count }, (_, i) => draft(`n${i}`, { owner, ...change }));
     const { queue = 'orders' } = change;
     const policies = { [queue]: { ...DEFAULT_POLICY, ...policy } };
     const at = this.clock.now();
@@ -90,10 +89,9 @@ export function answered(status: number, notBeforeMs?: number): AttemptEnd {
   return { kind: 'answer', answer, keyOutstanding: false, ...hint };
 }
 
-function draft(nonce: string, change: Partial<JobDraft>): JobDraft {
+function draft(nonce: string, change: Partial<JobDraft> & Pick<JobDraft, 'owner'>): JobDraft {
   return {
     queue: 'orders',
-    owner: FIRST_OWNER,
     nonce,
     idempotencyKey: `key-${nonce}`,
     request: storedPost(),

@@ -78,7 +78,8 @@ function settlementsOf(claim: Claim, end: DispatchEnd, endedAt: number): Settlem
   const whole: AttemptEnd = end.kind === 'parts' ? end.whole : end;
   return members.map(({ job, leaseId, n, sendAt, credentials }, index) => {
     const own = end.kind === 'parts' ? (end.parts[index] ?? whole) : end;
-    const settlement = { seq: job.seq, leaseId, n, sentAt: sendAt, endedAt, credentials, end: own };
+    const sent = { seq: job.seq, ticket: job.ticket, leaseId, n, sentAt: sendAt };
+    const settlement = { ...sent, endedAt, credentials, end: own };
     return members.length === 1
       ? settlement
       : { ...settlement, batch: { size: members.length, index, whole } };

@@ -12,12 +12,17 @@ import type { IntakeDesk } from './intake.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { createHub } from '../testing/hub.js';
 import { createRuntime } from './runtime.js';
+import type { World } from './world.js';
 
 const BASE = 'https://example.test/';
 const MANY = 5000;
 
 /** A desk over such a database. */
-function deskOver(database: Database, more: Partial<QueueConfig> = {}): IntakeDesk {
+function deskOver(
+  database: Database,
+  more: Partial<QueueConfig> = {},
+  world: Partial<World> = {},
+): IntakeDesk {
   // A function: Node 20 has no URLPattern.
   const match = ({ url }: RequestFacts) => url.endsWith('/api/orders');
   return createRuntime(defineSluice({ queues: { orders: { match, ...more } } }), {
@@ -28,6 +33,7 @@ function deskOver(database: Database, more: Partial<QueueConfig> = {}): IntakeDe
     chance: () => 0.5,
     fetch: async () => new Response(),
     locks: undefined,
+    ...world,
   }).intake;
 }
 
@@ -95,6 +101,18 @@ test('what a page began to read before somebody else signed in is not theirs, an
   expect(await takenAt(at)).toEqual([1]);
   await signInAt(at + 1);
   expect(await takenAt(at)).toEqual([2]);
+});
+
+test('a context that has missed who signed in stores nothing for the user before, and looks', async () => {
+  const database = openMemory();
+  const clock = new FakeClock();
+  const missing = { ...createHub()(), listen: () => () => undefined };
+  const desk = deskOver(database, {}, { clock, notify: missing });
+  expect((await desk.acceptAll([order()], {})).map(placeOf)).toEqual([1]);
+  await signIn(database, { user: 'bob', adopt: false, now: clock.now() });
+  await clock.advance(1000);
+  expect((await desk.acceptAll([order()], {})).map(placeOf)).toEqual(['signed-out']);
+  expect((await desk.acceptAll([order()], {})).map(placeOf)).toEqual([2]);
 });
 
 test('a clock that was set back since somebody signed in keeps nobody out', async () => {

@@ -13,7 +13,7 @@ import { draftOf, type Tried } from './draft.js';
 import { createGroupCommit } from './group-commit.js';
 import { type Declined, failureOf, refusalOf } from './refusals.js';
 import { acceptedAnswer, readWish, type Wish } from './respond.js';
-import type { IdentitySource } from './identity-source.js';
+import type { IdentitySource, IdentityThen } from './identity-source.js';
 import type { SealingKeys } from '../transport/seal.js';
 import type { World } from './world.js';
 
@@ -32,7 +32,7 @@ export interface Asked {
   options?: JobOptions;
   tried?: Tried | undefined;
   /** Who was signed in when it was captured, where that was before. */
-  identity?: Promise<Identity>;
+  identity?: Promise<IdentityThen>;
   /** Epoch ms: since then it is captured, and is of whoever was signed in. */
   askedAt?: number;
 }
@@ -67,8 +67,9 @@ export function createIntakeDesk(options: IntakeOptions): IntakeDesk {
     const wish = readWish(captured, queue);
     const current = await (asked.identity ?? options.identity.current());
     if (isLate(asked, current, options.clock.now())) throw signedOut();
-    const { owner } = current;
-    const context = { queue, asked: asked.options ?? {}, owner, sealingKey: options.sealingKey };
+    const { owner, askedAt } = current;
+    const whose = { owner, capturedAt: asked.askedAt ?? askedAt };
+    const context = { queue, asked: asked.options ?? {}, ...whose, sealingKey: options.sealingKey };
     return { wish, draft: await draftOf(wish.captured, { ...context, tried: asked.tried }) };
   };
 
@@ -136,9 +137,11 @@ async function declined(
 async function enqueueAndTell(
   drafts: JobDraft[],
   policies: Record<string, QueuePolicy>,
-  { store, notify, clock }: IntakeOptions,
+  { store, notify, clock, identity }: IntakeOptions,
 ): Promise<EnqueueAnswer[]> {
   const answers = await store.enqueue(drafts, policies, clock.now());
+  // The word that somebody else has signed in was lost: without a look of its own this context would refuse all that comes.
+  if (answers.some((answer) => answer.kind === 'refused' && answer.code === 'signed-out')) identity.forget();
   notify.tell(answers.flatMap((answer, i) => eventsOf(answer, (drafts[i] as JobDraft).queue)));
   return answers;
 }

@@ -46,7 +46,7 @@ export function createRuntime(asked: SluiceDefinition, world: World = browserWor
   const report = (error: unknown): void => console.error(sentenceOf(error));
   const matcher = createMatcher(queues, world.base, report);
   const sealingKey = createSealingKeys(database, notify);
-  const identity = createIdentitySource(database, notify);
+  const identity = createIdentitySource(database, world);
   const preparing: PrepareOptions = {
     readBody: store.body,
     sealingKey,

@@ -1,10 +1,10 @@
 import type { QueueDefinition } from '../core/config.js';
-import type { Identity } from '../core/identity.js';
 import type { JobOptions } from '../core/job-options.js';
 import type { Captured, Intake } from '../core/messages.js';
 import { takePreference } from '../core/prefer.js';
 import { mayHaveBeenDone } from '../core/verdict.js';
 import { readOptions } from '../drain/draft.js';
+import type { IdentityThen } from '../drain/identity-source.js';
 import type { Runtime } from '../drain/runtime.js';
 import { tryFirst } from './first-try.js';
 import type { KeyTurns } from './key-turns.js';
@@ -18,7 +18,7 @@ export interface FirstTries {
 
 export interface Trying {
   captured: Captured;
-  identity: Promise<Identity>;
+  identity: Promise<IdentityThen>;
   runtime: Runtime;
 }
 

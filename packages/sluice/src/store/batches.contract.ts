@@ -24,6 +24,7 @@ export function testBatches(name: string, open: () => Database): void {
     const members = [claim, ...claim.riders];
     const settlements = members.map(({ job, leaseId, n, sendAt, credentials }, index) => ({
       seq: job.seq,
+      ticket: job.ticket,
       leaseId,
       n,
       sentAt: sendAt,

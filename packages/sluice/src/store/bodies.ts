@@ -16,12 +16,13 @@ export async function bodyOf(tx: Tx, job: Job): Promise<ArrayBuffer | undefined>
   return hasRow(job) ? (await tx.get('bodies', [job.queue, job.seq]))?.body : job.body;
 }
 
-/** In a transaction of its own, where one is needed. */
+/** In a transaction of its own, where one is needed. Undefined where the job is gone: its number may be that of another. */
 export async function readBody(database: Database, job: Job): Promise<ArrayBuffer | undefined> {
   if (!hasRow(job)) return job.body;
-  return database.run({ tables: ['bodies'], mode: 'readonly', durability: 'relaxed' }, (tx) =>
-    bodyOf(tx, job),
-  );
+  return database.run({ tables: ['jobs', 'bodies'], mode: 'readonly', durability: 'relaxed' }, async (tx) => {
+    const current = await tx.get('jobs', [job.queue, job.seq]);
+    return current?.ticket === job.ticket ? bodyOf(tx, job) : undefined;
+  });
 }
 
 /** The job under another body. */

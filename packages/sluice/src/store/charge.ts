@@ -1,4 +1,3 @@
-import type { Settlement } from '../core/attempt.js';
 import { decide } from '../core/flow/decide.js';
 import { sent } from '../core/flow/sent.js';
 import type { Job } from '../core/job.js';
@@ -9,6 +8,7 @@ import type { QueueRow } from '../core/queue-row.js';
 import type { Ledger } from './ledger.js';
 import type { Pacer, Pacers } from './pacers.js';
 import type { SendRow, Tx } from './rows.js';
+import type { Ended } from './settle.js';
 
 /** Sends that stay on record at least, for charts and tests, however small the limit. */
 const SENDS_KEPT = 1000;
@@ -94,15 +94,15 @@ export function trimSends(tx: Tx, pacers: readonly Pacer[]): void {
   }
 }
 
-/** Takes back the charges of sends that never left; that of a batch was made for its first job. */
+/** Takes back the charges of sends that never left; that of a batch was made for its first job. Of a job that is gone it stands. */
 export async function refundUnsent(
   { tx, row }: Ledger,
   pacers: Pacers,
-  ended: readonly Settlement[],
+  ended: readonly Ended[],
 ): Promise<void> {
-  const isUnsent = ({ end, batch }: Settlement): boolean =>
-    (batch?.whole ?? end).kind === 'unsent' && (batch?.index ?? 0) === 0;
-  const unsent = new Set(ended.filter(isUnsent).map(({ leaseId }) => leaseId));
+  const isUnsent = ({ settlement: { end, batch }, job }: Ended): boolean =>
+    job !== undefined && (batch?.whole ?? end).kind === 'unsent' && (batch?.index ?? 0) === 0;
+  const unsent = new Set(ended.filter(isUnsent).map(({ settlement }) => settlement.leaseId));
   if (unsent.size === 0) return;
   for (const pacer of [pacers.own, ...pacers.byOrigin.values()]) {
     const refunded = pacer.rate ? await refundAll(tx, pacer, unsent) : unsent.size;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { storedPost } from '../core/job.kit.js';
 import { commandJob } from './store.kit.js';
 import type { AttemptEnd } from '../core/attempt.js';
-import { FIRST_OWNER } from '../core/identity.js';
+import type { Owner } from '../core/identity.js';
 import type { Job, JobDraft, JobState } from '../core/job.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
@@ -91,7 +91,7 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
   }));
   const tickets: string[] = [];
   const claims: { claim: Claim; engine: string }[] = [];
-  let captured = FIRST_OWNER;
+  let captured: Owner | undefined;
   let now = T0;
   let turns = 0;
   let drafted = 0;
@@ -134,9 +134,10 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
         case 'enqueue': {
           const after =
             one.after === undefined ? undefined : tickets[one.after % Math.max(1, tickets.length)];
+          const owner = (captured ??= (await openIdentity(database)).owner);
           const drafts = Array.from({ length: one.count }, () => {
             drafted += 1;
-            return { ...draft(`${drafted}`, one, after), owner: captured };
+            return { ...draft(`${drafted}`, one, after), owner };
           });
           // Now and then under whoever was signed in as it was captured, and is not any more.
           if (one.count > 1) captured = (await openIdentity(database)).owner;
@@ -153,7 +154,7 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
           const { job, leaseId, n, sendAt, credentials } = held.claim;
           const end = ENDS[one.end] as AttemptEnd;
           return turn(held.engine, {
-            settlements: [{ seq: job.seq, leaseId, n, sentAt: sendAt, endedAt: now, credentials, end }],
+            settlements: [{ ...namesOf(job), leaseId, n, sentAt: sendAt, endedAt: now, credentials, end }],
             maxClaims: 0,
           });
         }
@@ -263,6 +264,8 @@ async function checkFlows(database: Database, jobs: readonly Job[]): Promise<voi
 
 const expectConflict = (error: unknown): void => expect(error).toMatchObject({ code: 'state-conflict' });
 
+const namesOf = ({ seq, ticket }: Job) => ({ seq, ticket });
+
 const answer = (status: number, notBeforeMs?: number): AttemptEnd => ({
   kind: 'answer',
   keyOutstanding: false,
@@ -284,11 +287,10 @@ function draft(
   nonce: string,
   { key, terms, coalesced }: Extract<Step, { do: 'enqueue' }>,
   after: string | undefined,
-): JobDraft {
+): Omit<JobDraft, 'owner'> {
   const { held = false, ...rest } = terms;
   return {
     queue: 'orders',
-    owner: FIRST_OWNER,
     nonce,
     idempotencyKey: nonce,
     body: new ArrayBuffer(10),

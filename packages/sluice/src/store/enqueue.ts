@@ -4,6 +4,7 @@ import type { EnqueueAnswer } from '../core/ports.js';
 import type { QueueRow } from '../core/queue-row.js';
 import { acceptedAs, admit, entryOf } from './admit.js';
 import { coalesce } from './coalesce.js';
+import { identityRow } from './identity.js';
 import type { Ledger, RulesOf } from './ledger.js';
 import { writePolicies } from './policies.js';
 import type { Database, Tx } from './rows.js';
@@ -43,34 +44,40 @@ function enqueueWhereKnown(
       (queue) => tx.get('queues', queue),
     );
     if ([...rows.values()].includes(undefined)) return 'new-queue';
-    const isKnown = await knownOwners(tx, drafts, rows as Map<string, QueueRow>);
+    const isKnown = await knownOwners(tx, drafts, { rows: rows as Map<string, QueueRow>, now });
     const answers: EnqueueAnswer[] = [];
     for (const draft of drafts) {
       const row = rows.get(draft.queue) as QueueRow;
       const ledger: Ledger = { tx, row, now, events: [], rulesOf };
-      answers.push(isKnown(draft) ? await accept(ledger, draft) : CLEARED);
+      answers.push(isKnown(draft) ? await accept(ledger, draft) : SIGNED_OUT);
     }
     for (const row of rows.values()) tx.put('queues', row as QueueRow);
     return answers;
   });
 }
 
-/** Whoever is signed in has not been forgotten: only others are looked up, since each read is a wait. */
+/** The user who is signed in has not been forgotten: only others are looked up, since each read is a wait. */
 async function knownOwners(
   tx: Tx,
   drafts: readonly JobDraft[],
-  rows: Map<string, QueueRow>,
+  { rows, now }: { rows: Map<string, QueueRow>; now: number },
 ): Promise<(draft: JobDraft) => boolean> {
   const isSignedIn = ({ queue, owner }: JobDraft): boolean => rows.get(queue)?.owner === owner;
   const others = drafts.filter((draft) => !isSignedIn(draft)).map(({ owner }) => owner);
+  if (others.length === 0) return () => true;
   const owners = await byKey(others, (owner) => tx.get('owners', owner));
-  return (draft) => isSignedIn(draft) || owners.get(draft.owner)?.user !== undefined;
+  const since = (await identityRow(tx))?.since ?? Number.POSITIVE_INFINITY;
+  // The clocks of two contexts may be apart by so much; an instant that lies ahead is of one that was set back.
+  const isStale = ({ capturedAt = 0 }: JobDraft): boolean => since + APART_MS <= capturedAt && since <= now;
+  return (draft) => isSignedIn(draft) || (owners.get(draft.owner)?.user !== undefined && !isStale(draft));
 }
 
-const CLEARED: EnqueueAnswer = {
+const APART_MS = 1000;
+
+const SIGNED_OUT: EnqueueAnswer = {
   kind: 'refused',
   code: 'signed-out',
-  detail: 'whoever submitted it was cleared meanwhile; submit it again',
+  detail: 'its user was cleared, or had signed out before it was submitted; submit it again',
 };
 
 /** Each key once, all at the same time: each read by itself is a wait. */

@@ -10,7 +10,7 @@ export async function settleFirstTry(
   { chance, ...ended }: FirstTry,
 ): Promise<void> {
   const { row, now } = ledger;
-  const settlement = { seq: job.seq, leaseId: 'first-try', n: 0, ...ended };
+  const settlement = { seq: job.seq, ticket: job.ticket, leaseId: 'first-try', n: 0, ...ended };
   const settled = settle(row, job, settlement, { now, chance });
   const tried = spend(ledger, job, settled);
   const { next } = settled;

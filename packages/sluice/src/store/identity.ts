@@ -1,10 +1,10 @@
 import type { SluiceEvent } from '../core/events.js';
-import { FIRST_OWNER, type Identity, type Owner } from '../core/identity.js';
+import type { Identity, Owner } from '../core/identity.js';
 import { type QueueRow, signedIn } from '../core/queue-row.js';
 import { leasedJobs } from './leases.js';
 import { type Ledger, move } from './ledger.js';
 import { adoptAll } from './adopt.js';
-import { type Database, EVERYTHING, type OwnerRow, type Plan, type Tx } from './rows.js';
+import { type Database, EVERYTHING, type MetaRow, type OwnerRow, type Plan, type Tx } from './rows.js';
 
 const READ: Plan = { tables: ['meta', 'owners'], mode: 'readonly', durability: 'relaxed' };
 const WRITE: Plan = {
@@ -19,17 +19,35 @@ const NOBODY = '';
 export async function openIdentity(database: Database): Promise<Identity> {
   const standing = await database.run(READ, identityIn);
   if (standing) return standing;
-  return database.run({ ...WRITE, tables: ['meta', 'owners'] }, async (tx) => {
+  return database.run({ ...WRITE, tables: ['meta', 'owners', 'queues'] }, async (tx) => {
     if (!(await currentOwner(tx))) await newOwner(tx, NOBODY);
     return (await identityIn(tx)) as Identity;
   });
 }
 
-/** Whose jobs are sent, within a transaction over `meta`. */
+/** Whose jobs are sent, within a transaction that writes `meta` and `owners`, and reads `queues`. */
 export async function ownerIn(tx: Tx): Promise<Owner> {
-  const row = await tx.get('meta', 'identity');
-  return row?.key === 'identity' ? row.owner : FIRST_OWNER;
+  const row = await identityRow(tx);
+  return row ? row.owner : (await newOwner(tx, NOBODY)).owner;
 }
+
+export async function identityRow(tx: Tx): Promise<Extract<MetaRow, { key: 'identity' }> | undefined> {
+  const row = await tx.get('meta', 'identity');
+  return row?.key === 'identity' ? row : undefined;
+}
+
+/**
+ * By chance: what comes late from before storage was cleared must find no owner. An earlier version has given its queues one
+ * before there was anybody.
+ */
+async function firstOwner(tx: Tx): Promise<Owner> {
+  const [queue] = await tx.all('queues', { ...EVERYTHING, count: 1 });
+  const chance = crypto.getRandomValues(new Uint8Array(OWNER_BYTES));
+  return queue?.owner ?? chance.reduce((number, byte) => number * 256 + byte, 1);
+}
+
+/** Far below the largest integer that is exact. */
+const OWNER_BYTES = 5;
 
 export interface SignIn {
   user: string | null;
@@ -147,8 +165,7 @@ async function currentOwner(tx: Tx): Promise<OwnerRow | undefined> {
 }
 
 async function newOwner(tx: Tx, user: string): Promise<OwnerRow> {
-  const meta = await tx.get('meta', 'identity');
-  const owner = meta?.key === 'identity' ? meta.next : FIRST_OWNER;
+  const owner = (await identityRow(tx))?.next ?? (await firstOwner(tx));
   const row = { owner, user };
   tx.put('owners', row);
   tx.put('meta', { key: 'identity', owner, next: owner + 1 });
@@ -156,8 +173,7 @@ async function newOwner(tx: Tx, user: string): Promise<OwnerRow> {
 }
 
 async function makeCurrent(tx: Tx, { owner }: OwnerRow, since: number): Promise<void> {
-  const meta = await tx.get('meta', 'identity');
-  const next = meta?.key === 'identity' ? meta.next : owner + 1;
+  const next = (await identityRow(tx))?.next ?? owner + 1;
   tx.put('meta', { key: 'identity', owner, next, since });
 }
 
@@ -175,10 +191,9 @@ async function forgetContext(tx: Tx, { owner }: OwnerRow): Promise<void> {
 }
 
 async function identityIn(tx: Tx): Promise<Identity | undefined> {
-  const meta = await tx.get('meta', 'identity');
-  const { owner, since = 0 } = meta?.key === 'identity' ? meta : { owner: FIRST_OWNER };
-  const row = await tx.get('owners', owner);
-  return row && { owner, user: userOf(row), since };
+  const meta = await identityRow(tx);
+  const row = meta && (await tx.get('owners', meta.owner));
+  return row && { owner: meta.owner, user: userOf(row), since: meta.since ?? 0 };
 }
 
 function userOf({ user }: OwnerRow): string | null {

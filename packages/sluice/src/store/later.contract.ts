@@ -108,7 +108,7 @@ export function testLater(name: string, open: () => Database): void {
   });
 
   describe(`${name}: edit`, () => {
-    const { request } = draft({});
+    const { request } = draft({ owner: 1 });
     const change = { request, body: bytes('new'), idempotencyKey: 'another', previousKey: 'key' };
     const keyed = { idempotencyKey: 'key' };
 

@@ -10,7 +10,7 @@ const WRITE: Plan = {
   durability: 'relaxed',
 };
 
-/** Extends a lease, unless it was lost or recalled. */
+/** Extends a lease, unless it was lost or recalled. What is gone, with all that was stored, is recalled. */
 export function renew(
   database: Database,
   { job, leaseId }: Claim,
@@ -18,7 +18,8 @@ export function renew(
 ): Promise<'held' | 'lost' | 'recalled'> {
   return database.run({ ...WRITE, tables: ['jobs'] }, async (tx) => {
     const current = await tx.get('jobs', [job.queue, job.seq]);
-    if (current?.state.kind !== 'leased' || current.state.leaseId !== leaseId) return 'lost';
+    if (current?.ticket !== job.ticket) return 'recalled';
+    if (current.state.kind !== 'leased' || current.state.leaseId !== leaseId) return 'lost';
     if (current.state.recall !== undefined) return 'recalled';
     tx.put('jobs', { ...current, state: { ...current.state, at: Math.round(until) } });
     return 'held';

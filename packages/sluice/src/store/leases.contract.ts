@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Job } from '../core/job.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
+import { openIdentity, signIn } from './identity.js';
 import { releaseLeases } from './lease-commands.js';
 import { readJob } from './query.js';
 import type { Database } from './rows.js';
@@ -27,6 +29,71 @@ export function testLeases(name: string, open: () => Database): void {
       expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'done' });
       await bench.settle(T0 + 50_003, retaken.claims, answered(500), { engine: 'e2', maxClaims: 0 });
       expect(await bench.row()).toMatchObject({ counts: { accepted: 1, waiting: 0, leased: 0, done: 1 } });
+    });
+
+    test('a success from before storage was cleared settles no job of the same number', async () => {
+      await bench.enqueueMany(1);
+      const { claims } = await bench.turn(T0);
+      const anew = new StoreBench(open());
+      anew.policy = bench.policy;
+      const ticket = await anew.ticket();
+      const { claims: own } = await anew.settle(T0 + 1, claims);
+      expect(seqs(own)).toEqual(seqs(claims));
+      await anew.settle(T0 + 2, claims, ok(), { held: 2 });
+      expect(await readJob(anew.database, ticket)).toMatchObject({ state: 'leased' });
+    });
+
+    test('a send from before storage was cleared, which never left, takes nothing off the sends there are', async () => {
+      await bench.enqueueMany(1);
+      const { claims } = await bench.turn(T0);
+      const anew = new StoreBench(open());
+      await anew.enqueue({ nonce: 'later' });
+      await anew.settle(T0 + 1, claims, { kind: 'unsent', why: 'stopped' }, { maxClaims: 0 });
+      expect((await anew.row()).counts.sends).toBe(0);
+    });
+
+    test('the body of a job is never that of another of the same number', async () => {
+      await bench.enqueue({ body: new ArrayBuffer(5000) });
+      const { claims } = await bench.turn(T0);
+      const anew = new StoreBench(open());
+      await anew.enqueue({ nonce: 'later', body: new ArrayBuffer(6000) });
+      expect(await anew.store.body(claims[0]?.job as Job)).toBeUndefined();
+    });
+
+    test('the engine of a job that is gone lets go of it', async () => {
+      await bench.enqueueMany(1);
+      const [claim] = (await bench.turn(T0)).claims;
+      const anew = new StoreBench(open());
+      await anew.enqueue({ nonce: 'later' });
+      expect(await anew.store.renew(claim as Claim, T0 + 90_000)).toBe('recalled');
+    });
+
+    test('what an owner has submitted before storage was cleared is stored for nobody after', async () => {
+      await signIn(bench.database, { user: 'ann', adopt: false, now: T0 });
+      const { owner } = await openIdentity(bench.database);
+      const anew = new StoreBench(open());
+      await signIn(anew.database, { user: 'bob', adopt: false, now: T0 });
+      expect(await anew.enqueue({ owner })).toMatchObject({ kind: 'refused', code: 'signed-out' });
+    });
+
+    test('a late success does not raise a job that is dead', async () => {
+      const [ticket = ''] = await bench.tickets(1);
+      const { claims } = await bench.turn(T0);
+      const retaken = await bench.turn(T0 + 50_000, { engine: 'e2' });
+      await bench.settle(T0 + 50_001, retaken.claims, answered(422), { engine: 'e2', maxClaims: 0 });
+      await bench.settle(T0 + 50_002, claims, ok(), { maxClaims: 0, held: 0 });
+      expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead', reason: 'rejected' });
+      expect((await bench.row()).counts).toMatchObject({ done: 0, dead: { rejected: 1 } });
+    });
+
+    test('a lease of a clock that was set back ends once its time has passed on the one that holds now', async () => {
+      await bench.enqueueMany(1);
+      await bench.turn(T0);
+      const back = T0 - 3_600_000;
+      await bench.turn(back, { engine: 'e2', clockJumped: true });
+      expect((await bench.turn(back + bench.policy.leaseMs - 1, { engine: 'e2' })).claims).toEqual([]);
+      const { claims } = await bench.turn(back + bench.policy.leaseMs, { engine: 'e2' });
+      expect(seqs(claims)).toEqual([1]);
     });
 
     test('an engine that begins alone takes back the leases of the one before at once, and counts an orphan', async () => {

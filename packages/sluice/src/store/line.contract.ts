@@ -141,7 +141,7 @@ export function testLine(name: string, open: () => Database): void {
         await bench.ticket({}, { queue: 'orders' });
         await bench.ticket({}, { queue: 'photos' });
       }
-      const { request } = draft({});
+      const { request } = draft({ owner: 1 });
       await bench.ticket({}, { queue: 'elsewhere', request: { ...request, url: 'https://other.test/' } });
       const orders = await bench.turn(T0);
       expect(orders).toMatchObject({ nextAt: T0 + 1050, claims: { length: 3 } });

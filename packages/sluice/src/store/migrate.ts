@@ -1,6 +1,8 @@
 import type { IDBPDatabase, IDBPTransaction } from 'idb';
-import { FIRST_OWNER } from '../core/identity.js';
 import { KEY_PATHS, type MetaRow, type OwnerRow, type Table } from './rows.js';
+
+/** Nobody's, in all databases of earlier versions. */
+const FIRST_OWNER = 1;
 
 type Upgrade = IDBPTransaction<unknown, string[], 'versionchange'>;
 type Row = Record<string, unknown>;

@@ -16,7 +16,8 @@ export function writePolicies(
   policies: Record<string, QueuePolicy>,
   { overwrite }: { overwrite: boolean },
 ): Promise<void> {
-  return database.run({ tables: ['meta', 'queues'], mode: 'readwrite', durability: 'strict' }, async (tx) => {
+  const tables = ['meta', 'owners', 'queues'] as const;
+  return database.run({ tables, mode: 'readwrite', durability: 'strict' }, async (tx) => {
     for (const [name, policy] of Object.entries(policies)) {
       const row = await tx.get('queues', name);
       if (!row) tx.put('queues', newQueueRow(name, policy, await ownerIn(tx)));

@@ -1,6 +1,6 @@
 import { bodyOf } from './bodies.js';
 import { SluiceError } from '../core/errors.js';
-import { FIRST_OWNER, type Owner } from '../core/identity.js';
+import type { Owner } from '../core/identity.js';
 import { type Job, parseTicket, type Result, type Ticket, WAITING_KINDS } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
 import { type JobView, viewOfJob, viewOfResult } from '../core/views.js';
@@ -85,7 +85,7 @@ export function listJobs(
 ): Promise<{ owner: Owner; jobs: JobView[]; next: string | undefined }> {
   return database.run(READ, async (tx) => {
     const kinds = KINDS[state];
-    const owner = (await tx.get('queues', queue))?.owner ?? FIRST_OWNER;
+    const owner = (await tx.get('queues', queue))?.owner ?? 0;
     const from = positionOf(after, kinds);
     const jobs: JobView[] = [];
     for (const [i, kind] of kinds.entries()) {
@@ -125,7 +125,7 @@ function partsOf(after: string): unknown[] {
 }
 
 async function page(tx: Tx, from: KeyPart[], count: number): Promise<{ view: JobView; key: KeyPart[] }[]> {
-  const [queue = '', owner = FIRST_OWNER, kind = ''] = from;
+  const [queue = '', owner = 0, kind = ''] = from;
   const to = [queue, owner, kind, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   if (kind === 'done' || kind === 'cancelled') {
     const rows: Result[] = await tx.all('results', { index: 'byEnd', from, to, after: true, count });

@@ -6,19 +6,22 @@ import { cancel, finish } from './endings.js';
 import { bury, type Ledger, move } from './ledger.js';
 import type { Tx } from './rows.js';
 
-/** What has ended, and its job; undefined where there is none any more. */
-interface Ended {
+/** What has ended, and its job; undefined where that is gone. */
+export interface Ended {
   settlement: Settlement;
   job: Job | undefined;
 }
 
 export function readEnded(tx: Tx, { queue, settlements }: TurnRequest): Promise<Ended[]> {
   return Promise.all(
-    settlements.map(async (settlement) => ({
-      settlement,
-      job: await tx.get('jobs', [queue, settlement.seq]),
-    })),
+    settlements.map(async (settlement) => ({ settlement, job: await jobOf(tx, queue, settlement) })),
   );
+}
+
+/** Where storage was cleared in mid-send, the job that has the number now is another one. */
+async function jobOf(tx: Tx, queue: string, { seq, ticket }: Settlement): Promise<Job | undefined> {
+  const job = await tx.get('jobs', [queue, seq]);
+  return job?.ticket === ticket ? job : undefined;
 }
 
 /** Applies the verdicts on what has ended, in the order in which it ended. */
@@ -27,7 +30,7 @@ export async function settleEnded(ledger: Ledger, ended: readonly Ended[], insta
   const settled = new Set<number>();
   for (const { settlement, job } of ended) {
     const { seq } = settlement;
-    const current = settled.has(seq) ? await tx.get('jobs', [row.name, seq]) : job;
+    const current = settled.has(seq) ? await jobOf(tx, row.name, settlement) : job;
     settled.add(seq);
     if (current) await settleOne(ledger, current, settlement, instant);
   }

@@ -1,7 +1,6 @@
 import { storedPost } from '../core/job.kit.js';
 import type { AttemptEnd } from '../core/attempt.js';
 import type { SluiceEvent } from '../core/events.js';
-import { FIRST_OWNER } from '../core/identity.js';
 import type { Answer, JobDraft } from '../core/job.js';
 import { DEFAULT_POLICY, type QueuePolicy } from '../core/policy.js';
 import type { Claim, EnqueueAnswer, Store, TurnReport, TurnRequest } from '../core/ports.js';
@@ -33,8 +32,8 @@ export class StoreBench {
 
   async enqueue(change: Partial<JobDraft> = {}, now = T0): Promise<EnqueueAnswer> {
     this.#drafts += 1;
-    await openIdentity(this.database);
-    const one = draft({ nonce: `n${this.#drafts}`, ...change });
+    const { owner } = await openIdentity(this.database);
+    const one = draft({ nonce: `n${this.#drafts}`, owner, ...change });
     const [answer] = await this.store.enqueue([one], { [one.queue]: this.policy }, now);
     if (!answer) throw new Error('no answer');
     return answer;
@@ -42,8 +41,8 @@ export class StoreBench {
 
   /** So many alike, in one transaction. */
   async enqueueMany(count: number, change: Partial<JobDraft> = {}, now = T0): Promise<EnqueueAnswer[]> {
-    await openIdentity(this.database);
-    const drafts = Array.from({ length: count }, (_, i) => draft({ ...change, nonce: `n${i}` }));
+    const { owner } = await openIdentity(this.database);
+    const drafts = Array.from({ length: count }, (_, i) => draft({ owner, ...change, nonce: `n${i}` }));
     return this.store.enqueue(drafts, { orders: this.policy }, now);
   }
 
@@ -88,6 +87,7 @@ export class StoreBench {
   ) {
     const settlements = claims.map(({ job, leaseId, n, sendAt, credentials }) => ({
       seq: job.seq,
+      ticket: job.ticket,
       leaseId,
       n,
       sentAt: sendAt,
@@ -131,10 +131,9 @@ export const TURN: TurnRequest = {
   turn: 0,
 };
 
-export function draft(change: Partial<JobDraft>): JobDraft {
+export function draft(change: Partial<JobDraft> & Pick<JobDraft, 'owner'>): JobDraft {
   return {
     queue: 'orders',
-    owner: FIRST_OWNER,
     nonce: 'n',
     idempotencyKey: crypto.randomUUID(),
     request: storedPost(),

@@ -34,7 +34,7 @@ export function turn(
     const pacers = await openPacers(ledger, request);
     const leaseEndsAt = await recoverLeases(ledger, request);
     if (request.recover) await recoverDependents(ledger);
-    await refundUnsent(ledger, pacers, request.settlements);
+    await refundUnsent(ledger, pacers, read);
     // What another engine held may just have been given back.
     await settleEnded(ledger, isAlone ? read : await readEnded(tx, request), instant);
     const durability = row.policy.repeat === 'never' ? 'strict' : 'relaxed';
