@@ -1,4 +1,5 @@
 import { playwright } from '@vitest/browser-playwright';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 // @ts-expect-error scripts are plain JavaScript, run before anything is installed
 import { launchOptions } from './scripts/browsers.mjs';
@@ -15,10 +16,20 @@ async function findBrowsers(): Promise<void> {
   for (const browser of BROWSERS) Object.assign(launching[browser], await launchOptions(browser));
 }
 
+/** A bug of one line, put in as the source is loaded: see scripts/mutants.mjs. */
+const mutant = JSON.parse(process.env.SLUICE_MUTANT ?? '{}') as { file?: string; from: string; to: string };
+
+const putIn: Plugin = {
+  name: 'put-in-a-bug',
+  enforce: 'pre',
+  transform: (code, id) => (id === mutant.file ? code.replace(mutant.from, () => mutant.to) : undefined),
+};
+
 export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [putIn],
         test: {
           ...patience,
           name: 'unit',
@@ -28,7 +39,7 @@ export default defineConfig({
       },
       {
         // A project that `--project` leaves out does not come as far as this hook.
-        plugins: [{ name: 'find-browsers', configResolved: findBrowsers }],
+        plugins: [putIn, { name: 'find-browsers', configResolved: findBrowsers }],
         // Found before the first test rather than during it, which would reload the page under it.
         optimizeDeps: { entries: ['packages/*/src/**/*.browser.test.ts'] },
         test: {

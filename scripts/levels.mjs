@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { findOrInstallWebKit, findWebKit, requireBrowser } from './browsers.mjs';
 import { build } from './build.mjs';
+import { huntAll } from './mutants.mjs';
 import { add, NOTHING, readPlaywright, readVitest } from './report.mjs';
 import { run } from './run.mjs';
 import { simulateBriefly } from './simulate.mjs';
@@ -42,8 +43,9 @@ export const LEVELS = [
   check('format', 'test:format'),
   { name: 'build', run: build, count: undefined },
   vitest('unit', 'unit'),
-  simulation(),
+  counting('simulation', simulateBriefly),
   vitest('browser', 'browser'),
+  counting('mutants', huntAll),
   {
     name: 'e2e',
     run: () => run('playwright', ['test', '--config', 'e2e/playwright.config.ts']),
@@ -56,13 +58,13 @@ export const LEVELS = [
   check('package', 'test:package'),
 ];
 
-/** Counts its own runs and mutants. */
-function simulation() {
+/** A level that counts by itself what it has tried. */
+function counting(name, work) {
   let counted = NOTHING;
   return {
-    name: 'simulation',
+    name,
     run: async () => {
-      counted = await simulateBriefly();
+      counted = await work();
     },
     count: () => counted,
   };

@@ -92,6 +92,13 @@ export function testCoalesce(name: string, open: () => Database): void {
       expect(await sent()).toEqual(['4 200']);
     });
 
+    test('a job that comes after the older one comes after the newer one then', async () => {
+      const older = await submit('1', replace);
+      await bench.ticket({ after: older }, { body: bytes('next') });
+      await submit('2', replace);
+      expect(await sent()).toEqual(['2', 'next 200']);
+    });
+
     test('one that comes after a job that is not known is refused, and the older stays', async () => {
       const older = await submit('1', replace);
       const draft = { options: { dedupeKey: 'k', after: 'orders.99.n' }, coalesce: replace };

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { cancelJob } from './job-commands.js';
+import { cancelJob, holdJob, releaseJob } from './job-commands.js';
+import { redriveJob } from './redrive.js';
 import type { Database } from './rows.js';
 import { StoreBench, answered, draft, T0 } from './store.kit.js';
 
@@ -73,6 +74,23 @@ export function testLine(name: string, open: () => Database): void {
       expect(order.filter((one) => one === 'form')).toHaveLength(3);
     });
 
+    test('a key that was idle joins where its class is, and does not catch up on what it left unused', async () => {
+      for (let i = 0; i < 8; i++) await bench.ticket({ fairnessKey: 'early' });
+      await bench.serve(6);
+      const labels: Record<string, string> = {};
+      for (let i = 0; i < 4; i++) labels[await bench.ticket({ fairnessKey: 'late' })] = 'late';
+      const order = (await bench.serve(4)).map((ticket) => labels[ticket] ?? 'early');
+      expect(order).toEqual(['early', 'late', 'early', 'late']);
+    });
+
+    test('a key whose jobs cost three times as much has a third of the turns', async () => {
+      const labels: Record<string, string> = {};
+      for (let i = 0; i < 6; i++) labels[await bench.ticket({ fairnessKey: 'dear', cost: 3 })] = 'dear';
+      for (let i = 0; i < 6; i++) labels[await bench.ticket({ fairnessKey: 'cheap' })] = 'cheap';
+      const order = names(await bench.serve(8), labels);
+      expect(order.filter((label) => label === 'dear')).toHaveLength(2);
+    });
+
     test('what was cancelled costs its key no turn', async () => {
       const cancelled: string[] = [];
       for (let i = 0; i < 10; i++) cancelled.push(await bench.ticket({ fairnessKey: 'a' }));
@@ -90,6 +108,30 @@ export function testLine(name: string, open: () => Database): void {
         (tx) => tx.all('flows', { from: ['orders'], to: ['orders', 9, '\uffff'] }),
       );
       expect(flows).toEqual([]);
+    });
+  });
+
+  describe(`${name}: an ordering key`, () => {
+    const chained = { orderingKey: 'a' };
+
+    beforeEach(() => {
+      bench.policy = { ...bench.policy, concurrency: 9 };
+    });
+
+    test('a job that is held and released stays behind the one before it', async () => {
+      const first = await bench.ticket(chained);
+      const second = await bench.ticket(chained);
+      await bench.command(holdJob(second), T0);
+      await bench.command(releaseJob(second), T0);
+      expect((await bench.turn(T0)).claims.map(({ job }) => job.ticket)).toEqual([first]);
+    });
+
+    test('a job that is redriven goes behind the live ones of its key', async () => {
+      const dead = await bench.ticket(chained);
+      await bench.settle(T0, (await bench.turn(T0)).claims, answered(422));
+      const live = await bench.ticket(chained);
+      await bench.command(redriveJob(dead), T0);
+      expect((await bench.turn(T0)).claims.map(({ job }) => job.ticket)).toEqual([live]);
     });
   });
 

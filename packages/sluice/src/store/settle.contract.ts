@@ -4,6 +4,7 @@ import type { HeaderPairs } from '../core/job.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
 import { readJob } from './query.js';
+import { redriveJob } from './redrive.js';
 import type { Database } from './rows.js';
 import { StoreBench, answered, ok, seqs, T0 } from './store.kit.js';
 
@@ -39,6 +40,35 @@ export function testSettle(name: string, open: () => Database): void {
       expect(idle.claims).toEqual([]);
       expect(idle.nextAt).toBe(T0 + 500);
       expect(seqs((await bench.turn(T0 + 2000)).claims)).toEqual([1]);
+    });
+
+    test('a job is dead after as many failures as it may have, and after none fewer', async () => {
+      bench.policy = { ...bench.policy, maxAttempts: 2 };
+      const [ticket = ''] = await bench.tickets(1);
+      const { claims: first } = await bench.turn(T0);
+      await bench.settle(T0, first, answered(500));
+      expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'waiting', attempts: 1 });
+      const { claims: second } = await bench.turn(T0 + 20_000);
+      await bench.settle(T0 + 20_000, second, answered(500));
+      expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead', reason: 'attempts' });
+    });
+
+    test('how a job has ended is known for resultsKeptMs, and swept then', async () => {
+      bench.policy = { ...bench.policy, resultsKeptMs: 1000 };
+      const [ticket = ''] = await bench.tickets(1);
+      await bench.settle(T0, (await bench.turn(T0)).claims);
+      await bench.store.sweep({ queue: 'orders', after: 0 }, T0 + 999);
+      expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'done' });
+      await bench.store.sweep({ queue: 'orders', after: 0 }, T0 + 1000);
+      expect(await readJob(bench.database, ticket)).toBeUndefined();
+    });
+
+    test('a redriven job has its whole time to live before it', async () => {
+      bench.policy = { ...bench.policy, ttlMs: 10_000 };
+      const [ticket = ''] = await bench.tickets(1);
+      await bench.settle(T0, (await bench.turn(T0)).claims, answered(422));
+      await bench.command(redriveJob(ticket), T0 + 9000);
+      expect(seqs((await bench.turn(T0 + 15_000)).claims)).toEqual([1]);
     });
 
     test('a backoff of an hour is waited for', async () => {

@@ -13,6 +13,7 @@ import { testPace } from './pace.contract.js';
 import { testPassing } from './passing.contract.js';
 import { testSettle } from './settle.contract.js';
 import { testTwins } from './twins.contract.js';
+import { testUsers } from './users.contract.js';
 import type { Database } from './rows.js';
 
 const CONTRACTS = [
@@ -31,6 +32,7 @@ const CONTRACTS = [
   testFirstTry,
   testPassing,
   testMetrics,
+  testUsers,
 ];
 
 /** The claims that every place for the queue must make good: run on IndexedDB and on its twin in memory. */

@@ -52,6 +52,12 @@ export function testTwins(name: string, open: () => Database): void {
       expect(await bench.ticket(same, {}, T0 + 1000)).not.toBe(first);
     });
 
+    test('stands for nothing once its window is over, swept or not', async () => {
+      bench.policy = { ...bench.policy, dedupeWindowMs: 1000, ttlMs: 500 };
+      const first = await bench.ticket(same);
+      expect(await bench.ticket(same, {}, T0 + 1000)).not.toBe(first);
+    });
+
     test('is remembered for as long as its job may wait', async () => {
       bench.policy = { ...bench.policy, dedupeWindowMs: 1000, ttlMs: 1000 };
       const [dueAt, expiresAt] = [T0 + 5000, T0 + 6000];
