@@ -41,7 +41,7 @@ function ownParts(
 ): ResponseParts | undefined {
   if (!make) return undefined;
   try {
-    const parts = receiptParts(receipt, { ...told, change: make(receipt, capturedFacts(captured)) });
+    const parts = receiptParts(receipt, { ...told, change: make({ ...receipt }, capturedFacts(captured)) });
     // Fails here for what no response can have, and not where it is answered.
     Reflect.construct(Response, [null, parts]);
     return parts;

@@ -1,7 +1,7 @@
 import type { RewriteRequest, SluiceDefinition } from '../core/config.js';
-import type { HeaderPairs, Rewrite, Stored } from '../core/job.js';
+import type { Rewrite, Stored } from '../core/job.js';
 import type { Rules } from '../store/ledger.js';
-import { answerFacts, bytesOfBody, capturedFacts } from '../transport/intake-facts.js';
+import { answerFacts, bytesOfBody, capturedFacts, pairsOf } from '../transport/intake-facts.js';
 import { placeOf } from '../transport/seal.js';
 
 /** What a queue does within transactions; undefined for one that is not known here. */
@@ -22,7 +22,7 @@ function applied(
   change: { url?: string; body?: string | ArrayBuffer; headers?: readonly (readonly [string, string])[] },
 ): Stored {
   const { secrets } = request;
-  const headers: HeaderPairs = (change.headers ?? request.headers).map(([name, value]) => [name, value]);
+  const headers = pairsOf(change.headers ?? request.headers);
   return {
     // Relative to what it was: `/api/items/7` need not repeat the origin.
     request: {

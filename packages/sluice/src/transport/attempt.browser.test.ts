@@ -7,6 +7,7 @@ import { createDispatch } from './attempt.js';
 import { isReplay } from './replay.js';
 
 let now: number;
+let epoch: number;
 let timers: { at: number; callback: () => void }[];
 let steps: string[];
 let sent: Request[];
@@ -18,7 +19,7 @@ let may: ReturnType<AttemptControl['mayBegin']>;
 /** A clock whose timers fire when time is moved past them. */
 const clock: Clock = {
   now: () => now,
-  epoch: () => 0,
+  epoch: () => epoch,
   at: (at, callback) => {
     const timer = { at, callback };
     timers.push(timer);
@@ -33,6 +34,7 @@ const moveTo = (at: number): void => {
 
 beforeEach(() => {
   now = 1000;
+  epoch = 0;
   timers = [];
   steps = [];
   sent = [];
@@ -142,12 +144,52 @@ test.each([
   expect(steps.filter((step) => step === 'body')).toHaveLength(2);
 });
 
+test.each([
+  ['two seconds have passed', () => void (now += 2001)],
+  ['the clock has jumped', () => void (epoch += 1)],
+])('what is kept is prepared anew once %s', async (_, pass) => {
+  const one = create();
+  may = 'late';
+  await one(claim(), control());
+  may = 'yes';
+  pass();
+  expect(await one(claim(), control())).toMatchObject({ kind: 'answer' });
+  expect(steps.filter((step) => step === 'body')).toHaveLength(2);
+});
+
 test('a send waits ten seconds at most for its instant: a clock that was set back would keep it', async () => {
   const running = dispatch(claim({ sendAt: 86_400_000 }), control());
   await expect.poll(() => steps).toEqual(['body', 'prepared']);
   may = 'late';
   moveTo(11_000);
   expect(await running).toEqual({ kind: 'unsent', why: 'late' });
+});
+
+test('prepare sees the URL as the app wrote it, and what it appends is sent', async () => {
+  const seen: string[] = [];
+  prepare = async (request, { job }) => {
+    seen.push(request.url);
+    Object.assign(job, { ticket: 'mine' });
+    const { method, headers } = request;
+    return new Request(`${request.url}?signature=7`, { method, headers, body: await request.text() });
+  };
+  const one = claim();
+  await dispatch(one, control());
+  expect(seen).toEqual([`${location.origin}/api/orders`]);
+  expect(sent[0]?.url).toMatch(/\/api\/orders\?signature=7#/);
+  expect(isReplay(sent[0]?.url ?? '')).toBe(true);
+  expect(sent[0]?.headers.get('Idempotency-Key')).toBe('"key-1"');
+  expect(await sent[0]?.text()).toBe('hello');
+  expect(one.job.ticket).toBe('orders.1.n');
+});
+
+test('what prepare says of its request is sent as it says', async () => {
+  prepare = (request) =>
+    new Request(request, { headers: { 'X-A': '1' }, cache: 'no-store', redirect: 'manual' });
+  await dispatch(claim(), control());
+  expect(sent[0]).toMatchObject({ cache: 'no-store', redirect: 'manual' });
+  expect(sent[0]?.headers.get('X-A')).toBe('1');
+  expect(await sent[0]?.text()).toBe('hello');
 });
 
 test('prepare makes the request that is sent, and may lose the mark without being queued again', async () => {

@@ -1,9 +1,9 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import type { Expect } from '../core/config.js';
-import type { AttemptControl, Claim, Dispatch } from '../core/ports.js';
+import type { AttemptControl, Claim, Clock, Dispatch } from '../core/ports.js';
 import { readAnswer } from './answer.js';
 import { exchange, failureOf } from './exchange.js';
-import { type Prepared, type PrepareOptions, prepareRequest } from './prepare.js';
+import { type Prepared, type PrepareOptions, type Preparing, prepareRequest } from './prepare.js';
 import { sleepUntilSend } from './sleep-until.js';
 
 export interface DispatchOptions extends PrepareOptions {
@@ -11,24 +11,36 @@ export interface DispatchOptions extends PrepareOptions {
   fetch: (request: Request, init: RequestInit) => Promise<Response>;
 }
 
-/** Prepared requests of jobs that came too late and are about to be claimed again: as they are, and with what holds now. */
+/** Prepared requests of jobs that came too late and are about to be claimed again. */
 const KEPT = 16;
+
+/** A token or a signature is good for a while: no longer is one kept. */
+const KEPT_MS = 2000;
+
+interface Kept {
+  prepared: Prepared;
+  at: number;
+  epoch: number;
+}
 
 /** Makes attempts: rebuild, prepare, wait for the charged instant, check, send, read the answer. */
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const kept = new Map<string, Prepared>();
+  const { clock } = options;
+  const kept = new Map<string, Kept>();
   return async (claim, control) => {
     const { job, policy, body, credentials } = claim;
     // An edit gives another key; and two jobs may have one key, where it is the app's own.
     const id = `${job.ticket} ${job.idempotencyKey} ${credentials}`;
     const preparing = { job, policy, body, signal: control.signal };
-    const prepared = kept.get(id) ?? (await prepareRequest(preparing, options));
+    const known = kept.get(id);
     kept.delete(id);
+    const one = known && isFresh(known, clock) ? known : await prepare(preparing, options);
+    const { prepared } = one;
     if (prepared.kind !== 'request') return prepared;
     control.onPrepared();
-    await sleepUntilSend(options.clock, claim.sendAt, control.signal);
+    await sleepUntilSend(clock, claim.sendAt, control.signal);
     const end = await send(prepared.request, { claim, control, options });
-    if (end.kind === 'unsent' && end.why === 'late') keep(kept, id, prepared);
+    if (end.kind === 'unsent' && end.why === 'late') keep(kept, id, one);
     return end;
   };
 }
@@ -71,8 +83,20 @@ function capOf({ policy: { resultBytes }, riders }: Claim): number {
   return riders.length === 0 ? resultBytes : BATCH_BYTES + resultBytes * (1 + riders.length);
 }
 
-function keep(kept: Map<string, Prepared>, id: string, prepared: Prepared): void {
-  kept.set(id, prepared);
+async function prepare(preparing: Preparing, options: DispatchOptions): Promise<Kept> {
+  const { clock } = options;
+  const epoch = clock.epoch();
+  const prepared = await prepareRequest(preparing, options);
+  return { prepared, at: clock.now(), epoch };
+}
+
+/** Where the clock has jumped, the machine may have slept for hours. */
+function isFresh({ at, epoch }: Kept, clock: Clock): boolean {
+  return clock.epoch() === epoch && clock.now() - at <= KEPT_MS;
+}
+
+function keep(kept: Map<string, Kept>, id: string, one: Kept): void {
+  kept.set(id, one);
   const [oldest] = kept.keys();
   if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
 }

@@ -4,10 +4,10 @@ import { sentenceOf } from '../core/errors.js';
 import type { Job, Stored } from '../core/job.js';
 import type { Claim, Dispatch } from '../core/ports.js';
 import { rekeyed } from './idempotency.js';
-import { bytesOfBody, capturedFacts } from './intake-facts.js';
+import { bytesOfBody, capturedFacts, pairsOf } from './intake-facts.js';
 import { uuidOf } from './new-id.js';
 import { type OpenOptions, type Opened, openJob } from './open-job.js';
-import { pairsOf, parted } from './parted.js';
+import { parted } from './parted.js';
 
 export interface BatchOptions extends OpenOptions {
   /** The functions of a queue that batches; undefined for one that does not, or whose rules are not known here. */

@@ -116,6 +116,8 @@ test('functions of users see method, URL, headers and body', async () => {
   const captured = await capture(new Request(ORDERS, { method: 'POST', body: '{"customer":7}' }));
   const facts = capturedFacts(captured);
   expect([facts.method, facts.url, facts.json()]).toEqual(['POST', ORDERS, { customer: 7 }]);
+  (facts.headers as unknown as string[][]).push(['X-Own', 'theirs alone']);
+  expect(captured.request.headers).not.toContainEqual(['X-Own', 'theirs alone']);
 });
 
 test('the key goes to our own origin, to others where it was asked for, and never into no-cors', () => {

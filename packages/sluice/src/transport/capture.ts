@@ -8,13 +8,20 @@ import { withoutFragment } from './replay.js';
  * @throws TypeError if the body was read before, or broke off
  */
 export async function capture(request: Request): Promise<Captured> {
+  const { request: whole, body } = await read(request);
+  const headers = whole.headers.filter(([name]) => !BROWSERS_OWN.test(name));
+  return { request: { ...whole, headers }, ...(body ? { body } : {}) };
+}
+
+/** The same, with each header that a script has set. */
+export async function read(request: Request): Promise<Captured> {
   const body = await request.arrayBuffer();
   const isForm = request.mode === 'navigate';
   return {
     request: {
       url: withoutFragment(request.url),
       method: request.method,
-      headers: [...request.headers].filter(([name]) => !BROWSERS_OWN.test(name)),
+      headers: [...request.headers],
       secrets: { kind: 'none' },
       // Nobody but the browser can make a navigation, and navigations alone follow redirects by themselves.
       mode: isForm ? 'same-origin' : request.mode,

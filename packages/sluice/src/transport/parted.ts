@@ -1,10 +1,10 @@
 import type { AttemptEnd, DispatchEnd } from '../core/attempt.js';
 import type { AnswerFacts, BatchFunctions, BatchPart } from '../core/config.js';
 import { sentenceOf } from '../core/errors.js';
-import type { Answer, HeaderPairs } from '../core/job.js';
+import type { Answer } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
 import { verdictOn } from '../core/verdict.js';
-import { answerFacts, bytesOfBody } from './intake-facts.js';
+import { answerFacts, bytesOfBody, pairsOf } from './intake-facts.js';
 
 interface Parting {
   split: BatchFunctions['split'];
@@ -63,8 +63,4 @@ function capped(end: AttemptEnd, capBytes: number): AttemptEnd {
   if (end.kind !== 'answer' || (end.answer.body?.byteLength ?? 0) <= capBytes) return end;
   const { body: _, ...rest } = end.answer;
   return { ...end, answer: { ...rest, bodyOmitted: true } };
-}
-
-export function pairsOf(headers: readonly (readonly [name: string, value: string])[]): HeaderPairs {
-  return headers.map(([name, value]) => [name, value]);
 }

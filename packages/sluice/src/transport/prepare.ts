@@ -5,11 +5,10 @@ import type { Owner } from '../core/identity.js';
 import type { HeaderPairs, Job } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { Clock } from '../core/ports.js';
-import { capture } from './capture.js';
+import { read } from './capture.js';
 import { withKey } from './idempotency.js';
 import { type OpenOptions, openJob, type Unopened } from './open-job.js';
-import { rebuild } from './rebuild.js';
-import { isReplay } from './replay.js';
+import { rebuild, unmarked } from './rebuild.js';
 
 export interface PrepareOptions extends OpenOptions {
   /** The `prepare` of a queue; undefined for a queue without one, or without a config. */
@@ -33,19 +32,19 @@ export async function prepareRequest(preparing: Preparing, options: PrepareOptio
   const opened = await openJob(preparing, options);
   if (opened.kind !== 'opened') return opened;
   const { request: clear, body: content } = opened;
+  const own = options.prepareOf(job.queue);
   let request: Request;
   try {
     const isOwnOrigin = new URL(clear.url).origin === new URL(options.base).origin;
     const key = { value: job.idempotencyKey, isOwnOrigin };
     const headers = [...withKey(clear, key, policy.idempotency), ...toldOf(job, policy)];
-    request = rebuild({ ...clear, headers }, content);
+    request = (own ? unmarked : rebuild)({ ...clear, headers }, content);
   } catch (error) {
     return { kind: 'unreadable', detail: sentenceOf(error) };
   }
-  const own = options.prepareOf(job.queue);
   if (!own) return { kind: 'request', request };
   const limit = giveUp(preparing, options);
-  const made = callPrepare(own, request, { job, context: () => options.context(job.owner) });
+  const made = callPrepare(own, request, { job: { ...job }, context: () => options.context(job.owner) });
   return Promise.race([made, limit.reached]).finally(limit.callOff);
 }
 
@@ -72,7 +71,7 @@ function giveUp(
   return { reached, callOff };
 }
 
-/** Users' code: it may throw anything, take its time, and lose the mark. */
+/** Users' code: it may throw anything, and take its time. */
 async function callPrepare(
   own: Prepare,
   request: Request,
@@ -80,15 +79,14 @@ async function callPrepare(
 ): Promise<Prepared> {
   try {
     const made = await own(request, { job, context: await context() });
-    if (made === 'sign-in') return { kind: 'sign-in' };
-    return { kind: 'request', request: isReplay(made.url) ? made : await marked(made) };
+    return made === 'sign-in' ? { kind: 'sign-in' } : { kind: 'request', request: await marked(made) };
   } catch (error) {
     return { kind: 'prepare-failed', detail: sentenceOf(error) };
   }
 }
 
-/** A request that `prepare` made from scratch: without the mark it would be queued again. */
+/** Without the mark it would be queued again. */
 async function marked(made: Request): Promise<Request> {
-  const { request, body } = await capture(made);
+  const { request, body } = await read(made);
   return rebuild(request, body);
 }

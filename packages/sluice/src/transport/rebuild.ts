@@ -9,13 +9,21 @@ import { markReplay } from './replay.js';
  * @throws SluiceError `request-unreadable`, with the reason of the platform
  */
 export function rebuild(stored: StoredRequest, body: ArrayBuffer | undefined): Request {
-  const { url, mode, secrets: _, ...init } = stored;
+  const { url, mode } = stored;
+  return unmarked(mode === 'navigate' ? stored : { ...stored, url: markReplay(url) }, body);
+}
+
+/** The same for code of the user, which would take the mark for a part of the URL. */
+export function unmarked(
+  { url, mode, secrets: _, ...init }: StoredRequest,
+  body: ArrayBuffer | undefined,
+): Request {
   // Nobody but the browser can make one.
-  const [to, as] = mode === 'navigate' ? [url, 'same-origin'] : [markReplay(url), mode];
+  const as = mode === 'navigate' ? 'same-origin' : mode;
   // A GET may have none, also none that is empty.
   const content = body?.byteLength ? { body } : {};
   try {
-    return new Request(to, { ...init, mode: as, ...content } as RequestInit);
+    return new Request(url, { ...init, mode: as, ...content } as RequestInit);
   } catch (cause) {
     throw new SluiceError('request-unreadable', `the stored row makes no request: ${sentenceOf(cause)}`, {
       value: url,
