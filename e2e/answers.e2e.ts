@@ -139,6 +139,54 @@ test('a held answer that does not come in time is the receipt', async ({ origin,
   await drained(page);
 });
 
+for (const way of ['fetch', 'sluice.fetch'] as const) {
+  test(`a held ${way} rejects where the service never answers, as plain fetch does, or says why where the queue asks for it`, async ({
+    origin,
+    open,
+  }) => {
+    const lost = { respond: 'hold', repeat: 'never' } as const;
+    const page = await open({
+      settings: {
+        queues: {
+          asked: { ...lost, whenUndelivered: 'answer', match: { method: 'PUT', url: '/api/orders' } },
+          orders: lost,
+        },
+      },
+    });
+    origin.set({ fault: { kind: 'reset' } });
+    const ask = (method: string) =>
+      page.evaluate(
+        async ({ method, way }) => {
+          const send = way === 'fetch' ? fetch : sluice.fetch;
+          try {
+            const response = await send('/api/orders', { method, body: 'x' });
+            const { code } = (await response.json()) as { code: string };
+            return { status: response.status, code, ticket: response.headers.get('Sluice-Ticket') };
+          } catch (error) {
+            return (error as Error).name;
+          }
+        },
+        { method, way },
+      );
+    expect(await ask('POST')).toBe('TypeError');
+    expect(await ask('PUT')).toEqual({
+      status: 503,
+      code: 'dead-unknown',
+      ticket: expect.stringMatching(/^asked\./),
+    });
+  });
+}
+
+test('a held write that is redirected to a page is not answered by that page', async ({ origin, open }) => {
+  const page = await open({
+    settings: { queues: { orders: { respond: 'hold', whenUndelivered: 'answer' } } },
+  });
+  origin.set({ answer: { status: 302, headers: { Location: '/short/?login=yes' } } });
+  const told = await post(page);
+  expect(told).toMatchObject({ status: 503, ticket: expect.stringMatching(/^orders\./) });
+  expect(JSON.parse(told.body)).toMatchObject({ code: 'dead-unknown' });
+});
+
 test('a held answer over the cap has its status and headers, and says that its body is left out', async ({
   origin,
   open,

@@ -218,8 +218,8 @@ export const OF_DELIVERY: readonly Mutant[] = [
   {
     name: 'what a page that is left could not send is an attempt',
     file: 'transport/unless-left.ts',
-    from: 'if (init.signal)',
-    to: 'if (!init.signal)',
+    from: 'if (init.signal && !isCertain)',
+    to: 'if (init.signal && isCertain)',
     scenarios: ['a page is left again and again in mid-send'],
   },
   {

@@ -2,7 +2,7 @@ import { SluiceError } from '../core/errors.js';
 import type { Ticket } from '../core/job.js';
 import type { Captured, EnqueueOptions, Host, Intake, Receipt, Refusal, Taken } from '../core/messages.js';
 import { takePreference } from '../core/prefer.js';
-import { refusalParts, type ResponseParts } from '../core/receipt.js';
+import { NETWORK_ERROR, refusalParts, type ResponseParts } from '../core/receipt.js';
 import type { World } from '../drain/world.js';
 import { readMeta } from '../store/meta.js';
 import { capture } from '../transport/capture.js';
@@ -101,13 +101,21 @@ export function createRequests(
       const { intake, captured } = await submit(request, queue === undefined ? job : { ...job, queue });
       if (intake.kind === 'accepted') {
         await cancelOnAbort(intake.receipt.ticket, request.signal);
-        return toResponse(intake.holdMs === 0 ? intake.parts : await held(intake, request.signal));
+        const parts = intake.holdMs === 0 ? intake.parts : await held(intake, request.signal);
+        if (parts.status === NETWORK_ERROR) throw notDelivered(parts);
+        return toResponse(parts);
       }
       return answerTo(intake, { captured, signal: request.signal }, world);
     },
     enqueue: async (requests, options) => receiptsOf(await submitAll(requests, options), requests),
     whenOver: asks.whenOver,
   };
+}
+
+/** As `fetch` rejects, with what is known besides. */
+function notDelivered({ body }: ResponseParts): TypeError {
+  const { code, detail } = JSON.parse(body as string) as Refusal;
+  return new TypeError(`[sluice] ${code}: ${detail}`);
 }
 
 interface Submitted {

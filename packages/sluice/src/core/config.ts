@@ -105,6 +105,11 @@ export interface QueueConfig {
   respond?: 'receipt' | 'hold';
   /** How long an answer is held back; then it is the receipt. Default 25 s, 45 s at most. */
   holdMs?: number;
+  /**
+   * What a held `fetch` does where its job ends and the service has not answered: rejects as `fetch` does, or answers a 503 that
+   * says why. Default 'reject'.
+   */
+  whenUndelivered?: 'reject' | 'answer';
   /** Another receipt than our own; the ticket is always added. */
   receipt?: (receipt: Receipt, request: CapturedFacts) => ReceiptChange;
   /**
@@ -228,6 +233,7 @@ export interface QueueDefinition {
   firstTryMs: number;
   respond: 'receipt' | 'hold';
   holdMs: number;
+  whenUndelivered: 'reject' | 'answer';
   receipt: QueueConfig['receipt'];
   navigations: QueueConfig['navigations'];
   optionFunctions: OptionFunctions;

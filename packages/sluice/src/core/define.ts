@@ -83,6 +83,7 @@ function definitionOf(name: string, queue: QueueConfig, limits: QueuePolicy['lim
     firstTryMs: queue.firstTryMs ?? 5000,
     respond: queue.respond ?? 'receipt',
     holdMs: queue.holdMs ?? 25_000,
+    whenUndelivered: queue.whenUndelivered ?? 'reject',
     receipt: queue.receipt,
     navigations: queue.navigations,
     optionFunctions: queue,

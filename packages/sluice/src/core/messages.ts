@@ -39,8 +39,8 @@ type Refused = { kind: 'refused'; refusal: Refusal };
 
 /** What became of a request that waits for its answer. */
 export type Intake =
-  /** `parts` is its answer; held so long, if the service's own comes first. */
-  | { kind: 'accepted'; receipt: Receipt; parts: ResponseParts; holdMs: number }
+  /** `parts` is its answer; held so long, if the service's own comes first, or rejected where that never comes. */
+  | { kind: 'accepted'; receipt: Receipt; parts: ResponseParts; holdMs: number; rejects: boolean }
   | Unmatched
   | Refused
   /** The queue is full, and lets it through: to the network at that instant, for which it is charged, while its owner is signed in. */

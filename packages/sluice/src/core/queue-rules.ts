@@ -31,6 +31,7 @@ export const QUEUE_RULES: Record<keyof QueueConfig, Rule> = {
   firstTryMs: duration,
   respond: oneOf('receipt', 'hold'),
   holdMs: wholeFrom(1, LONGEST_HOLD_MS),
+  whenUndelivered: oneOf('reject', 'answer'),
   receipt: callable,
   navigations: shape(
     {

@@ -28,6 +28,9 @@ export function askedAt(url: string, origin: string): string | undefined {
   return url.startsWith(prefix) ? url.slice(prefix.length) : undefined;
 }
 
+/** The status of what rejects, as `fetch` does for a network error (Fetch, "network error"). */
+export const NETWORK_ERROR = 0;
+
 /** A Response in the making, as plain data: core has no DOM, and it crosses threads. */
 export interface ResponseParts {
   status: number;

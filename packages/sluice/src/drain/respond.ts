@@ -3,7 +3,7 @@ import { sentenceOf } from '../core/errors.js';
 import { heldParts } from '../core/held.js';
 import type { Captured, Intake, Receipt } from '../core/messages.js';
 import { type Respond, respondTo, takePreference } from '../core/prefer.js';
-import { receiptParts, type ResponseParts, statusPath } from '../core/receipt.js';
+import { NETWORK_ERROR, receiptParts, type ResponseParts, statusPath } from '../core/receipt.js';
 import { capturedFacts } from '../transport/intake-facts.js';
 import { sleepUntil } from '../transport/sleep-until.js';
 import type { Watch } from './settled.js';
@@ -30,7 +30,8 @@ export function acceptedAnswer(
   const link = new URL(statusPath(receipt.ticket), base).href;
   const told = { applied: respond.applied, link };
   const parts = ownParts(receipt, queue, { captured, told }) ?? receiptParts(receipt, told);
-  return { kind: 'accepted', receipt, parts, holdMs: respond.holdMs };
+  const rejects = queue.whenUndelivered === 'reject';
+  return { kind: 'accepted', receipt, parts, holdMs: respond.holdMs, rejects };
 }
 
 /** As the queue makes it. The request is stored: where that fails, the receipt is ours, and the page hears of it. */
@@ -54,7 +55,7 @@ function ownParts(
 /** The service's own answer if it comes in time, or else the receipt. */
 export async function answerInTime(
   { clock, watch }: Pick<World, 'clock'> & { watch: Watch },
-  { receipt, parts, holdMs }: Accepted,
+  { receipt, parts, holdMs, rejects }: Accepted,
 ): Promise<ResponseParts> {
   if (holdMs === 0) return parts;
   const over = new AbortController();
@@ -63,6 +64,7 @@ export async function answerInTime(
   over.abort();
   const held = outcome && heldParts(outcome);
   if (!held) return parts;
+  if (held.kind === 'undelivered' && rejects) return { ...held.parts, status: NETWORK_ERROR };
   const applied = parts.headers.filter(([name]) => name === 'Preference-Applied');
-  return { ...held, headers: [...held.headers, ...applied] };
+  return { ...held.parts, headers: [...held.parts.headers, ...applied] };
 }

@@ -2,7 +2,7 @@ import type { Owner } from '../core/identity.js';
 import type { Captured, Intake } from '../core/messages.js';
 import { isInTime } from '../core/pace.js';
 import type { Clock } from '../core/ports.js';
-import { refusalParts, type ResponseParts } from '../core/receipt.js';
+import { NETWORK_ERROR, refusalParts, type ResponseParts } from '../core/receipt.js';
 import { rebuild } from './rebuild.js';
 import { sleepUntilSend } from './sleep-until.js';
 
@@ -45,6 +45,7 @@ export function send(
 const WITHOUT_BODY = [204, 205, 304];
 
 export function toResponse({ status, statusText = '', headers, body }: ResponseParts): Response {
+  if (status === NETWORK_ERROR) return Response.error();
   const isEmpty = body === null || WITHOUT_BODY.includes(status);
   return new Response(isEmpty ? null : streamOf(body), { status, statusText, headers });
 }

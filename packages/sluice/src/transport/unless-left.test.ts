@@ -21,6 +21,15 @@ test('a failure is told a second later, since its page may be about to end', asy
   expect(told).toEqual(['TypeError: Load failed']);
 });
 
+test.each([
+  'Failed to fetch',
+  'Failed to fetch (api.test)',
+  'NetworkError when attempting to fetch resource.',
+])('an engine that ends its workers before it fails their sends is believed at once: %s', async (message) => {
+  const sent = sender(new FakeClock(), () => Promise.reject(new TypeError(message)));
+  await expect(sent(new AbortController().signal)).rejects.toThrow(message);
+});
+
 test('whoever stops the send is told at once', async () => {
   const stop = new AbortController();
   const sent = failing(new FakeClock())(stop.signal);
