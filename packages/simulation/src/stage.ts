@@ -90,6 +90,11 @@ export class Stage {
     if (!this.scenario.hasNoServiceWorker) this.#wakeServiceWorker().engineLeft(tab.runtime.id);
   }
 
+  /** As browsers do with one that has nothing to do; the next event starts another. */
+  stopServiceWorker(): void {
+    this.#serviceWorker?.kill();
+  }
+
   /** The next page comes some time after it was asked for. */
   async leave(tab: Tab): Promise<void> {
     tab.failSends();

@@ -202,6 +202,13 @@ export const OF_DELIVERY: readonly Mutant[] = [
     scenarios: ['three jobs at once'],
   },
   {
+    name: 'what another clock has charged counts as if it were ours',
+    file: 'core/pace.ts',
+    from: 'return isForeign ? at + CLOCK_TOLERANCE_MS : at;',
+    to: 'return at;',
+    scenarios: ['a new tab takes over, its clock 0.9 s ahead'],
+  },
+  {
     name: 'a clock that goes back holds the queue for as long',
     file: 'store/pacers.ts',
     from: 'clockJumped || isFromAnotherClock(pace, now) ?',

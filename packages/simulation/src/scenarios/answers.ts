@@ -61,7 +61,8 @@ export const OF_ANSWERS: readonly Scenario[] = [
       const tab = stage.openTab();
       await stage.after(20);
       await Promise.all(['a', 'b'].map((body) => stage.submit(tab, body)));
-      for (let i = 0; i < 20; i++) {
+      // A second is kept between the sends of two contexts: the slot of b comes after two.
+      for (let i = 0; i < 30; i++) {
         void stage.submit(tab, `c${i}`).catch(() => undefined);
         await stage.after(100);
       }

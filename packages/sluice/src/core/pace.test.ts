@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   boundingSend,
   charge,
+  countedAt,
   FRESH_PACE,
   isFromAnotherClock,
   nextSendAt,
@@ -148,6 +149,54 @@ test('instants that lie ahead were written under another clock, and a window is 
   sender.pace = treatAsFull(sender.pace, rate, 500);
   expect(boundingSend(sender.pace, rate)).toBeUndefined();
   expect(sender.nextAt(500)).toBe(1550);
+});
+
+test('no window is over the rate by true time, whichever clocks take turns, less than a second apart', () => {
+  const offsets = fc.array(fc.integer({ min: 0, max: 999 }), { minLength: 3, maxLength: 3 });
+  const turns = fc.array(fc.record({ who: fc.nat(2), pauseMs: fc.nat(1500), sends: fc.nat(8) }), {
+    minLength: 2,
+    maxLength: 12,
+  });
+  fc.assert(
+    fc.property(rates, offsets, turns, (rate, offsetsMs, plan) => {
+      let pace: Pace = FRESH_PACE;
+      let trueNow = 1_000_000;
+      const log: number[] = [];
+      const sentAt: number[] = [];
+      for (const { who, pauseMs, sends } of plan) {
+        const [by, offsetMs] = [`context ${who}`, offsetsMs[who] ?? 0];
+        trueNow += pauseMs;
+        for (let i = 0; i < sends; i++) {
+          const n = boundingSend(pace, rate);
+          const boundAt = n === undefined ? undefined : countedAt(pace, { n, at: log[n] ?? 0 }, by);
+          const at = nextSendAt(pace, rate, { boundAt, now: trueNow + offsetMs, by });
+          log[pace.n] = at;
+          pace = charge(pace, rate, { at, by });
+          trueNow = at - offsetMs;
+          sentAt.push(trueNow);
+        }
+      }
+      sentAt.sort((a, b) => a - b);
+      for (const [i, at] of sentAt.entries()) {
+        const other = sentAt[i + rate.limit];
+        if (other !== undefined) expect(other - at).toBeGreaterThanOrEqual(rate.perMs);
+      }
+    }),
+  );
+});
+
+test('a context that charges alone loses nothing to the clocks of others', () => {
+  const rate = { limit: 2, perMs: 1000, burst: 2 };
+  let pace = charge(FRESH_PACE, rate, { at: 5000, by: 'a' });
+  pace = charge(pace, rate, { at: 5000, by: 'b' });
+  const nextFor = (by: string): number => {
+    const boundAt = countedAt(pace, { n: 0, at: 5000 }, by);
+    return nextSendAt(pace, rate, { boundAt, now: 5100, by });
+  };
+  expect(nextFor('b'), 'the first was charged by another').toBe(7050);
+  pace = charge(pace, rate, { at: 7050, by: 'b' });
+  const boundAt = countedAt(pace, { n: 1, at: 5000 }, 'b');
+  expect(nextSendAt(pace, rate, { boundAt, now: 7050, by: 'b' }), 'its own').toBe(7050);
 });
 
 test('a refund leaves the pace as if the send had never been charged', () => {

@@ -12,6 +12,10 @@ export interface Pace {
   /** The theoretical arrival time of GCRA (ITU-T I.371): where an evenly spaced sender would stand. */
   tat: number;
   lastAt: number;
+  /** The context that has charged last; undefined where none has, or an older version. */
+  by?: string;
+  /** Units before this were charged by other clocks than that of `by`. */
+  foreign?: number;
 }
 
 export const FRESH_PACE: Pace = { n: 0, since: 0, openAt: 0, tat: 0, lastAt: 0 };
@@ -19,7 +23,7 @@ export const FRESH_PACE: Pace = { n: 0, since: 0, openAt: 0, tat: 0, lastAt: 0 }
 /** No send is charged further ahead than this. */
 export const MAX_AHEAD_MS = 10_000;
 
-/** The clocks of two contexts may be so far apart. */
+/** The clocks of two contexts may be so far apart: each follows the wall clock once it is off by so much (drain/clock.ts). */
 const CLOCK_TOLERANCE_MS = 1000;
 
 /** What a timer may be off by. */
@@ -49,28 +53,45 @@ export function boundingSend(pace: Pace, rate: Rate | null, units = 1): number |
  * for every window, where a token bucket or a fixed window lets nearly twice as many through. GCRA spacing inside it:
  * evenly, but for `burst`.
  *
- * @param boundAt the charged instant of `boundingSend(pace, rate, units)`
+ * @param boundAt when the send of `boundingSend(pace, rate, units)` counts
+ * @param by the context that asks
  */
 export function nextSendAt(
   pace: Pace,
   rate: Required<Rate> | null,
-  { boundAt, now }: { boundAt: number | undefined; now: number },
+  { boundAt, now, by = '' }: { boundAt: number | undefined; now: number; by?: string },
 ): number {
+  const opensAt = pace.openAt + (isOfAnother(pace, by) ? CLOCK_TOLERANCE_MS : 0);
   // Never before the send that was charged last: the log counts windows by number, so its instants must not run back.
-  const earliest = Math.max(now, pace.openAt, pace.lastAt);
+  const earliest = Math.max(now, opensAt, pace.lastAt);
   if (!rate) return earliest;
   const windowAt = boundAt === undefined ? 0 : boundAt + windowMs(rate);
   return Math.max(earliest, windowAt, pace.tat - toleranceMs(rate));
 }
 
-/** The pace after a send charged at `at`. */
+/**
+ * When a charged send counts for the context `by`: what another clock has charged, a second later, since by ours it may have left
+ * so much later. Of contexts that take turns each sees all that came before its turn as charged by the other: two clocks
+ * say nothing of the order in which they have sent.
+ */
+export function countedAt(pace: Pace, { n, at }: { n: number; at: number }, by: string): number {
+  const isForeign = isOfAnother(pace, by) || n < (pace.foreign ?? 0);
+  return isForeign ? at + CLOCK_TOLERANCE_MS : at;
+}
+
+function isOfAnother(pace: Pace, by: string): boolean {
+  return pace.lastAt > 0 && pace.by !== by;
+}
+
+/** The pace after a send that the context `by` has charged at `at`. */
 export function charge(
   pace: Pace,
   rate: Required<Rate> | null,
-  { at, units = 1 }: { at: number; units?: number },
+  { at, units = 1, by = '' }: { at: number; units?: number; by?: string },
 ): Pace {
+  const foreign = isOfAnother(pace, by) ? pace.n : (pace.foreign ?? 0);
   const tat = rate ? Math.max(pace.tat, at) + units * spacingMs(rate) : at;
-  return { ...pace, n: pace.n + units, tat, lastAt: at };
+  return { ...pace, n: pace.n + units, tat, lastAt: at, by, foreign };
 }
 
 /** What the record holds of a send. */
@@ -109,14 +130,15 @@ export function isFromAnotherClock(pace: Pace, now: number): boolean {
   return pace.lastAt > now + MAX_AHEAD_MS + CLOCK_TOLERANCE_MS;
 }
 
-/** When a whole window has gone unused, by any clock: whoever was to use it is not there. */
+/** When a whole window has gone unused, by any clock, and with what another keeps clear of ours: its user is not there. */
 export function unusedAt(pace: Pace, rate: Rate | null): number {
-  return pace.lastAt + windowMs(rate) + CLOCK_TOLERANCE_MS;
+  return pace.lastAt + windowMs(rate) + 2 * CLOCK_TOLERANCE_MS;
 }
 
 /** The pace when no stored instant can be trusted: the window counts as full at `now`, so wait one `perMs`, no longer. */
-export function treatAsFull(pace: Pace, rate: Rate | null, now: number): Pace {
-  return { n: pace.n, since: pace.n, openAt: now + windowMs(rate), tat: 0, lastAt: now };
+export function treatAsFull(pace: Pace, rate: Rate | null, now: number, by = ''): Pace {
+  const { n } = pace;
+  return { n, since: n, openAt: now + windowMs(rate), tat: 0, lastAt: now, by, foreign: n };
 }
 
 function spacingMs(rate: Rate): number {

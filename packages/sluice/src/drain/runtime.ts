@@ -41,7 +41,7 @@ export function createRuntime(asked: SluiceDefinition, world: World = browserWor
   const id = newId();
   let engines = 0;
   const { database, notify, clock, chance } = world;
-  const store = createStore(database, (queue) => rulesOf(definition, queue));
+  const store = createStore(database, (queue) => rulesOf(definition, queue), { id, clock });
   // The one log line of the library: a rule that throws would otherwise let requests through unseen.
   const report = (error: unknown): void => console.error(sentenceOf(error));
   const matcher = createMatcher(queues, world.base, report);

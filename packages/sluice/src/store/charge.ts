@@ -2,7 +2,7 @@ import { decide } from '../core/flow/decide.js';
 import { sent } from '../core/flow/sent.js';
 import type { Job } from '../core/job.js';
 import { metered } from '../core/metrics.js';
-import { boundingSend, charge, nextSendAt, type Pace, refund, unitsOf } from '../core/pace.js';
+import { boundingSend, charge, countedAt, nextSendAt, type Pace, refund, unitsOf } from '../core/pace.js';
 import { flowConfigOf, marginMsOf } from '../core/policy.js';
 import type { QueueRow } from '../core/queue-row.js';
 import type { Ledger } from './ledger.js';
@@ -30,10 +30,11 @@ export async function nextInstant(
 ): Promise<number> {
   let at = earliest;
   for (const pacer of pacers) {
-    const { rate, pace } = pacer;
-    const bound = boundingSend(pace, rate, unitsOf(cost, rate));
-    const boundAt = bound === undefined ? undefined : (await sendThatCovers(tx, pacer, bound))?.at;
-    at = nextSendAt(pace, rate, { boundAt, now: at });
+    const { rate, pace, by } = pacer;
+    const unit = boundingSend(pace, rate, unitsOf(cost, rate));
+    const send = unit === undefined ? undefined : await sendThatCovers(tx, pacer, unit);
+    const boundAt = send && countedAt(pace, send, by);
+    at = nextSendAt(pace, rate, { boundAt, now: at, by });
   }
   return at;
 }
@@ -70,9 +71,9 @@ export function chargeSend(
 ): { n: number; latestAt: number } {
   const { idempotencyKey, attempts, cost } = job;
   for (const pacer of pacers) {
-    const { key, rate } = pacer;
+    const { key, rate, by } = pacer;
     const units = unitsOf(cost, rate);
-    pacer.keep(charge(pacer.pace, rate, { at, units }));
+    pacer.keep(charge(pacer.pace, rate, { at, units, by }));
     const n = pacer.pace.n - 1;
     if (rate) tx.put('sends', { queue: key, n, units, at, idempotencyKey, attempt: attempts + 1, leaseId });
   }

@@ -9,6 +9,14 @@ import { openPacers, pacersOf } from './pacers.js';
 import { type Database, jobsOf, type Plan } from './rows.js';
 import { findTwinRow } from './twins.js';
 
+/** Of a context that may have no engine. */
+export interface DirectInstant extends Instant {
+  /** What is charged by a clock; another may be wrong. */
+  by: string;
+  /** The clock was set since it last charged a send of this queue. */
+  clockJumped: boolean;
+}
+
 /** A slot so near is a slot now. */
 const NEAR_MS = 25;
 
@@ -16,7 +24,7 @@ const NEAR_MS = 25;
 export function chargeDirect(
   database: Database,
   { queue, url, cost }: Pick<Trying, 'queue' | 'url' | 'cost'>,
-  instant: Instant,
+  instant: DirectInstant,
 ): Promise<DirectTurn | undefined> {
   const tables = ['jobs', 'queues', 'sends', 'paces'] as const;
   const ids = { idempotencyKey: 'direct', leaseId: 'direct' };
@@ -46,7 +54,7 @@ async function isTurnOfJobs({ tx, row, now }: Ledger): Promise<boolean> {
 export function chargeFirstTry(
   database: Database,
   { orderingKey, dedupeKey, coalesces, ...trying }: Trying,
-  instant: Instant,
+  instant: DirectInstant,
 ): Promise<DirectTurn | undefined> {
   const twins = dedupeKey === undefined ? [] : (['twins'] as const);
   const tables = ['jobs', 'queues', 'sends', 'paces', ...twins] as const;
@@ -87,18 +95,22 @@ interface Send extends Pick<Trying, 'queue' | 'url' | 'cost' | 'idempotencyKey'>
 function charge(
   database: Database,
   { queue, url, cost = 1, idempotencyKey, leaseId, withinMs, tables }: Send,
-  { now, chance }: Instant,
+  { now, chance, clockJumped, by }: DirectInstant,
   isAllowed: (ledger: Ledger, isOpen: boolean) => boolean | Promise<boolean>,
 ): Promise<DirectTurn | undefined> {
   return database.run({ tables, mode: 'readwrite', durability: 'relaxed' }, async (tx) => {
     const row = await tx.get('queues', queue);
     if (!row) return undefined;
     const ledger: Ledger = { tx, row, now, events: [] };
+    const stored = row.pace;
+    const opened = await openPacers(ledger, { clockJumped, by });
+    // Stored at once, also where nothing is charged: a window that counts as full anew at each look would never open.
+    if (row.pace !== stored) tx.put('queues', row);
     const { kind } = openingOf(row, now);
     const isOpen = kind === 'open';
     if (kind === 'closed' || (isOpen && (await isTurnOfJobs(ledger)))) return undefined;
     if (!(await isAllowed(ledger, isOpen))) return undefined;
-    const pacers = pacersOf(await openPacers(ledger, { clockJumped: false }), url);
+    const pacers = pacersOf(opened, url);
     const at = await nextInstant(tx, pacers, { cost, earliest: flowInstant(row, now) });
     if (at > now + withinMs(row)) return undefined;
     const send = { cost, idempotencyKey, attempts: 0 };

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { commandQueues } from './control.js';
 import { readJob } from './query.js';
 import type { Database } from './rows.js';
+import { createStore } from './store.js';
 import { answered, StoreBench, T0 } from './store.kit.js';
 
 /** What is tried at once, and stored only if that fails. */
@@ -41,6 +42,20 @@ export function testFirstTry(name: string, open: () => Database): void {
       await bench.turn(T0);
       expect(await bench.store.chargeFirstTry({ ...trying, orderingKey: 'a' }, instant)).toBeUndefined();
       expect(await bench.store.chargeFirstTry({ ...trying, orderingKey: 'b' }, instant)).toBeDefined();
+    });
+
+    test('waits a window after the clock was set, no longer', async () => {
+      bench.policy = { ...bench.policy, rate: { limit: 1, perMs: 1000, burst: 1 } };
+      await emptied();
+      let epoch = 0;
+      const store = createStore(bench.database, undefined, { id: 'a', clock: { epoch: () => epoch } });
+      const tryAt = (now: number) => store.chargeFirstTry(trying, { ...instant, now });
+      expect(await tryAt(T0 + 3000)).toBeDefined();
+      epoch = 1;
+      const setAt = T0 + 3_600_000;
+      expect(await tryAt(setAt)).toBeUndefined();
+      expect(await tryAt(setAt + 1000)).toBeUndefined();
+      expect(await tryAt(setAt + 1050)).toBeDefined();
     });
 
     test('is not made where a job stands for the same thing', async () => {

@@ -12,6 +12,8 @@ export interface Pacer {
   pace: Pace;
   /** The sends that bound the next ones, as far as they were read in this transaction. */
   bounds: SendRow[];
+  /** The context whose clock says what time it is. */
+  by: string;
   /** Stores a pace that has changed. */
   keep(pace: Pace): void;
 }
@@ -25,22 +27,22 @@ export interface Pacers {
 /** Reads the paces of a turn; instants that another clock has written count as a window that is full now. */
 export async function openPacers(
   ledger: Ledger,
-  { clockJumped }: Pick<TurnRequest, 'clockJumped'>,
+  { clockJumped, by }: Pick<TurnRequest, 'clockJumped'> & { by: string },
 ): Promise<Pacers> {
   const { tx, row, now } = ledger;
   const checked = (pace: Pace, rate: Rate | null): Pace =>
-    clockJumped || isFromAnotherClock(pace, now) ? treatAsFull(pace, rate, now) : pace;
+    clockJumped || isFromAnotherClock(pace, now) ? treatAsFull(pace, rate, now, by) : pace;
   row.pace = checked(row.pace, row.policy.rate);
   const byOrigin = new Map<string, Pacer>();
   for (const [origin, rate] of Object.entries(row.policy.limits)) {
     const stored = (await tx.get('paces', origin))?.pace ?? FRESH_PACE;
-    const pacer = pacerOf(ledger, { origin, rate, pace: stored });
+    const pacer = pacerOf(ledger, { origin, rate, pace: stored, by });
     const pace = checked(stored, rate);
     // Stored at once: a window that counts as full anew at each look would never open.
     if (pace !== stored) pacer.keep(pace);
     byOrigin.set(origin, pacer);
   }
-  return { own: ownPacer(ledger), byOrigin };
+  return { own: ownPacer(ledger, by), byOrigin };
 }
 
 /** The rates that a request to `url` is charged to. */
@@ -54,10 +56,11 @@ function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : '';
 }
 
-function ownPacer({ row }: Ledger): Pacer {
+function ownPacer({ row }: Ledger, by: string): Pacer {
   return {
     key: row.name,
     bounds: [],
+    by,
     get rate() {
       return row.policy.rate;
     },
@@ -72,12 +75,11 @@ function ownPacer({ row }: Ledger): Pacer {
 
 function pacerOf(
   { tx }: Ledger,
-  { origin, rate, pace }: { origin: string; rate: Required<Rate>; pace: Pace },
+  { origin, ...rest }: { origin: string } & Pick<Pacer, 'rate' | 'pace' | 'by'>,
 ): Pacer {
   const pacer: Pacer = {
     key: origin,
-    rate,
-    pace,
+    ...rest,
     bounds: [],
     keep: (changed) => {
       pacer.pace = changed;

@@ -21,7 +21,7 @@ import { readEnded, settleEnded } from './settle.js';
 export function turn(
   database: Database,
   request: TurnRequest,
-  { rulesOf, scope, ...instant }: Instant & { rulesOf: RulesOf; scope: Scope },
+  { rulesOf, scope, by, ...instant }: Instant & { rulesOf: RulesOf; scope: Scope; by: string },
 ): Promise<TurnReport | undefined> {
   return scope.run(database, { mode: 'readwrite', durability: request.durability }, async (tx) => {
     // Together: each read by itself is a wait, and while a turn waits the slots of those that have ended stand empty.
@@ -31,7 +31,7 @@ export function turn(
     const ledger: Ledger = { tx, row, now: instant.now, events: [], rulesOf };
     if (request.recover) row.flow = event(row.flow, instant.now, 'boot', instant.chance);
     if (request.clockJumped) row.flow = event(row.flow, instant.now, 'resume', instant.chance);
-    const pacers = await openPacers(ledger, request);
+    const pacers = await openPacers(ledger, { ...request, by });
     const leaseEndsAt = await recoverLeases(ledger, request);
     if (request.recover) await recoverDependents(ledger);
     await refundUnsent(ledger, pacers, read);
