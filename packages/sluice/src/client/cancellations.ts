@@ -6,7 +6,7 @@ import { isEnd } from '../drain/settled.js';
  * Has jobs cancelled once their callers abort. A signal may be that of a whole page, handed to each fetch: what has ended lets go
  * of it.
  *
- * @param cancel may reject: the job may have ended, or be on its way
+ * @param cancel may reject: the job may have ended, or another call have submitted the same thing
  */
 export function createCancellations(
   notify: Notify,

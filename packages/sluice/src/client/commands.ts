@@ -8,7 +8,7 @@ import type { Watching } from '../drain/settled.js';
 import type { World } from '../drain/world.js';
 import { commandQueues } from '../store/control.js';
 import { openIdentity } from '../store/identity.js';
-import { cancelJob, editJob, holdJob, releaseJob } from '../store/job-commands.js';
+import { cancelJob, editJob, holdJob, releaseJob, withdrawJob } from '../store/job-commands.js';
 import { writeContext } from '../store/owners.js';
 import { exportLines } from '../store/export.js';
 import { listJobs } from '../store/query.js';
@@ -36,7 +36,10 @@ export type Commands = Pick<
   | 'redrive'
   | 'setContext'
   | 'export'
->;
+> & {
+  /** As `cancel`, for the one caller that has submitted it. */
+  withdraw: Sluice['cancel'];
+};
 
 const LARGEST_PAGE = 1000;
 
@@ -86,6 +89,7 @@ export function createCommands({
       notify.tell(await commandQueues(database, queue, { kind: 'patch', patch }, clock.now()));
     },
     cancel: (ticket) => apply(cancelJob(ticket)),
+    withdraw: (ticket) => apply(withdrawJob(ticket)),
     edit: async (ticket, change) => {
       const edit = await makeEdit(ticket, change, { database, sealingKey, base });
       await apply(editJob(ticket, edit));

@@ -39,7 +39,7 @@ function requestsOf(desk: Desk, more: Partial<RequestParts> = {}): Requests {
   };
   return createRequests(world, {
     desk: async () => desk,
-    controls: async () => ({ cancel }) as unknown as Controls,
+    controls: async () => ({ withdraw: cancel }) as unknown as Controls,
     tellAccepted: () => undefined,
     ...more,
   });
@@ -119,7 +119,7 @@ const held = { ...accepted('orders.1.n'), holdMs: 25_000 };
 
 test('an abort while its answer is waited for cancels the job, and is what the fetch rejects with', async () => {
   const answerInTime = vi.fn(() => new Promise<never>(() => undefined));
-  const controls = async () => ({ cancel, answerInTime }) as unknown as Controls;
+  const controls = async () => ({ withdraw: cancel, answerInTime }) as unknown as Controls;
   const requests = requestsOf({ ...NOBODY, fetch: async () => held }, { controls });
   const caller = new AbortController();
   const response = requests.fetch('/orders', { ...place, signal: caller.signal });

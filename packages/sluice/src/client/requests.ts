@@ -63,7 +63,7 @@ export function createRequests(
   world: Pick<World, 'base' | 'database' | 'clock' | 'fetch' | 'notify'>,
   { desk, controls, tellAccepted }: RequestParts,
 ): Requests {
-  const cancel = async (ticket: Ticket): Promise<unknown> => (await controls()).cancel(ticket);
+  const cancel = async (ticket: Ticket): Promise<unknown> => (await controls()).withdraw(ticket);
   const cancelOnAbort = createCancellations(world.notify, cancel);
   const asks = createAsks(world.clock);
   const submit = (request: Request, options: EnqueueOptions): Promise<Submitted> =>

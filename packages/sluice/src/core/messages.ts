@@ -4,6 +4,7 @@ import type { StoredRequest, Ticket } from './job.js';
 import type { JobOptions } from './job-options.js';
 import type { DirectTurn } from './ports.js';
 import type { ResponseParts } from './receipt.js';
+import type { JobView } from './views.js';
 
 /** Raised when a message changes its shape: contexts of different protocols do not talk. */
 export const PROTOCOL = 2;
@@ -52,10 +53,11 @@ export type Intake =
 export interface Receipt {
   ticket: Ticket;
   queue: string;
-  state: 'waiting';
+  /** How the job stands: of a duplicate, or of one that was tried first, it may have ended. */
+  state: JobView['state'];
   /** Jobs of the queue that had not ended when this one was accepted, itself included. */
   depth: number;
-  /** Epoch ms; null while the queue is paused or waits for sign-in. */
+  /** Epoch ms; null while the queue is paused or waits for sign-in, and where the job waits for a word or has been sent. */
   estimatedStartAt: number | null;
 }
 

@@ -4,6 +4,7 @@ import {
   type DeadReason,
   headersOf,
   type Job,
+  type JobState,
   type Result,
   type Ticket,
 } from './job.js';
@@ -38,6 +39,14 @@ export interface JobView {
 
 /** An answer, and the URL that it came from: of the job, unless it was redirected. */
 export type Answered = Answer & { url: string; redirected: boolean };
+
+/** Where a job is, or how it has ended. */
+export type Standing = Pick<JobState | Result['end'], 'kind' | 'at'>;
+
+/** In one word. */
+export function stateOf({ kind }: Standing): JobView['state'] {
+  return kind === 'leased' || kind === 'dead' || kind === 'done' || kind === 'cancelled' ? kind : 'waiting';
+}
 
 /** How a job ended, for the holder of its ticket. */
 export type Outcome =

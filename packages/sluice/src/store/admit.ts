@@ -1,9 +1,10 @@
 import { inlineBody, putBody } from './bodies.js';
 import { sentenceOf } from '../core/errors.js';
-import { type Answer, bytesOf, type Job, type JobDraft, parked, type Ticket, ticketOf } from '../core/job.js';
+import { type Answer, bytesOf, type Job, type JobDraft, parked, ticketOf } from '../core/job.js';
 import { metered } from '../core/metrics.js';
 import type { EnqueueAnswer } from '../core/ports.js';
 import { depthOf, estimatedStartAt } from '../core/queue-row.js';
+import { type Standing, stateOf } from '../core/views.js';
 import { findPrior } from './dependents.js';
 import { settleFirstTry } from './first-try.js';
 import { countLive, entryState, type Ledger } from './ledger.js';
@@ -38,9 +39,11 @@ export async function admit(ledger: Ledger, { draft, waits }: Entry): Promise<En
   const placed = { ...newJob(ledger, draft), rank, ...chainOf(orderingKey) };
   const job = { ...placed, state: await entryState(ledger, placed) };
   const why = held ? 'held' : waits ? 'after' : undefined;
-  store(ledger, why ? { ...job, state: parked(job, why) } : job, draft.body);
-  if (draft.firstTry) await settleFirstTry(ledger, job, draft.firstTry);
-  return acceptedAs(ledger, job.ticket);
+  const stored = why ? { ...job, state: parked(job, why) } : job;
+  store(ledger, stored, draft.body);
+  if (!draft.firstTry) return acceptedAs(ledger, stored);
+  await settleFirstTry(ledger, stored, draft.firstTry);
+  return acceptedAs(ledger, (await ledger.tx.get('jobs', [job.queue, job.seq])) ?? stored);
 }
 
 /** What it comes after is done already: it is stored as it will be sent. */
@@ -61,16 +64,25 @@ export function withBody(draft: JobDraft, body: ArrayBuffer | undefined): JobDra
   return body ? { ...rest, body } : rest;
 }
 
-export function acceptedAs({ row, now, events }: Ledger, ticket: Ticket): EnqueueAnswer {
-  const startAt = estimatedStartAt(row, now) ?? null;
+export function acceptedAs(
+  { row, now, events }: Ledger,
+  { ticket, state }: Pick<Job, 'ticket'> & { state: Standing },
+): EnqueueAnswer {
   const receipt = {
     ticket,
     queue: row.name,
-    state: 'waiting' as const,
+    state: stateOf(state),
     depth: depthOf(row),
-    estimatedStartAt: startAt,
+    estimatedStartAt: startAt(state, estimatedStartAt(row, now)),
   };
   return { kind: 'accepted', receipt, events };
+}
+
+/** Null where no instant is known. */
+function startAt({ kind, at }: Standing, inTurnAt: number | undefined): number | null {
+  if (inTurnAt === undefined) return null;
+  if (kind === 'scheduled' || kind === 'delayed') return Math.max(at, inTurnAt);
+  return kind === 'ready' || kind === 'behind' ? inTurnAt : null;
 }
 
 export function newJob(
@@ -102,7 +114,12 @@ export function newJob(
   };
 }
 
-export function store(ledger: Ledger, job: Job, body: ArrayBuffer | undefined): void {
+export function store(
+  ledger: Ledger,
+  job: Job,
+  body: ArrayBuffer | undefined,
+  { isShared }: { isShared?: boolean | undefined } = {},
+): void {
   const { tx, row, events } = ledger;
   tx.put('jobs', job);
   putBody(tx, job, body);
@@ -121,7 +138,7 @@ export function store(ledger: Ledger, job: Job, body: ArrayBuffer | undefined): 
         : oldest,
   };
   row.bytes += bytesOf(job.request, job.bodyBytes);
-  rememberTwin(ledger, job);
+  rememberTwin(ledger, job, { isShared });
   events.push({ type: 'accepted', queue: job.queue, ticket: job.ticket, at: job.enqueuedAt });
 }
 

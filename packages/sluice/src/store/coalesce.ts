@@ -58,7 +58,7 @@ async function undo(ledger: Ledger, draft: JobDraft, older: Job): Promise<Enqueu
   store(ledger, job, undefined);
   await cancel(ledger, older, 'merged');
   await cancel(ledger, job, 'merged');
-  return acceptedAs(ledger, job.ticket);
+  return acceptedAs(ledger, { ticket: job.ticket, state: { kind: 'cancelled', at: ledger.now } });
 }
 
 async function replace(
@@ -76,10 +76,10 @@ async function replace(
   // The end of what made room may have moved it.
   const standing = (await ledger.tx.get('jobs', [older.queue, older.seq])) as Job;
   const job = await inPlaceOf(ledger, standing, draft);
-  store(ledger, job, draft.body);
+  store(ledger, job, draft.body, { isShared: as === 'merged' });
   await inheritDependents(ledger, standing, job);
   await cancel(ledger, standing, as);
-  return acceptedAs(ledger, job.ticket);
+  return acceptedAs(ledger, job);
 }
 
 /** The place is that of the older, as far as the newer one asks for no other. */

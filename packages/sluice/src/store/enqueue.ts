@@ -1,4 +1,4 @@
-import type { JobDraft, Ticket } from '../core/job.js';
+import type { JobDraft } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
 import type { EnqueueAnswer } from '../core/ports.js';
 import type { QueueRow } from '../core/queue-row.js';
@@ -7,7 +7,7 @@ import { coalesce } from './coalesce.js';
 import { identityRow } from './identity.js';
 import type { Ledger, RulesOf } from './ledger.js';
 import { writePolicies } from './policies.js';
-import type { Database, Tx } from './rows.js';
+import type { Database, TwinRow, Tx } from './rows.js';
 import type { Scope } from './scope.js';
 import { findTwin } from './twins.js';
 
@@ -89,16 +89,23 @@ async function byKey<K, V>(keys: readonly K[], read: (key: K) => Promise<V>): Pr
 
 async function accept(ledger: Ledger, draft: JobDraft): Promise<EnqueueAnswer> {
   const twin = await findTwin(ledger, draft);
-  if (twin.kind === 'duplicate') return duplicate(ledger, twin.ticket);
+  if (twin.kind === 'duplicate') return duplicate(ledger, twin.row);
   const entry = await entryOf(ledger, draft);
   if ('kind' in entry) return entry;
   const coalesced = twin.kind === 'older' ? await coalesce(ledger, entry, twin.job) : undefined;
   return coalesced ?? admit(ledger, entry);
 }
 
-function duplicate(ledger: Ledger, ticket: Ticket): EnqueueAnswer {
-  const { row, events } = ledger;
+async function duplicate(ledger: Ledger, twin: TwinRow): Promise<EnqueueAnswer> {
+  const { row, events, tx } = ledger;
+  const { seq, ticket } = twin;
   row.counts.deduplicated += 1;
   events.push({ type: 'deduplicated', queue: row.name, ticket });
-  return acceptedAs(ledger, ticket);
+  if (!twin.shared) tx.put('twins', { ...twin, shared: true });
+  const job = await tx.get('jobs', [row.name, seq]);
+  const result = job ? undefined : await tx.get('results', [row.name, seq]);
+  return acceptedAs(ledger, { ticket, state: job?.state ?? result?.end ?? FORGOTTEN });
 }
+
+/** What was not delivered stands for its key no longer: this was, and its result is kept no more. */
+const FORGOTTEN = { kind: 'done', at: 0 } as const;

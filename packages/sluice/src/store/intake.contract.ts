@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { JobDraft } from '../core/job.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import { readJob } from './query.js';
 import type { Database } from './rows.js';
-import { StoreBench, T0 } from './store.kit.js';
+import { answered, StoreBench, T0 } from './store.kit.js';
 
 /** What comes in: order, room, and nothing kept of what fails. */
 export function testIntake(name: string, open: () => Database): void {
@@ -18,6 +19,28 @@ export function testIntake(name: string, open: () => Database): void {
       const answers = await bench.enqueueMany(3);
       expect(answers.map((answer) => answer.kind === 'accepted' && answer.receipt.depth)).toEqual([1, 2, 3]);
       expect((await bench.row()).counts).toMatchObject({ accepted: 3, waiting: 3, leased: 0 });
+    });
+
+    test('a receipt tells how its job stands, and when it may be sent', async () => {
+      const receiptOf = async (change: Partial<JobDraft>) => {
+        const answer = await bench.enqueue(change);
+        return answer.kind === 'accepted' ? answer.receipt : undefined;
+      };
+      bench.policy = { ...bench.policy, repeat: 'never', concurrency: 1 };
+      const options = { dedupeKey: 'k' };
+      expect(await receiptOf({ options })).toMatchObject({ state: 'waiting', estimatedStartAt: T0 });
+      const { claims } = await bench.turn(T0);
+      expect(await receiptOf({ options })).toMatchObject({ state: 'leased', estimatedStartAt: null });
+      await bench.settle(T0, claims, answered(200), { maxClaims: 0 });
+      expect(await receiptOf({ options })).toMatchObject({ state: 'done', estimatedStartAt: null });
+      const tried = { end: answered(500), sentAt: T0, endedAt: T0, credentials: 0, chance: () => 0.5 };
+      expect(await receiptOf({ firstTry: tried })).toMatchObject({ state: 'dead', estimatedStartAt: null });
+      const at = T0 + 5000;
+      expect(await receiptOf({ options: { held: true } })).toMatchObject({ estimatedStartAt: null });
+      expect(await receiptOf({ options: { notBefore: at } })).toMatchObject({ estimatedStartAt: at });
+      await bench.ticket({ dedupeKey: 'like' });
+      const unlike = { options: { dedupeKey: 'like' }, coalesce: () => ({ kind: 'undone' as const }) };
+      expect(await receiptOf(unlike)).toMatchObject({ state: 'cancelled', estimatedStartAt: null });
     });
 
     test('tells of each at the instant at which it came in', async () => {

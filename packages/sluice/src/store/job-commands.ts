@@ -5,6 +5,7 @@ import { replaceBody } from './bodies.js';
 import { cancel } from './endings.js';
 import { type Ledger, move, unpark } from './ledger.js';
 import type { Database, Plan, Tx } from './rows.js';
+import { isShared } from './twins.js';
 
 /** What somebody wants of one job: changes its row, or throws a SluiceError before it has changed anything. */
 export interface JobCommand<T = void> {
@@ -66,6 +67,17 @@ export function cancelJob(ticket: Ticket): JobCommand<'cancelled' | 'aborting'> 
       }
       await cancel(ledger, job, 'user');
       return 'cancelled';
+    },
+  };
+}
+
+/** As above, for the caller that has submitted it and takes it back: not where another has submitted the same thing. */
+export function withdrawJob(ticket: Ticket): JobCommand<'cancelled' | 'aborting'> {
+  return {
+    ticket,
+    apply: async (ledger, job) => {
+      if (await isShared(ledger, job)) throw conflict(ticket, 'another call has submitted the same thing');
+      return cancelJob(ticket).apply(ledger, job);
     },
   };
 }

@@ -48,6 +48,8 @@ export interface TwinRow {
   seq: number;
   ticket: Ticket;
   expiresAt: number;
+  /** More than one call has submitted it: the signal of none cancels it. */
+  shared?: true;
 }
 
 /** A user, or nobody. */

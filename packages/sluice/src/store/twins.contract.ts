@@ -3,7 +3,7 @@ import type { AttemptEnd } from '../core/attempt.js';
 import type { Coalesced } from '../core/job.js';
 import { clearQueue } from './clear.js';
 import { commandQueues } from './control.js';
-import { cancelJob } from './job-commands.js';
+import { cancelJob, withdrawJob } from './job-commands.js';
 import { listJobs, readJob } from './query.js';
 import { redriveJob } from './redrive.js';
 import type { Database } from './rows.js';
@@ -34,6 +34,15 @@ export function testTwins(name: string, open: () => Database): void {
       await bench.settle(T0, claims);
       expect(await bench.ticket(same)).toBe(first);
       expect((await bench.row()).counts).toMatchObject({ accepted: 1, deduplicated: 3, done: 1 });
+    });
+
+    test('what more than one call has submitted is taken back by none, and cancelled by its ticket alone', async () => {
+      const first = await bench.ticket(same);
+      await bench.ticket(same);
+      await expect(bench.command(withdrawJob(first), T0)).rejects.toMatchObject({ code: 'state-conflict' });
+      expect(await bench.command(cancelJob(first), T0)).toMatchObject({ answer: 'cancelled' });
+      const alone = await bench.ticket(same);
+      expect(await bench.command(withdrawJob(alone), T0)).toMatchObject({ answer: 'cancelled' });
     });
 
     test('it is told as an event, and other keys and other queues are none of it', async () => {
@@ -165,6 +174,16 @@ export function testTwins(name: string, open: () => Database): void {
       const tail = await bench.ticket(key);
       const newer = await bench.ticket({ ...key, ...options }, replace('2'));
       expect(await bench.serve(3)).toEqual([head, newer, tail]);
+    });
+
+    test('what another call has been merged into is not taken back, and what has only taken its place is', async () => {
+      await bench.ticket(options, replace('1'));
+      const newer = await bench.ticket(options, replace('2'));
+      await bench.command(withdrawJob(newer), T0);
+      await bench.ticket(options, replace('3'));
+      const merge = { coalesce: (): Coalesced => ({ kind: 'merged', body: bytes('3+4') }) };
+      const merged = await bench.ticket(options, merge);
+      await expect(bench.command(withdrawJob(merged), T0)).rejects.toMatchObject({ code: 'state-conflict' });
     });
 
     test('a merge is given a body that stands in a row of its own', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { readTicket } from '../core/receipt.js';
 import { testSluice } from './index.js';
 
 const config = {
@@ -226,4 +227,25 @@ test('what no rule names goes to the service at once, and after close() nothing 
   await sluice.close();
   await clock.advance(10_000);
   expect(sends).toBe(1);
+});
+
+test('the signal of one of two callers of the same thing cancels nothing', async () => {
+  for (const who of [0, 1]) {
+    const { sluice, clock } = await testSluice(
+      { queues: { orders: { match: () => true } } },
+      { fetch: () => new Response() },
+    );
+    await sluice.pause();
+    const callers = [new AbortController(), new AbortController()];
+    const tickets: (string | undefined)[] = [];
+    for (const { signal } of callers) {
+      const job = { dedupeKey: 'order-7' };
+      tickets.push(readTicket(await sluice.fetch('/orders', { ...place, job, signal })));
+    }
+    expect(tickets[1]).toBe(tickets[0]);
+    callers[who]?.abort();
+    await sluice.resume();
+    await clock.advance(1000);
+    expect(await sluice.settled(tickets[0] ?? '')).toMatchObject({ kind: 'done' });
+  }
 });
