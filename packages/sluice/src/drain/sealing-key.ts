@@ -27,7 +27,7 @@ async function loadKeys(database: Database, owner: Owner): Promise<KeyRing> {
   return ringOf(row.cryptoKey ? row : await keyOrCandidate(database, owner, await createSealingKey()));
 }
 
-function ringOf({ cryptoKey, inherited = {} }: OwnerRow): KeyRing {
+function ringOf({ cryptoKey, inherited = {}, retired = {} }: OwnerRow): KeyRing {
   if (!cryptoKey) throw signedOut();
-  return [cryptoKey, ...Object.values(inherited)];
+  return [cryptoKey, ...Object.values({ ...inherited, ...retired })];
 }

@@ -65,7 +65,7 @@ export function signIn(database: Database, { user, adopt, now }: SignIn): Promis
     const before = (await currentOwner(tx)) ?? (await newOwner(tx, NOBODY));
     const nobody = adopt ? await ownerOf(tx, NOBODY) : undefined;
     const next = await switchTo(tx, user ?? NOBODY, now);
-    if (nobody && nobody.owner !== next.owner) inheritKeys(tx, next, nobody);
+    if (nobody && nobody.owner !== next.owner) await handOverKey(tx, next, nobody);
     if (next.owner !== before.owner) await forgetContext(tx, before);
     return changeQueues(tx, { owner: next.owner, adopted: nobody?.owner, now });
   });
@@ -78,7 +78,10 @@ export function signIn(database: Database, { user, adopt, now }: SignIn): Promis
 export function forget(database: Database, user: string | null, now: number): Promise<SluiceEvent[]> {
   return database.run(WRITE, async (tx) => {
     const row = await ownerOf(tx, user ?? NOBODY);
-    if (row) tx.put('owners', { owner: row.owner });
+    if (row) {
+      tx.put('owners', { owner: row.owner });
+      await forgetKeys(tx, row);
+    }
     if (row?.owner !== (await ownerIn(tx))) return [{ type: 'identified' }];
     const { owner } = await switchTo(tx, NOBODY, now);
     return changeQueues(tx, { owner, adopted: undefined, now });
@@ -177,10 +180,48 @@ async function makeCurrent(tx: Tx, { owner }: OwnerRow, since: number): Promise<
   tx.put('meta', { key: 'identity', owner, next, since });
 }
 
-/** What is adopted was sealed by another. */
-function inheritKeys(tx: Tx, heir: OwnerRow, { owner, cryptoKey, inherited }: OwnerRow): void {
-  if (!cryptoKey) return;
-  tx.put('owners', { ...heir, inherited: { ...heir.inherited, ...inherited, [owner]: cryptoKey } });
+/**
+ * What is adopted was sealed by another, who seals with a new key from now on: the one that goes along is to be forgotten with
+ * whoever adopts.
+ */
+async function handOverKey(tx: Tx, heir: OwnerRow, from: OwnerRow): Promise<void> {
+  const { cryptoKey, ...rest } = from;
+  const { inherited, retired } = rest;
+  const given = cryptoKey ? { [await nextNumber(tx)]: cryptoKey } : {};
+  tx.put('owners', { ...heir, inherited: { ...heir.inherited, ...inherited, ...retired, ...given } });
+  tx.put('owners', { ...rest, retired: { ...retired, ...given } });
+}
+
+/** Of the numbers of owners: no key has that of one, but for those that an earlier version has given along. */
+async function nextNumber(tx: Tx): Promise<number> {
+  const meta = (await identityRow(tx)) as Extract<MetaRow, { key: 'identity' }>;
+  tx.put('meta', { ...meta, next: meta.next + 1 });
+  return meta.next;
+}
+
+/** Nothing that was adopted opens any more, whoever else has kept the key. */
+async function forgetKeys(tx: Tx, { owner, inherited = {} }: OwnerRow): Promise<void> {
+  const adopted = new Set(Object.keys(inherited));
+  if (adopted.size === 0) return;
+  for (const row of await tx.all('owners', { from: [0], to: [Number.POSITIVE_INFINITY] })) {
+    if (row.owner === owner) continue;
+    const { cryptoKey, ...rest } = row;
+    // Earlier versions gave a key along under the number of its owner, who went on sealing with it.
+    const own = cryptoKey && !adopted.has(String(row.owner)) ? { cryptoKey } : {};
+    tx.put('owners', { ...rest, ...own, ...without(adopted, rest) });
+  }
+}
+
+function without(
+  gone: ReadonlySet<string>,
+  { inherited, retired }: OwnerRow,
+): Pick<OwnerRow, 'inherited' | 'retired'> {
+  const kept = (keys: Record<number, CryptoKey>): Record<number, CryptoKey> =>
+    Object.fromEntries(Object.entries(keys).filter(([number]) => !gone.has(number)));
+  return {
+    ...(inherited ? { inherited: kept(inherited) } : {}),
+    ...(retired ? { retired: kept(retired) } : {}),
+  };
 }
 
 async function forgetContext(tx: Tx, { owner }: OwnerRow): Promise<void> {

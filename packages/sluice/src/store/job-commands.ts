@@ -5,7 +5,7 @@ import { replaceBody } from './bodies.js';
 import { cancel } from './endings.js';
 import { type Ledger, move, unpark } from './ledger.js';
 import type { Database, Plan, Tx } from './rows.js';
-import { isShared } from './twins.js';
+import { isOfManyCalls } from './twins.js';
 
 /** What somebody wants of one job: changes its row, or throws a SluiceError before it has changed anything. */
 export interface JobCommand<T = void> {
@@ -76,7 +76,7 @@ export function withdrawJob(ticket: Ticket): JobCommand<'cancelled' | 'aborting'
   return {
     ticket,
     apply: async (ledger, job) => {
-      if (await isShared(ledger, job)) throw conflict(ticket, 'another call has submitted the same thing');
+      if (await isOfManyCalls(ledger, job)) throw conflict(ticket, 'another call has submitted the same thing');
       return cancelJob(ticket).apply(ledger, job);
     },
   };

@@ -59,8 +59,10 @@ export interface OwnerRow {
   user?: string;
   /** Seals their secrets; made when it is first needed. */
   cryptoKey?: CryptoKey;
-  /** The keys of those whose jobs they have adopted. */
-  inherited?: Record<Owner, CryptoKey>;
+  /** The keys of those whose jobs they have adopted, by their numbers. */
+  inherited?: Record<number, CryptoKey>;
+  /** Keys that went along with jobs that others have adopted: what is left from before opens by them. */
+  retired?: Record<number, CryptoKey>;
   /** What `setContext` has handed over, until somebody else signs in. */
   context?: Secrets;
 }

@@ -59,7 +59,7 @@ export async function findRival(ledger: Ledger, job: Job): Promise<Ticket | unde
 }
 
 /** Whether more than one call has submitted it. */
-export async function isShared(ledger: Ledger, job: Job): Promise<boolean> {
+export async function isOfManyCalls(ledger: Ledger, job: Job): Promise<boolean> {
   const twin = await findTwinRow(ledger, job.owner, job.dedupeKey);
   return twin?.seq === job.seq && twin.shared === true;
 }
