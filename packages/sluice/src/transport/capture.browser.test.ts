@@ -122,7 +122,7 @@ test('functions of users see method, URL, headers and body', async () => {
 
 test('the key goes to our own origin, to others where it was asked for, and never into no-cors', () => {
   const policy = { header: 'Idempotency-Key', format: 'quoted' as const, crossOrigin: false };
-  const request = { mode: 'cors', headers: [] };
+  const request = { method: 'POST', mode: 'cors', headers: [] };
   const own = { value: 'k', isOwnOrigin: true };
   const other = { value: 'k', isOwnOrigin: false };
   expect(withKey(request, { ...own, value: 'k"1' }, policy)).toEqual([['Idempotency-Key', '"k\\"1"']]);

@@ -24,3 +24,12 @@ test('a key that the app has set stays as it is', () => {
 test('a no-cors request carries none, since the browser would drop it', () => {
   expect(withKey({ ...storedPost(), mode: 'no-cors' }, key(true), policy)).toEqual(storedPost().headers);
 });
+
+test('a request that only reads has none, unless the queue names the header', () => {
+  const named = { ...policy, crossOrigin: true };
+  for (const method of ['GET', 'HEAD']) {
+    const request = { ...storedPost(), method };
+    expect(withKey(request, key(true), policy)).toEqual(storedPost().headers);
+    expect(withKey(request, key(true), named)).toContainEqual(['Idempotency-Key', '"k-1"']);
+  }
+});

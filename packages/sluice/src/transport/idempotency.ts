@@ -14,16 +14,18 @@ export function unquoted(value: string): string {
 }
 
 /**
- * The headers with the job's key, where it may go: always to our own origin; across origins only if the app has set the
- * header or the queue names it, since it costs a preflight; never in `no-cors`, which would drop it.
+ * The headers with the job's key, where it may go: with a write to our own origin; elsewhere only if the app has set the header or
+ * the queue names it, since across origins it costs a preflight, also where a redirect leads there; never in `no-cors`, which would
+ * drop it.
  */
 export function withKey(
-  { mode, headers }: Pick<StoredRequest, 'mode' | 'headers'>,
+  { method, mode, headers }: Pick<StoredRequest, 'method' | 'mode' | 'headers'>,
   { value, isOwnOrigin }: { value: string; isOwnOrigin: boolean },
   { header, format, crossOrigin }: QueuePolicy['idempotency'],
 ): HeaderPairs {
   const isSet = valueOf(headers, header) !== undefined;
-  if (isSet || mode === 'no-cors' || (!isOwnOrigin && !crossOrigin)) return headers;
+  const isDue = isOwnOrigin && method !== 'GET' && method !== 'HEAD';
+  if (isSet || mode === 'no-cors' || !(isDue || crossOrigin)) return headers;
   return [...headers, [header, written(value, format)]];
 }
 

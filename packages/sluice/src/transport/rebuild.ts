@@ -14,10 +14,8 @@ export function rebuild(stored: StoredRequest, body: ArrayBuffer | undefined): R
 }
 
 /** The same for code of the user, which would take the mark for a part of the URL. */
-export function unmarked(
-  { url, mode, secrets: _, ...init }: StoredRequest,
-  body: ArrayBuffer | undefined,
-): Request {
+export function unmarked(stored: StoredRequest, body: ArrayBuffer | undefined): Request {
+  const { url, mode, secrets: _, ...init } = stored;
   // Nobody but the browser can make one.
   const as = mode === 'navigate' ? 'same-origin' : mode;
   // A GET may have none, also none that is empty.
