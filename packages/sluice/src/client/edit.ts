@@ -33,7 +33,9 @@ export async function makeEdit(ticket: Ticket, change: JobChange, context: EditC
   if (change.body !== undefined) checkSize(content, job.queue, policy);
   const headers = given === null ? rekeyed(request.headers, idempotencyKey, idempotency) : request.headers;
   const changed = { request: { ...request, headers }, body: content };
-  const stored = await hideStored(changed, hiding, { idempotencyKey, key });
+  const { secrets } = job.request;
+  const isRewritten = job.after !== undefined || (secrets.kind === 'sealed' && secrets.scope !== undefined);
+  const stored = await hideStored(changed, hiding, { idempotencyKey, isRewritten, key });
   return { ...stored, idempotencyKey, previousKey: job.idempotencyKey };
 }
 

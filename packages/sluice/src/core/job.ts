@@ -12,9 +12,9 @@ export type HeaderPairs = [name: string, value: string][];
 export type Secrets =
   | { kind: 'none' }
   | { kind: 'dropped'; names: string[] }
-  /** `place`: of the request that it was sealed for, where a rewrite has given it another URL since. */
-  | ({ kind: 'sealed'; place?: string } & Sealed)
-  /** All of the request is: what stands in clear is its method, its origin and how it is sent. */
+  /** `scope`: it opens at any URL of its origin, since `rewrite` may give it another. */
+  | ({ kind: 'sealed'; scope?: 'origin' } & Sealed)
+  /** All of the request is: what stands in clear is its method, its origin and how it is sent, and is bound to the seal. */
   | ({ kind: 'sealed-all' } & Sealed);
 
 /** AES-GCM. */

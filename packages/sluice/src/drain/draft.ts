@@ -42,6 +42,7 @@ export async function draftOf(captured: Captured, context: DraftContext): Promis
   const idempotencyKey = tried?.idempotencyKey ?? keyOf(request, policy.idempotency.header) ?? own;
   const stored = await hideStored({ request, body }, policy, {
     idempotencyKey,
+    isRewritten: queue.rewrite !== undefined,
     key: (isFresh) => sealingKey(owner, isFresh),
   });
   const merge = coalesceOf(queue);

@@ -65,6 +65,20 @@ test('a changed bit, another place or another key does not open', async () => {
   await expect(openStored(sealed, place, key)).rejects.toMatchObject(refused);
 });
 
+test.each([
+  { method: 'DELETE' },
+  { mode: 'no-cors' },
+  { credentials: 'include' },
+  { redirect: 'manual' },
+  { cache: 'force-cache' },
+  { referrerPolicy: 'unsafe-url' },
+  { url: 'https://evil.test/' },
+])('what stands in clear belongs to the seal: with %o it does not open', async (change) => {
+  const sealed = await sealAll(stored('a', [], undefined), place, key);
+  const changed = { ...sealed, request: { ...sealed.request, ...change } };
+  await expect(openStored(changed, place, key)).rejects.toMatchObject({ code: 'request-unreadable' });
+});
+
 test('an answer keeps its status alone in clear', async () => {
   await fc.assert(
     fc.asyncProperty(headers, body, fc.boolean(), async (pairs, content, bodyOmitted) => {

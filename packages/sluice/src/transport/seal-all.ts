@@ -2,7 +2,7 @@ import type { Answer, Stored, StoredRequest } from '../core/job.js';
 import type { JobOptions } from '../core/job-options.js';
 import type { QueuePolicy } from '../core/policy.js';
 import { fingerprint, openBody, openSealed, sealBody, sealValue } from './cipher.js';
-import { hideSecrets, type Key, openWith, revealSecrets } from './seal.js';
+import { hideSecrets, type HideOptions, type Key, openWith, revealSecrets } from './seal.js';
 
 /** What names the place of a job: its seal opens nowhere else. */
 export interface Place {
@@ -16,10 +16,11 @@ export type Hiding = Pick<QueuePolicy, 'seal' | 'secrets' | 'secretHeaders'>;
 export async function hideStored(
   { request, body }: Stored,
   { seal, secrets: mode, secretHeaders: extra }: Hiding,
-  { key, ...place }: Place & { key: Key },
+  { key, isRewritten, ...place }: Place & Pick<HideOptions, 'key' | 'isRewritten'>,
 ): Promise<Stored> {
   const isSealed = seal === 'all';
-  const kept = isSealed && mode === 'seal' ? request : await hideSecrets(request, { mode, extra, key });
+  const kept =
+    isSealed && mode === 'seal' ? request : await hideSecrets(request, { mode, extra, key, isRewritten });
   return isSealed ? sealAll({ request: kept, body }, place, key) : { request: kept, body };
 }
 
@@ -31,7 +32,8 @@ export async function sealAll(
 ): Promise<Stored> {
   const { url, headers, secrets, referrer, integrity, ...rest } = request;
   const [cryptoKey] = await key();
-  const sealed = await sealValue({ url, headers, secrets, referrer, integrity }, cryptoKey, idempotencyKey);
+  const hidden = { url, headers, secrets, referrer, integrity };
+  const sealed = await sealValue(hidden, cryptoKey, boundTo(request, { idempotencyKey }));
   return {
     request: {
       ...rest,
@@ -50,12 +52,19 @@ export async function openStored({ request, body }: Stored, place: Place, key: K
   const { secrets } = request;
   if (secrets.kind !== 'sealed-all') return { request: await revealSecrets(request, key), body };
   return openWith(key, async (one) => {
-    const hidden = await openSealed(secrets, one, place.idempotencyKey);
+    const hidden = await openSealed(secrets, one, boundTo(request, place));
     return {
       request: { ...request, ...(hidden as StoredRequest) },
       body: body && (await openBody(body, one, place.idempotencyKey)),
     };
   });
+}
+
+/** What stands in clear beside a seal, and must not be another when it opens. */
+function boundTo(request: StoredRequest, { idempotencyKey }: Place): string {
+  const { method, url, mode, credentials, cache, redirect, referrerPolicy } = request;
+  const { origin } = new URL(url);
+  return JSON.stringify([idempotencyKey, origin, method, mode, credentials, cache, redirect, referrerPolicy]);
 }
 
 export async function sealAnswer(answer: Answer, ticket: string, key: Key): Promise<Answer> {

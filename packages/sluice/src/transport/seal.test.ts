@@ -70,6 +70,26 @@ test('a flipped bit, or another request around it, does not open', async () => {
   await expect(revealSecrets(flipped, key)).rejects.toMatchObject({ code: 'request-unreadable' });
 });
 
+test('nothing that stands beside a seal opens it for another request', async () => {
+  const { secrets, ...sealed } = await seal([['Authorization', 'Bearer x']]);
+  const url = 'https://evil.test/b';
+  for (const own of [{ place: 'POST https://example.test/a' }, { scope: 'origin' }]) {
+    const moved = { ...sealed, url, secrets: { ...secrets, ...own } } as StoredRequest;
+    await expect(revealSecrets(moved, key)).rejects.toMatchObject({ code: 'request-unreadable' });
+  }
+});
+
+test('in a queue that rewrites, a seal belongs to method and origin, and to no other', async () => {
+  const options = { mode: 'seal', extra: [], key, isRewritten: true } as const;
+  const sealed = await hideSecrets(request([['Authorization', 'Bearer x']]), options);
+  const rewritten = { ...sealed, url: 'https://example.test/a/7' };
+  expect((await revealSecrets(rewritten, key)).headers).toEqual([['Authorization', 'Bearer x']]);
+  for (const change of [{ url: 'https://evil.test/a' }, { method: 'DELETE' }])
+    await expect(revealSecrets({ ...sealed, ...change }, key)).rejects.toMatchObject({
+      code: 'request-unreadable',
+    });
+});
+
 test('the key cannot leave the browser', async () => {
   await expect(crypto.subtle.exportKey('raw', cryptoKey)).rejects.toThrow();
 });

@@ -33,12 +33,14 @@ export interface HideOptions {
   mode: 'seal' | 'drop';
   extra: readonly string[];
   key: Key;
+  /** `rewrite` may give it another URL, within a transaction, which has no key. */
+  isRewritten?: boolean | undefined;
 }
 
 /** The request with its secret headers sealed, or without them. */
 export async function hideSecrets(
   request: StoredRequest,
-  { mode, extra, key }: HideOptions,
+  { mode, extra, key, isRewritten }: HideOptions,
 ): Promise<StoredRequest> {
   const isHidden = ([name]: [string, string]): boolean => isSecret(name, extra);
   const secret = request.headers.map((pair, i) => ({ i, pair })).filter(({ pair }) => isHidden(pair));
@@ -46,18 +48,18 @@ export async function hideSecrets(
   const headers = request.headers.filter((pair) => !isHidden(pair));
   const before = request.secrets.kind === 'dropped' ? request.secrets.names : [];
   const names = [...new Set([...before, ...secret.map(({ pair }) => pair[0])])];
-  const secrets: Secrets =
-    mode === 'drop'
-      ? { kind: 'dropped', names }
-      : { kind: 'sealed', ...(await sealValue(secret, (await key())[0], placeOf(request))) };
-  return { ...request, headers, secrets };
+  if (mode === 'drop') return { ...request, headers, secrets: { kind: 'dropped', names } };
+  const scope = isRewritten ? { scope: 'origin' as const } : {};
+  const sealed = await sealValue(secret, (await key())[0], placeOf(request, scope));
+  return { ...request, headers, secrets: { kind: 'sealed', ...scope, ...sealed } };
 }
 
 /** The request as it was captured. @throws SluiceError `request-unreadable` for what was tampered with */
 export async function revealSecrets(request: StoredRequest, key: Key): Promise<StoredRequest> {
   const { secrets } = request;
   if (secrets.kind !== 'sealed') return request;
-  const secret = (await openWith(key, (one) => openSealed(secrets, one, placeOf(request)))) as {
+  const place = placeOf(request, secrets);
+  const secret = (await openWith(key, (one) => openSealed(secrets, one, place))) as {
     i: number;
     pair: [string, string];
   }[];
@@ -74,7 +76,10 @@ export async function openContext(sealed: Secrets, key: CryptoKey): Promise<Cont
   return sealed.kind === 'sealed' ? ((await openSealed(sealed, key, 'context')) as Context) : {};
 }
 
-/** The place of what is sealed: its request as it was captured, whatever a rewrite has made of it since. */
-export function placeOf({ method, url, secrets }: StoredRequest): string {
-  return (secrets.kind === 'sealed' && secrets.place) || `${method} ${url}`;
+/** What sealed headers belong to: with another scope, they do not open either. */
+export function placeOf(
+  { method, url }: StoredRequest,
+  { scope }: Pick<Extract<Secrets, { kind: 'sealed' }>, 'scope'>,
+): string {
+  return scope ? `${method} at ${new URL(url).origin}` : `${method} ${url}`;
 }
