@@ -6,6 +6,7 @@ import type { Rekey } from '../store/redrive.js';
 import type { Database } from '../store/rows.js';
 import { newKey, rekeyed, unquoted } from '../transport/idempotency.js';
 import { bytesOfBody } from '../transport/intake-facts.js';
+import { requireSendable } from '../transport/rebuild.js';
 import { isSecret, type Key, type SealingKeys } from '../transport/seal.js';
 import { type Hiding, hideStored, openStored } from '../transport/seal-all.js';
 import type { JobChange } from './sluice.js';
@@ -35,6 +36,7 @@ export async function makeEdit(ticket: Ticket, change: JobChange, context: EditC
   const changed = { request: { ...request, headers }, body: content };
   const { secrets } = job.request;
   const isRewritten = job.after !== undefined || (secrets.kind === 'sealed' && secrets.scope !== undefined);
+  requireSendable(changed);
   const stored = await hideStored(changed, hiding, { idempotencyKey, isRewritten, key });
   return { ...stored, idempotencyKey, previousKey: job.idempotencyKey };
 }

@@ -31,3 +31,7 @@ test.each(['Authorization', 'x-csrf-token', 'X-Own'])(
     expect(() => rewritten({ headers: [[name, 'canary']] })).toThrow(name);
   },
 );
+
+test('a rewrite that makes no request is refused, and is not stored', () => {
+  expect(() => rewritten({ url: 'https://user:canary@example.test/' })).toThrow('request-unreadable');
+});

@@ -2,6 +2,7 @@ import type { RewriteRequest, SluiceDefinition } from '../core/config.js';
 import type { Rewrite, StoredRequest } from '../core/job.js';
 import type { Rules } from '../store/ledger.js';
 import { answerFacts, bytesOfBody, capturedFacts, pairsOf } from '../transport/intake-facts.js';
+import { requireSendable } from '../transport/rebuild.js';
 import { isSecret, placeOf } from '../transport/seal.js';
 
 /** What a queue does within transactions; undefined for one that is not known here. */
@@ -29,7 +30,9 @@ function rewriteBy(rewrite: RewriteRequest, secretHeaders: readonly string[]): R
       url: new URL(change.url ?? request.url, request.url).href,
     };
     checkSeal(request, next);
-    return { request: next, body: change.body === undefined ? body : bytesOfBody(change.body) };
+    const rewritten = { request: next, body: change.body === undefined ? body : bytesOfBody(change.body) };
+    requireSendable(rewritten);
+    return rewritten;
   };
 }
 

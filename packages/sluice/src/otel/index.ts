@@ -13,7 +13,8 @@ export interface InstrumentOptions {
 /**
  * Maps the life of jobs to spans and the state of queues to metrics, by the real OpenTelemetry API and the semantic
  * conventions for messaging: a producer span when a job is accepted, a consumer span for each attempt, linked to it, and a
- * child of the trace that the request named in `traceparent`. No header, no body and no URL is in any of them.
+ * child of the trace that the request named in `traceparent`. No header, no body and no URL is in any of them, nor what a function
+ * of the app threw.
  *
  * For one tab: every tab hears of every job, and what two of them tell is counted twice. Answers a function that stops it.
  */

@@ -122,6 +122,20 @@ test('an attempt that is given back ends at once, as an error', () => {
   ]);
 });
 
+test('a span quotes nothing that a function of the app threw', () => {
+  trace();
+  const threw = [
+    'prepare failed: Error: canary',
+    'gave up after 8 attempts: split threw SyntaxError: "canary\\n"',
+  ];
+  for (const detail of threw) {
+    tell({ type: 'attempt', queue, ticket, attempt: 1, at: T0 });
+    tell({ type: 'dead', queue, ticket, reason: 'attempts', detail });
+  }
+  const messages = spans.getFinishedSpans().map(({ status }) => status.message);
+  expect(messages).toEqual(['prepare failed', 'gave up after 8 attempts: split threw']);
+});
+
 test('an attempt whose end nobody tells is given back as the next begins', () => {
   const [lost, done] = traced([
     { type: 'attempt', queue, ticket, attempt: 1, at: T0 },

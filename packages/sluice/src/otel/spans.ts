@@ -53,7 +53,7 @@ export function traceJobs(sluice: Sluice, tracer: Tracer): () => void {
     const { span } = open;
     span.setAttribute('sluice.outcome', outcome);
     if (outcome !== 'done')
-      span.setStatus({ code: SpanStatusCode.ERROR, ...(detail ? { message: detail } : {}) });
+      span.setStatus({ code: SpanStatusCode.ERROR, ...(detail ? { message: unquoted(detail) } : {}) });
     close(open, at);
   };
 
@@ -99,6 +99,11 @@ export function traceJobs(sluice: Sluice, tracer: Tracer): () => void {
     // How they end is not known any more: no outcome, and so neither a good end nor a bad one.
     for (const open of attempts.values()) letGo(open);
   };
+}
+
+/** An error of users' code may quote a request or an answer, and a span leaves the device. */
+function unquoted(detail: string): string {
+  return detail.replace(/( threw|prepare failed).*$/s, '$1');
 }
 
 /** It may end before the instant that its send was charged for: called off. */

@@ -1,13 +1,14 @@
 import type { Owner } from '../core/identity.js';
-import type { Captured, Intake } from '../core/messages.js';
+import type { Captured, Intake, Refusal } from '../core/messages.js';
 import { takePreference } from '../core/prefer.js';
 import { redirectParts, refusalParts } from '../core/receipt.js';
+import { failureOf } from '../drain/refusals.js';
 import { answerInTime } from '../drain/respond.js';
 import type { Runtime } from '../drain/runtime.js';
 import type { Watch } from '../drain/settled.js';
 import { capture } from '../transport/capture.js';
 import { direct, toResponse } from '../transport/direct.js';
-import { rebuild } from '../transport/rebuild.js';
+import { rebuild, requireSendable } from '../transport/rebuild.js';
 import type { BrokenPace } from './broken-pace.js';
 import { type FirstTries, tryOrStore } from './network-first.js';
 
@@ -33,6 +34,8 @@ export async function answer(event: Asking, queue: string, answering: Answering)
   identity.catch(() => undefined);
   const isForm = event.request.mode === 'navigate';
   const captured = await capture(event.request);
+  const unsendable = refusalFor(captured);
+  if (unsendable) return toResponse(refusalParts(unsendable));
   const definition = runtime.definition.queues.find(({ name }) => name === queue);
   const intake =
     definition?.mode === 'network-first' && !isForm
@@ -44,6 +47,16 @@ export async function answer(event: Asking, queue: string, answering: Answering)
   const redirectTo = isForm ? definition?.navigations?.redirectTo : undefined;
   if (redirectTo) return toResponse(redirectParts(intake.receipt, new URL(redirectTo, location.href).href));
   return toResponse(await answerInTime({ clock: runtime.clock, watch: answering.watch }, intake));
+}
+
+/** A browser can make more requests than a script can make again. */
+function refusalFor({ request, body }: Captured): Refusal | undefined {
+  try {
+    requireSendable({ request, body });
+    return undefined;
+  } catch (error) {
+    return failureOf(error, undefined).refusal;
+  }
 }
 
 /** The browser takes no answer to a navigation that was redirected, and follows by itself (Fetch, HTTP fetch). */

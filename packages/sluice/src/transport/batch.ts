@@ -6,6 +6,7 @@ import type { Claim, Dispatch } from '../core/ports.js';
 import { rekeyed } from './idempotency.js';
 import { bytesOfBody, capturedFacts, pairsOf } from './intake-facts.js';
 import { uuidOf } from './new-id.js';
+import { requireSendable } from './rebuild.js';
 import { type OpenOptions, type Opened, openJob } from './open-job.js';
 import { parted } from './parted.js';
 
@@ -70,6 +71,7 @@ function combine(
       // What the app has set is the key of the first job alone.
       headers: headers ? pairsOf(headers) : rekeyed(first.headers, idempotencyKey, policy.idempotency),
     };
+    requireSendable({ request, body: bytes });
     const ticket = jobs.map((job) => job.ticket).join('+');
     return {
       kind: 'combined',

@@ -3,7 +3,7 @@ import type { StoredRequest } from '../core/job.js';
 import { capture } from './capture.js';
 import { keyOf, withKey } from './idempotency.js';
 import { capturedFacts } from './intake-facts.js';
-import { rebuild } from './rebuild.js';
+import { rebuild, requireSendable } from './rebuild.js';
 import { factsOf, isReplay, markReplay } from './replay.js';
 
 const ORDERS = `${location.origin}/api/orders?q=1`;
@@ -81,6 +81,34 @@ test('leaves out what the browser adds by itself, and will add again', async () 
     new Request(ORDERS, { headers: { 'User-Agent': 'x', Accept: 'text/plain' } }),
   );
   expect(request.headers).toEqual([['accept', 'text/plain']]);
+});
+
+test('a user and a password in a URL become a header, and stand in no other place', async () => {
+  const url = `${ORDERS.replace('://', '://us%C3%A9r:p%40ss@')}#own`;
+  const request = new Request(ORDERS, { method: 'POST', body: 'x' });
+  Object.defineProperty(request, 'url', { value: url });
+  const captured = await capture(request);
+  const header = `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode('usér:p@ss')))}`;
+  expect(captured.request).toMatchObject({ url: ORDERS });
+  expect(captured.request.headers).toContainEqual(['authorization', header]);
+  expect(factsOf(request).url).toBe(ORDERS);
+});
+
+test.each([
+  ['a user in its URL', { url: ORDERS.replace('://', '://user:canary@') }],
+  ['a header that is none', { headers: [['X-A', 'canary\n']] as [string, string][] }],
+  [
+    'a header that its mode drops',
+    { mode: 'no-cors', headers: [['Authorization', 'canary']] as [string, string][] },
+  ],
+  ['a body that its method has not', { method: 'GET' }],
+  ['a mode that no script can ask for', { mode: 'websocket' }],
+])('what has %s is refused, and the error quotes nothing of it', async (_, change) => {
+  const { request } = await capture(new Request(ORDERS, { method: 'POST' }));
+  const refused = (): unknown =>
+    requireSendable({ request: { ...request, ...change }, body: new ArrayBuffer(3) });
+  expect(refused).toThrow(expect.objectContaining({ code: 'request-unreadable', cause: undefined }));
+  expect(refused).not.toThrow(/canary/);
 });
 
 test('a row that makes no request says why', async () => {

@@ -1,5 +1,5 @@
 import type { Captured } from '../core/messages.js';
-import { withoutFragment } from './replay.js';
+import { authorizationIn, withoutFragment, withoutUserInfo } from './replay.js';
 
 /**
  * Reads a request to its end into plain data. The request is used up, as `fetch` uses one up: to read a copy costs Chromium
@@ -10,7 +10,9 @@ import { withoutFragment } from './replay.js';
 export async function capture(request: Request): Promise<Captured> {
   const { request: whole, body } = await read(request);
   const headers = whole.headers.filter(([name]) => !BROWSERS_OWN.test(name));
-  return { request: { ...whole, headers }, ...(body ? { body } : {}) };
+  const authorization = authorizationIn(request.url);
+  if (authorization && !request.headers.has('Authorization')) headers.push(['authorization', authorization]);
+  return { request: { ...whole, url: withoutUserInfo(whole.url), headers }, ...(body ? { body } : {}) };
 }
 
 /** The same, with each header that a script has set. */

@@ -37,7 +37,7 @@ async function ask(
   try {
     const word = await Promise.race([expect(copy), aborted(signal)]);
     if (typeof word === 'boolean' || VERDICT_WORDS.includes(word)) return word;
-    return { word: 'nack', detail: `expect answered ${JSON.stringify(word)}, which is no verdict` };
+    return { word: 'nack', detail: `expect answered a value of type ${typeof word}, which is no verdict` };
   } catch (error) {
     signal.throwIfAborted();
     return { word: 'nack', detail: `expect threw ${sentenceOf(error)}` };

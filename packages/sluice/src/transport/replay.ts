@@ -20,6 +20,23 @@ export function withoutFragment(url: string): string {
   return hash < 0 ? url : url.slice(0, hash);
 }
 
+/** An XHR alone has a user and a password in its URL, and they are no part of what a rule or a list is to see. */
+const USER_INFO = /(?<=^[a-z]+:\/\/)[^/?#]*@/;
+
+export function withoutUserInfo(url: string): string {
+  return url.replace(USER_INFO, '');
+}
+
+/** The `Authorization` that a user and a password in a URL stand for (RFC 7617), if there are any. */
+export function authorizationIn(url: string): string | undefined {
+  if (!USER_INFO.test(url)) return undefined;
+  const { username, password } = new URL(url);
+  const bytes = `${username}:${password}`.replace(/%([\da-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return `Basic ${btoa(bytes)}`;
+}
+
 export function factsOf({ method, url, mode, destination }: Request): RequestFacts {
-  return { method, url: withoutFragment(url), mode, destination };
+  return { method, url: withoutUserInfo(withoutFragment(url)), mode, destination };
 }
