@@ -12,6 +12,7 @@ const accepted = (ticket: string) => ({
   receipt: { ticket, queue: 'orders', state: 'waiting' as const, depth: 1, estimatedStartAt: null },
   parts: { status: 202, headers: [], body: null },
   holdMs: 0,
+  rejects: false,
 });
 
 const place = { method: 'POST', body: 'an order' };

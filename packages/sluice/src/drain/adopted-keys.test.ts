@@ -26,7 +26,9 @@ describe('the key of what was adopted', () => {
       return request;
     };
     const allKeys = async (): Promise<CryptoKey[]> =>
-      [...(database.snapshot().get('owners')?.values() ?? [])].flatMap((row) => keysIn(row as OwnerRow));
+      [...(database.snapshot().get('owners')?.values() ?? [])].flatMap((row) =>
+        keysIn(row as unknown as OwnerRow),
+      );
     const canBeOpened = async (request: StoredRequest): Promise<boolean> => {
       const tries = (await allKeys()).map((key) => revealSecrets(request, async () => [key]));
       return (await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled');

@@ -76,7 +76,8 @@ export function withdrawJob(ticket: Ticket): JobCommand<'cancelled' | 'aborting'
   return {
     ticket,
     apply: async (ledger, job) => {
-      if (await isOfManyCalls(ledger, job)) throw conflict(ticket, 'another call has submitted the same thing');
+      if (await isOfManyCalls(ledger, job))
+        throw conflict(ticket, 'another call has submitted the same thing');
       return cancelJob(ticket).apply(ledger, job);
     },
   };
