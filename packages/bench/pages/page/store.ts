@@ -52,7 +52,18 @@ class Filled implements QueueUnderTest<Claim> {
     const answer = { status: 200, statusText: 'OK', headers: [], bodyOmitted: false };
     const end = { kind: 'answer', answer, keyOutstanding: false } as const;
     await this.#turn(
-      [{ seq: job.seq, leaseId, n, sentAt: sendAt, endedAt: Date.now(), credentials, end }],
+      [
+        {
+          seq: job.seq,
+          ticket: job.ticket,
+          leaseId,
+          n,
+          sentAt: sendAt,
+          endedAt: Date.now(),
+          credentials,
+          end,
+        },
+      ],
       0,
     );
   }
