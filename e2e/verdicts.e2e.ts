@@ -1,3 +1,4 @@
+import { startOrigin } from '@sluice/origin';
 import { burst, countsOf, drained, expect, test } from './fixtures.js';
 
 test('a login page with 200 is no success: the queue probes, and delivers once the service answers', async ({
@@ -162,3 +163,48 @@ test('`expect` sees where an answer came from', async ({ origin, open }) => {
     .poll(() => page.evaluate(() => sluice.snapshot().queues.orders?.status))
     .toMatchObject({ kind: 'sign-in' });
 });
+
+test('CORS headers that are missing are named, each write is sent once meanwhile, and the word is taken back once they are there', async ({
+  open,
+}) => {
+  const api = await startOrigin({ behaviour: { cors: false } });
+  const url = `${api.url}/api/orders`;
+  const queue = { match: { method: 'POST', url }, backoff: { baseMs: 10, maxMs: 20 } };
+  const page = await open({ settings: { queues: { orders: queue } } });
+  const problem = () => page.evaluate(() => sluice.snapshot().problem);
+  await page.evaluate(() => {
+    const told: string[] = [];
+    sluice.on('blocked', ({ detail }) => void told.push(detail));
+    Object.assign(globalThis, { told });
+  });
+  await burst(page, 3, url);
+  await expect.poll(async () => (await countsOf(page))?.leased === 0 && api.arrivals.length).toBe(3);
+  await expect.poll(problem).toMatchObject({
+    code: 'cors-missing',
+    message: expect.stringContaining(`Access-Control-Allow-Origin: ${new URL(page.url()).origin}`),
+  });
+  expect(await page.evaluate(() => (globalThis as unknown as { told: string[] }).told.length)).toBe(1);
+  expect(api.arrivals).toHaveLength(3);
+  api.set({ cors: true });
+  await burst(page, 1, url);
+  await expect.poll(problem).toBeUndefined();
+  await api.close();
+});
+
+for (const mode of ['queue-first', 'network-first'] as const) {
+  test(`${mode}: a redirect that the request forbids is no outage, and nothing is repeated`, async ({
+    origin,
+    open,
+  }) => {
+    const page = await open({ settings: { queues: { orders: { mode, respond: 'hold' } } } });
+    origin.set({ answer: { status: 307, headers: { Location: '/api/other' } } });
+    const name = await page.evaluate(() =>
+      fetch('/api/orders', { method: 'POST', body: 'x', redirect: 'error' }).then(
+        ({ status }) => String(status),
+        (error: Error) => error.name,
+      ),
+    );
+    expect(name).toBe('TypeError');
+    expect(origin.arrivals).toMatchObject([{ method: 'POST', url: '/api/orders' }]);
+  });
+}

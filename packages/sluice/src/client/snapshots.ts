@@ -14,6 +14,8 @@ export class Snapshots {
   readonly #callbacks = new Set<(told: void) => void>();
   readonly #stopListening: () => void;
   #page: PageState;
+  /** What a queue has to say of an origin. */
+  #blocked: string | undefined;
   #current: Snapshot;
   /** How long the last look took. */
   #lookMs = 0;
@@ -42,7 +44,7 @@ export class Snapshots {
 
   setPage(change: Partial<PageState>): void {
     this.#page = { ...this.#page, ...change };
-    this.#replace({ ...this.#current, ...this.#page });
+    this.#replace({ ...this.#current, ...this.#shown() });
   }
 
   /**
@@ -77,7 +79,15 @@ export class Snapshots {
   #show(rows: readonly QueueRow[], now: number): void {
     const queues = Object.fromEntries(rows.map((row) => [row.name, viewOfQueue(row, now)]));
     const depth = Object.values(queues).reduce((sum, view) => sum + view.depth, 0);
-    this.#replace({ ...this.#page, queues, depth });
+    this.#blocked = rows.find(({ blocked }) => blocked)?.blocked?.detail;
+    this.#replace({ ...this.#shown(), queues, depth });
+  }
+
+  /** A problem of the page goes before one of a queue. */
+  #shown(): PageState {
+    if (this.#page.problem || this.#blocked === undefined) return this.#page;
+    const message = `[sluice] cors-missing: ${this.#blocked}`;
+    return { ...this.#page, problem: { code: 'cors-missing', message } };
   }
 
   close(): void {

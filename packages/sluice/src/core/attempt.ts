@@ -19,6 +19,8 @@ export type AttemptEnd =
   /** An answer that the browser hides: opaque, or a redirect that was not to be followed. */
   | { kind: 'hidden'; type: string }
   | { kind: 'network-error'; detail: string }
+  /** The browser kept the answer back, or had none to give: for want of CORS headers, or as the request itself asks. */
+  | { kind: 'blocked'; by: 'cors' | 'redirect' | 'integrity' | 'cache'; detail: string }
   | { kind: 'timeout' }
   /** Never left: too late for its instant, its lease lost, or its engine stopped. */
   | { kind: 'unsent'; why: 'late' | 'lease-lost' | 'stopped' }

@@ -28,6 +28,8 @@ export type SluiceEvent =
   | { type: 'redriven'; queue: string; ticket: Ticket }
   | { type: 'frozen'; queue: string; until: number }
   | { type: 'probing'; queue: string; until: number }
+  /** An origin answers, and the browser keeps its answers back: `detail` names the headers that it has to send. */
+  | { type: 'blocked'; queue: string; detail: string }
   | { type: 'sign-in'; queue: string }
   | { type: 'paused'; queue: string }
   | { type: 'policy-changed'; queue: string }

@@ -56,6 +56,8 @@ export interface QueueRow {
   awaitsSignIn: boolean;
   /** How often credentials have changed: an answer to older ones says nothing of those that hold now. Absent in older rows. */
   credentials?: number;
+  /** An origin answers, and the browser keeps its answers back. Absent in older rows. */
+  blocked?: { origin: string; detail: string } | undefined;
   flow: Flow;
   pace: Pace;
   /** The last send that was charged was none of a job: it passed the queue by. Absent in older rows. */

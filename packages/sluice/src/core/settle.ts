@@ -22,7 +22,7 @@ export interface Settled {
   attempts: number;
   /** The service may have done it, though it was not delivered. */
   mayHaveArrived: boolean;
-  queue: Pick<QueueRow, 'flow' | 'awaitsSignIn' | 'batchMax'>;
+  queue: Pick<QueueRow, 'flow' | 'awaitsSignIn' | 'batchMax' | 'blocked'>;
 }
 
 export interface Instant {
@@ -43,6 +43,7 @@ export function settle(row: QueueRow, job: Job, settlement: Settlement, instant:
   return { next, attempts, mayHaveArrived: mayHaveArrived(settlement.end, verdict), queue };
 }
 
+const MINUTE_MS = 60_000;
 const GIVE_BACK: Verdict = { kind: 'give-back' };
 
 /** Where one part of a batch is told to slow down and the request as a whole was not, it waits for itself. */
@@ -58,8 +59,9 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told, own: Verd
   const { batch, end } = settlement;
   const isRefused = own.kind === 'sign-in' && settlement.credentials === credentials;
   const awaitsSignIn = row.awaitsSignIn || isRefused;
-  if (batch && batch.index > 0) return { flow, awaitsSignIn, batchMax };
   const whole = batch?.whole ?? end;
+  const blocked = blockedAfter(row, job, whole);
+  if (batch && batch.index > 0) return { flow, awaitsSignIn, batchMax, blocked };
   // That nothing may be repeated is about the job: the service is gone all the same.
   const verdict = verdictOn(whole, { ...policy, repeat: 'always' });
   const outcome = outcomeOf(whole, verdict, { job, settlement, policy });
@@ -69,7 +71,16 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told, own: Verd
     flow: verdict.kind === 'freeze' ? frozen(observed, whole, { policy, now, chance }) : observed,
     awaitsSignIn,
     batchMax: batchMaxAfter(row, settlement),
+    blocked,
   };
+}
+
+/** Told until that origin is heard to answer. */
+function blockedAfter({ blocked }: QueueRow, { request }: Job, end: AttemptEnd): QueueRow['blocked'] {
+  // A row may have been tampered with.
+  const origin = URL.canParse(request.url) ? new URL(request.url).origin : '';
+  if (end.kind === 'blocked' && end.by === 'cors') return { origin, detail: end.detail };
+  return end.kind === 'answer' && blocked?.origin === origin ? undefined : blocked;
 }
 
 interface Told {
@@ -132,6 +143,7 @@ function isTooLarge({ batch }: Settlement): boolean {
 /** An outage kills no job: once the queue probes, a failure is the service's, not the job's. */
 function isSpent(verdict: Verdict, before: Flow, after: Flow): boolean {
   if (verdict.kind !== 'nack') return verdict.kind === 'ack' || verdict.kind === 'dead';
+  if (verdict.isSlow) return true;
   return !(verdict.outage && (before.phase.kind === 'probe' || after.phase.kind === 'probe'));
 }
 
@@ -153,5 +165,7 @@ function placeAfter(row: QueueRow, { verdict, attempts, recall }: Facts, instant
       detail: `gave up after ${attempts} attempts: ${verdict.detail}`,
     };
   const delayMs = backoffMs(Math.max(1, attempts), row.policy.backoff, instant.chance());
-  return { kind: 'delayed', at: instant.now + Math.max(verdict.waitMs, delayMs), detail: verdict.detail };
+  const slowMs = verdict.isSlow ? Math.min(MINUTE_MS * 2 ** (Math.max(1, attempts) - 1), 60 * MINUTE_MS) : 0;
+  const waitMs = Math.max(verdict.waitMs, delayMs, slowMs);
+  return { kind: 'delayed', at: instant.now + waitMs, detail: verdict.detail };
 }

@@ -110,6 +110,29 @@ test.each([
   expect(verdict(answered(200, { led: 'away' }), { verdicts })).toEqual({ kind: 'ack' });
 });
 
+test.each(['redirect', 'integrity'] as const)(
+  'what the %s of the request forbids is unknown: no retry can help',
+  (by) => {
+    expect(verdict({ kind: 'blocked', by, detail: 'x' })).toMatchObject({ kind: 'dead', reason: 'unknown' });
+  },
+);
+
+test('what the cache does not have was never sent, and is dead', () => {
+  expect(verdict({ kind: 'blocked', by: 'cache', detail: 'x' })).toMatchObject({
+    kind: 'dead',
+    reason: 'rejected',
+  });
+});
+
+test('an answer that is kept back for want of CORS headers is an outage, and its job is tried slowly', () => {
+  const blocked = { kind: 'blocked', by: 'cors', detail: 'x' } as const;
+  expect(verdict(blocked)).toMatchObject({ kind: 'nack', outage: true, isSlow: true });
+  expect(verdict(blocked, { repeat: 'never' })).toMatchObject({ kind: 'dead', reason: 'unknown' });
+  const own = verdict(blocked, { verdicts: { 'network-error': 'outage' } });
+  expect(own).toMatchObject({ kind: 'nack', outage: true });
+  expect(own).not.toHaveProperty('isSlow');
+});
+
 test('a refusal after a redirect is a refusal', () => {
   expect(verdict(answered(404, { led: 'within' }))).toMatchObject({ kind: 'dead', reason: 'rejected' });
   expect(verdict(answered(503, { led: 'away' }))).toMatchObject({ kind: 'nack', outage: true });

@@ -8,7 +8,8 @@ import { DEFAULT_VERDICTS, type VerdictTable, type VerdictWord, wordForStatus } 
 export type Verdict =
   | { kind: 'ack' }
   /** Back to waiting, later; `outage` ends count towards a probe. */
-  | { kind: 'nack'; outage: boolean; waitMs: number; detail: string }
+  /** `isSlow`: the job itself is tried no sooner than in a minute, and no more than `maxAttempts` times. */
+  | { kind: 'nack'; outage: boolean; isSlow?: true; waitMs: number; detail: string }
   /** Back to waiting, and the whole queue slows down or holds; no attempt is spent. */
   | { kind: 'freeze' }
   | { kind: 'sign-in' }
@@ -35,6 +36,8 @@ function verdictByTable(end: AttemptEnd, table: VerdictTable): Verdict {
       });
     case 'network-error':
       return onWord(wordOf(table, 'network-error'), { detail: end.detail });
+    case 'blocked':
+      return onBlocked(end, table['network-error']);
     case 'timeout':
       return onWord(wordOf(table, 'timeout'), { detail: 'no answer within timeoutMs' });
     case 'prepare-failed':
@@ -51,6 +54,13 @@ function verdictByTable(end: AttemptEnd, table: VerdictTable): Verdict {
     case 'sign-in':
       return { kind: 'sign-in' };
   }
+}
+
+/** It may be done each time that it is sent. A gateway that is overloaded looks the same, and passes. */
+function onBlocked({ by, detail }: Extract<AttemptEnd, { kind: 'blocked' }>, own?: VerdictWord): Verdict {
+  if (own) return onWord(own, { detail });
+  if (by === 'cors') return { kind: 'nack', outage: true, isSlow: true, waitMs: 0, detail };
+  return onWord(by === 'cache' ? 'dead' : 'unknown', { detail });
 }
 
 function onAnswer(end: Answered, table: VerdictTable): Verdict {
@@ -116,6 +126,7 @@ function onWord(word: VerdictWord, { detail, waitMs = 0 }: { detail: string; wai
 /** Ends after which the service may have done what was asked. What it turned away unread was not done. */
 export function mayHaveBeenDone(end: AttemptEnd): boolean {
   if (end.kind === 'answer') return ![408, 425, 429, 503].includes(end.answer.status);
+  if (end.kind === 'blocked') return end.by !== 'cache';
   return ['network-error', 'timeout', 'aborted', 'split-failed', 'hidden'].includes(end.kind);
 }
 

@@ -1,5 +1,6 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import type { QueueDefinition } from '../core/config.js';
+import { sentenceOf } from '../core/errors.js';
 import type { Identity, Owner } from '../core/identity.js';
 import type { Job } from '../core/job.js';
 import type { Captured } from '../core/messages.js';
@@ -8,7 +9,8 @@ import { verdictOn } from '../core/verdict.js';
 import { readOptions, storableOptions, type Tried } from '../drain/draft.js';
 import type { Runtime } from '../drain/runtime.js';
 import { headOf } from '../transport/answer.js';
-import { exchange, failureOf } from '../transport/exchange.js';
+import { exchange } from '../transport/exchange.js';
+import { failureOf } from '../transport/failure.js';
 import { keyOf, newKey } from '../transport/idempotency.js';
 import { sleepUntilSend } from '../transport/sleep-until.js';
 
@@ -75,11 +77,13 @@ interface Sending {
 }
 
 async function send(
-  { clock, fetch, prepare, identity }: Runtime,
+  runtime: Runtime,
   queue: QueueDefinition,
   { captured, owner, idempotencyKey, at, latestAt }: Sending,
 ): Promise<{ end: AttemptEnd; response?: Response }> {
+  const { clock, fetch, prepare, identity } = runtime;
   const tooLong = new AbortController();
+  let request: Request | undefined;
   const callOff = clock.at(at + queue.firstTryMs, () => tooLong.abort());
   try {
     const { signal } = tooLong;
@@ -89,11 +93,15 @@ async function send(
     await sleepUntilSend(clock, at);
     if ((await identity.current()).owner !== owner) return { end: { kind: 'unsent', why: 'stopped' } };
     if (!isInTime(clock.now(), { at, latestAt })) return { end: { kind: 'unsent', why: 'late' } };
-    const { request } = prepared;
+    request = prepared.request;
     const exchanged = await exchange(request, { fetch, expect: queue.expect, signal });
     return { end: headOf(exchanged, clock.now()), response: exchanged.response };
   } catch (error) {
-    return { end: failureOf(error, tooLong.signal) };
+    if (tooLong.signal.aborted) return { end: { kind: 'timeout' } };
+    if (!request) return { end: { kind: 'network-error', detail: sentenceOf(error) } };
+    const end = await failureOf(error, request, runtime);
+    // No retry can help: the page hears at once what plain `fetch` would tell it.
+    return end.kind === 'blocked' ? { end, response: Response.error() } : { end };
   } finally {
     callOff();
   }

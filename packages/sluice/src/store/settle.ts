@@ -85,13 +85,18 @@ function whyReturned(end: AttemptEnd): string {
 /** An answer that was trusted though the browser hides it. */
 const HIDDEN = { status: 0, statusText: '', headers: [], bodyOmitted: true };
 
-function tellOfQueue({ row, now, events }: Ledger, { queue: { awaitsSignIn, flow } }: Settled): void {
+function tellOfQueue(
+  { row, now, events }: Ledger,
+  { queue: { awaitsSignIn, flow, blocked } }: Settled,
+): void {
   const { name: queue, metrics } = row;
   if (flow.gateUntil > row.flow.gateUntil) {
     const heldMs = flow.gateUntil - Math.max(row.flow.gateUntil, now);
     row.metrics = { ...metrics, frozenMs: metrics.frozenMs + Math.max(0, heldMs) };
     events.push({ type: 'frozen', queue, until: flow.gateUntil });
   }
+  if (blocked && blocked.detail !== row.blocked?.detail)
+    events.push({ type: 'blocked', queue, detail: blocked.detail });
   if (awaitsSignIn && !row.awaitsSignIn) events.push({ type: 'sign-in', queue });
   if (flow.phase.kind === 'probe' && flow.phase !== row.flow.phase)
     events.push({ type: 'probing', queue, until: flow.phase.until });

@@ -25,8 +25,10 @@ export async function readAnswer(
 }
 
 /** The answer without its body. */
-export function headOf({ response, judged, led }: Exchanged, now: number): AttemptEnd {
+export function headOf({ response, judged, led, isForbidden }: Exchanged, now: number): AttemptEnd {
   const { type, status, statusText, headers, url, redirected } = response;
+  if (isForbidden && type === 'opaqueredirect')
+    return { kind: 'blocked', by: 'redirect', detail: 'it was redirected, which the request forbids' };
   if (isOpaque(response)) return { kind: 'hidden', type };
   const from = redirected ? { url, redirected } : {};
   const answer: Answer = { status, statusText, headers: [...headers], bodyOmitted: true, ...from };

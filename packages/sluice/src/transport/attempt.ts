@@ -2,7 +2,8 @@ import type { AttemptEnd } from '../core/attempt.js';
 import type { Expect } from '../core/config.js';
 import type { AttemptControl, Claim, Clock, Dispatch } from '../core/ports.js';
 import { readAnswer } from './answer.js';
-import { exchange, failureOf } from './exchange.js';
+import { exchange } from './exchange.js';
+import { failureOf } from './failure.js';
 import { type Prepared, type PrepareOptions, type Preparing, prepareRequest } from './prepare.js';
 import { sleepUntilSend } from './sleep-until.js';
 
@@ -51,10 +52,8 @@ interface Sending {
   options: DispatchOptions;
 }
 
-async function send(
-  request: Request,
-  { claim, control, options: { clock, fetch, expectOf } }: Sending,
-): Promise<AttemptEnd> {
+async function send(request: Request, { claim, control, options }: Sending): Promise<AttemptEnd> {
+  const { clock, fetch, expectOf } = options;
   const timeout = new AbortController();
   const { timeoutMs } = claim.policy;
   const callOff = clock.at(Math.max(clock.now(), claim.sendAt) + timeoutMs, () => timeout.abort());
@@ -70,7 +69,8 @@ async function send(
     const exchanged = await exchange(request, { fetch, expect, signal });
     return await readAnswer(exchanged, { capBytes: capOf(claim), now: clock.now() });
   } catch (error) {
-    return control.signal.aborted ? { kind: 'aborted' } : failureOf(error, timeout.signal);
+    if (control.signal.aborted) return { kind: 'aborted' };
+    return timeout.signal.aborted ? { kind: 'timeout' } : await failureOf(error, request, options);
   } finally {
     callOff();
   }
