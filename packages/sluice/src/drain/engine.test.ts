@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { commandQueues } from '../store/control.js';
-import { forget } from '../store/identity.js';
+import { forget, signIn } from '../store/identity.js';
 import { cancelJob } from '../store/job-commands.js';
 import { commandJob } from '../store/store.kit.js';
 import { readQueues } from '../store/queues.js';
@@ -73,20 +73,27 @@ test('holds every send from the moment the service asks for quiet, also those al
   expect(await counts()).toMatchObject({ done: 20 });
 });
 
-test('holds also what a turn claims that was under way when the service asked for quiet', async () => {
-  bench.service = ({ job }) => ({ ms: 10, end: job.seq === 1 ? answered(429, 5000) : answered(200) });
+test.each([
+  ['the service asks for quiet', () => answered(429, 5000)],
+  ['the service asks for a sign-in', () => answered(401)],
+  ['another user signs in', () => undefined],
+])('holds also what a turn claims that is under way when %s', async (_, endOf) => {
+  const end = endOf();
+  bench.service = ({ job }) => ({ ms: job.seq === 1 && end ? 10 : 5000, end: end ?? answered(200) });
   await bench.enqueue(1);
   const { turn } = bench.store;
   bench.store.turn = async (request, instant) => {
     const report = await turn(request, instant);
-    // The second turn is slow to answer: the first send ends meanwhile.
-    if (request.turn === 2)
+    // The second turn is slow to answer, so that the word comes meanwhile; and the third, which would say the same.
+    if (request.turn > 1)
       await new Promise<void>((resolve) => bench.clock.at(bench.clock.now() + 20, resolve));
     return report;
   };
   bench.start();
   await bench.clock.advance(5);
   await bench.enqueue(3);
+  await bench.clock.advance(10);
+  if (!end) bench.notify.tell(await signIn(bench.database, { user: 'ann', adopt: false, now: T0 }));
   await bench.clock.advance(1000);
   expect(bench.sends).toEqual(['1@0']);
 });
