@@ -1,5 +1,5 @@
 import { startOrigin } from '@sluice/origin';
-import { drained, expect, test } from './fixtures.js';
+import { drained, expect, type Page, test } from './fixtures.js';
 
 const anything = {
   queues: {
@@ -196,3 +196,84 @@ test('a write that is led to another origin has found a portal, and is sent agai
   expect(origin.arrivals.at(-1)).toMatchObject({ status: 200 });
   await portal.close();
 });
+
+interface Seen {
+  status: number | string;
+  type?: string;
+  url?: string;
+  redirected?: boolean;
+  length?: string | null;
+}
+
+/** The answers to four requests, as a page sees them: a plain one, a HEAD, one that is redirected, one whose connection breaks. */
+function seen(page: Page, suffix = ''): Promise<Seen[]> {
+  return page.evaluate(async (suffix) => {
+    const look = async (method: string, name: string): Promise<Seen> => {
+      try {
+        const response = await fetch(`/api/orders/${name}${suffix}`, { method });
+        const { status, type, url, redirected, headers } = response;
+        const length = headers.get('Content-Length');
+        return { status, type, url: new URL(url, location.href).pathname, redirected, length };
+      } catch (error) {
+        return { status: (error as Error).name };
+      }
+    };
+    return [
+      await look('POST', 'plain'),
+      await look('HEAD', 'head'),
+      await look('GET', 'moved'),
+      await look('POST', 'broken'),
+    ];
+  }, suffix);
+}
+
+const READ = { type: 'basic', redirected: false, length: '4' };
+const MADE = { redirected: false };
+const SEEN = {
+  plain: [
+    { status: 200, url: '/api/orders/plain', ...READ },
+    { status: 200, url: '/api/orders/head', ...READ },
+    { status: 200, url: '/short/', type: 'basic', redirected: true },
+    { status: 'TypeError' },
+  ],
+  'network-first': [
+    { status: 200, url: '/api/orders/plain', ...READ },
+    { status: 200, url: '/api/orders/head', ...READ },
+    { status: 200, url: '/short/', type: 'basic', redirected: true },
+    { status: 202, ...MADE },
+  ],
+  hold: [
+    { status: 200, url: '/api/orders/plain', ...MADE, length: '4' },
+    { status: 200, url: '/api/orders/head', ...MADE, length: '4' },
+    { status: 200, url: '/api/orders/moved', ...MADE },
+    { status: 'TypeError' },
+  ],
+  receipt: [
+    { status: 202, url: '/api/orders/plain', ...MADE },
+    { status: 202, url: '/api/orders/head', ...MADE },
+    { status: 202, url: '/api/orders/moved', ...MADE },
+    { status: 202, url: '/api/orders/broken', ...MADE },
+  ],
+};
+
+const MODES = {
+  plain: {},
+  'network-first': { mode: 'network-first' },
+  hold: { respond: 'hold', verdicts: { 'network-error': 'dead' } },
+  receipt: {},
+} as const;
+
+for (const mode of ['plain', 'network-first', 'hold', 'receipt'] as const) {
+  test(`${mode}: an answer differs from that of plain fetch as the guide says`, async ({ origin, open }) => {
+    const match = { method: ['GET', 'HEAD', 'POST'], url: '/api/orders/*' };
+    const page = await open({ settings: { queues: { orders: { match, ...MODES[mode] } } } });
+    const ofPlain = { status: 200, headers: { 'Content-Length': '4' }, body: 'made' };
+    origin.set({ answer: ofPlain, fault: { kind: 'reset', match: ({ url }) => url.includes('broken') } });
+    origin.onArrival(({ url }) => {
+      const isMoved = url.includes('moved');
+      origin.set({ answer: isMoved ? { status: 302, headers: { Location: '/short/' } } : ofPlain });
+    });
+    const told = await seen(page, mode === 'plain' ? '#sluice-direct' : '');
+    expect(told).toMatchObject(SEEN[mode]);
+  });
+}
