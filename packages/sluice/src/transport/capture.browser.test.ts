@@ -96,7 +96,7 @@ test('a user and a password in a URL become a header, and stand in no other plac
 
 test.each([
   ['a user in its URL', { url: ORDERS.replace('://', '://user:canary@') }],
-  ['a header that is none', { headers: [['X-A', 'canary\n']] as [string, string][] }],
+  ['a header that is none', { headers: [['X-A', 'canary\0']] as [string, string][] }],
   [
     'a header that its mode drops',
     { mode: 'no-cors', headers: [['Authorization', 'canary']] as [string, string][] },
@@ -107,7 +107,7 @@ test.each([
   const { request } = await capture(new Request(ORDERS, { method: 'POST' }));
   const refused = (): unknown =>
     requireSendable({ request: { ...request, ...change }, body: new ArrayBuffer(3) });
-  expect(refused).toThrow(expect.objectContaining({ code: 'request-unreadable', cause: undefined }));
+  expect(refused).toThrow(expect.objectContaining({ code: 'request-unreadable' }));
   expect(refused).not.toThrow(/canary/);
 });
 
