@@ -25,10 +25,17 @@ export class Browser {
   readonly contexts = new Set<Context>();
   #wallOffsetMs = 0;
 
-  constructor(universe: Universe, { disk, service }: { disk: Disk; service: Service }) {
+  /** A page without HTTPS has none. */
+  readonly hasLocks: boolean;
+
+  constructor(
+    universe: Universe,
+    { disk, service, hasLocks }: { disk: Disk; service: Service; hasLocks: boolean },
+  ) {
     this.universe = universe;
     this.disk = disk;
     this.service = service;
+    this.hasLocks = hasLocks;
     this.locks = new LockTable(universe);
   }
 
@@ -94,7 +101,7 @@ export class Context implements Mortal {
   }
 
   world(): World {
-    const { universe, disk, service, locks } = this.#browser;
+    const { universe, disk, service, locks, hasLocks } = this.#browser;
     return {
       base: BASE,
       database: disk.connect(this),
@@ -102,7 +109,7 @@ export class Context implements Mortal {
       clock: this.#clock(),
       chance: universe.chance,
       fetch: (request, init) => service.fetch(this, request, init.signal ?? undefined),
-      locks: locks.managerOf(this),
+      locks: hasLocks ? locks.managerOf(this) : undefined,
     };
   }
 

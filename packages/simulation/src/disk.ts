@@ -68,7 +68,10 @@ export class Disk {
       if (plan.durability === 'strict') this.#flushed = this.#memory.snapshot();
       checkCounts(this.#memory.snapshot(), universe);
       checkSealed(this.#memory.snapshot(), universe);
-      if (step.strike('after') === 'gone') return never();
+      const struck = step.strike('after');
+      if (struck === 'gone') return never();
+      // The connection is lost between the commit and the word of it.
+      if (struck === 'abort') throw aborted();
     }
     await universe.timeline.after(universe.between(low, high));
     await actor.whenAwake();

@@ -45,6 +45,8 @@ export interface Scenario {
   breaksClock?: boolean;
   /** The page has none, and its workers are alone. */
   hasNoServiceWorker?: boolean;
+  /** The browser has no Web Locks, or refuses them. */
+  hasNoLocks?: boolean;
   /** Nobody comes back: the browser alone wakes the service worker. */
   staysClosed?: boolean;
 }

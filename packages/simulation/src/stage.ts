@@ -46,7 +46,11 @@ export class Stage {
     this.service = new Service(universe, scenario.service ?? (() => ({ kind: 'answer', status: 200 })));
     this.service.dedupes = scenario.dedupes ?? false;
     this.#disk = new Disk(universe);
-    this.browser = new Browser(universe, { disk: this.#disk, service: this.service });
+    this.browser = new Browser(universe, {
+      disk: this.#disk,
+      service: this.service,
+      hasLocks: !scenario.hasNoLocks,
+    });
     this.sync = new SyncScheduler(universe, () => this.#wakeServiceWorker());
     this.#definition = definitionOf(scenario, universe.timeline);
     universe.onBrowserKilled = (isPowerLost) => {

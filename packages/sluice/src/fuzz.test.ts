@@ -101,7 +101,7 @@ test('no forged event stops an engine, loses a job, or has one sent twice', asyn
   await fc.assert(
     fc.asyncProperty(fc.array(forged, { maxLength: 8 }), async (events) => {
       const { runtime, clock } = context();
-      const engine = runtime.startEngine();
+      const engine = runtime.startEngine({ isAlone: true });
       await runtime.intake.accept(await post('a'), { queue: 'orders' });
       runtime.notify.tell(events as SluiceEvent[]);
       await clock.advance(5000);
@@ -127,7 +127,7 @@ test('whatever a page hands over is stored, or refused by code; what makes no re
   await fc.assert(
     fc.asyncProperty(handed, async (captured) => {
       const { runtime, clock } = context();
-      const engine = runtime.startEngine();
+      const engine = runtime.startEngine({ isAlone: true });
       const host = createHost(runtime, { suspend: async () => undefined, resume: () => undefined });
       const [intake] = await host.enqueue([captured as Captured], { queue: 'orders' }, clock.now());
       if (intake?.kind !== 'accepted') {
@@ -162,7 +162,7 @@ test('a stored row that was tampered with is a dead letter with a reason, and it
       await runtime.intake.accept(await post('tampered'), { queue: 'orders' });
       await runtime.intake.accept(await post('neighbour'), { queue: 'orders' });
       await tamper(runtime, (job) => ({ ...job, request: { ...job.request, [name]: plain(value) } }));
-      const engine = runtime.startEngine();
+      const engine = runtime.startEngine({ isAlone: true });
       await clock.advance(120_000);
       const row = await rowOf(runtime);
       expect(depthOf(row)).toBe(0);

@@ -19,15 +19,29 @@ export const OF_DELIVERY: readonly Mutant[] = [
   {
     name: 'whoever lost its lease settles all the same',
     file: 'store/settle.ts',
-    from: '  if (!holdsLease && !isLateSuccess) return;\n',
+    from: '  if (!isHeld && !isLateSuccess) return;\n',
     to: '',
     scenarios: ['the leading tab freezes, and its answer comes late'],
   },
   {
     name: 'the leases of a lost engine never end',
     file: 'store/leases.ts',
-    from: 'if (request.recover || endsAt <= ledger.now) await orphan',
+    from: 'if ((recover && isAlone) || endsAt <= ledger.now) await orphan',
     to: 'if (endsAt < 0) await orphan',
+    scenarios: ['one job'],
+  },
+  {
+    name: 'an engine that cannot know that it is alone ends the leases of others',
+    file: 'store/leases.ts',
+    from: '(recover && isAlone) ||',
+    to: 'recover ||',
+    scenarios: ['tabs without locks come while an order takes long'],
+  },
+  {
+    name: 'what an engine has claimed, and not heard of, stays leased',
+    file: 'store/leases.ts',
+    from: 'if (!known || known.includes(leaseId)) continue;',
+    to: 'continue;',
     scenarios: ['one job'],
   },
   {

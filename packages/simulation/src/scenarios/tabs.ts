@@ -98,6 +98,26 @@ export const OF_TABS: readonly Scenario[] = [
     },
   },
   {
+    name: 'tabs without locks come while an order takes long',
+    jobs: 1,
+    hasNoLocks: true,
+    hasNoServiceWorker: true,
+    service: () => ({ ...answer(200), ms: 20_000 }),
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await stage.ask(tab, 'a');
+      for (let i = 0; i < 4; i++) {
+        await stage.after(2000);
+        stage.openTab();
+      }
+      await stage.after(20_000);
+      const sends = stage.service.arrivals.length;
+      if (stage.universe.strikes === 0 && sends > 1)
+        stage.universe.fail('takeover', `it was sent ${sends} times`);
+    },
+  },
+  {
     name: 'one send a minute',
     jobs: 2,
     scriptMs: 250_000,

@@ -36,8 +36,15 @@ export interface TurnRequest {
   maxClaims: number;
   /** The time it takes from a turn to its sends: none is charged for an instant sooner than that. */
   leadMs: number;
-  /** The engine has just begun, alone: leases of engines before it have ended. */
+  /** The engine has just begun. */
   recover: boolean;
+  /** A lock proves that no other engine runs: as it begins, leases of engines before it end. Without, they end by time alone. */
+  isAlone: boolean;
+  /**
+   * The report of the turn before was lost, which may have committed all the same: of its own leases the engine knows these, and
+   * has begun no send for any other.
+   */
+  known?: readonly string[];
   /** The clock has jumped since the last turn. */
   clockJumped: boolean;
   /** Makes this turn's lease ids, which are never used again. */

@@ -52,9 +52,10 @@ export class Bench {
     return tickets;
   }
 
-  start(): Engine {
+  start({ isAlone = true } = {}): Engine {
     this.#engines += 1;
     return new Engine({
+      isAlone,
       id: `engine-${this.#engines}`,
       store: this.store,
       clock: this.clock,

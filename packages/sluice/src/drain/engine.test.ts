@@ -280,6 +280,39 @@ test('looks again after storage has failed, and loses no outcome', async () => {
   expect(bench.sends).toHaveLength(2);
 });
 
+test.each(['always', 'never'] as const)(
+  'a turn that commits and whose report is lost holds no job, where repeat is %s',
+  async (repeat) => {
+    await bench.enqueue(6, { repeat, concurrency: 2 });
+    const { turn } = bench.store;
+    let lost = 0;
+    bench.store.turn = async (request, instant) => {
+      const report = await turn(request, instant);
+      if (!report || request.turn % 3 === 0) return report;
+      lost += 1;
+      throw new Error('the connection is lost');
+    };
+    bench.start();
+    await bench.clock.advance(60_000);
+    expect(lost).toBeGreaterThan(3);
+    expect(bench.sends).toHaveLength(6);
+    expect(await counts()).toMatchObject({ done: 6, leased: 0, dead: {}, sends: 6 });
+  },
+);
+
+test('an order that takes long is sent once, however many engines come that cannot know that they are alone', async () => {
+  bench.service = () => ({ ms: 60_000, end: answered(200) });
+  await bench.enqueue(1);
+  bench.start({ isAlone: false });
+  for (let i = 0; i < 5; i++) {
+    await bench.clock.advance(2000);
+    bench.start({ isAlone: false });
+  }
+  await bench.clock.advance(60_000);
+  expect(bench.sends).toHaveLength(1);
+  expect(await counts()).toMatchObject({ done: 1, dead: {} });
+});
+
 test('looks at storage that goes on failing less and less often, each minute at the least', async () => {
   await bench.enqueue(1);
   const { turn } = bench.store;

@@ -8,6 +8,8 @@ import { Lane, type LaneWork } from './lane.js';
 export interface EngineOptions {
   /** Names its leases; never used again. */
   id: string;
+  /** A lock proves that no other engine runs. */
+  isAlone: boolean;
   store: Store;
   dispatch: Dispatch;
   clock: Clock;
@@ -115,7 +117,6 @@ export class Engine {
       gate: this.#gate,
       queue,
       engine: id,
-      recover: true,
       tell: notify.tell,
       onWork,
       onJump: (epoch) => this.#onJump(epoch),

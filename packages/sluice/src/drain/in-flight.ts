@@ -17,8 +17,8 @@ export interface InFlightOptions {
 export interface InFlight {
   /** Requests. */
   readonly size: number;
-  /** Jobs: more than requests, where there are batches. */
-  readonly leases: number;
+  /** Those of all jobs: more than requests, where there are batches. */
+  readonly leases: readonly string[];
   begin(claim: Claim): void;
   /** Looks at the row of a job, or of all, and stops the send of one that is recalled. */
   check(ticket?: string): Promise<void>;
@@ -48,7 +48,7 @@ export function createInFlight(options: InFlightOptions): InFlight {
       return attempts.size;
     },
     get leases() {
-      return [...attempts.values()].reduce((sum, { claim }) => sum + 1 + claim.riders.length, 0);
+      return [...attempts.values()].flatMap(({ claim }) => membersOf(claim).map(({ leaseId }) => leaseId));
     },
     begin: (claim) => {
       const attempt = { claim, leaseUntil: claim.leaseUntil, abort: new AbortController() };

@@ -14,8 +14,8 @@ import { createWaiter } from './waiter.js';
 export interface LaneOptions {
   queue: string;
   engine: string;
-  /** The engine begins alone: leases of engines before it have ended. */
-  recover: boolean;
+  /** A lock proves that no other engine runs. */
+  isAlone: boolean;
   store: Store;
   /** All lanes of an engine have one. */
   gate: Gate;
@@ -67,7 +67,9 @@ export class Lane {
   #owner: Owner | undefined;
   /** Quiet was asked for after the turn that is under way had begun. */
   #asksForQuiet = false;
-  #recover: boolean;
+  #recover = true;
+  /** The report of the last turn was lost: it may have committed. */
+  #isUnsure = false;
   #turn = 0;
   #retryMs = FIRST_RETRY_MS;
   #durability: TurnReport['durability'] = 'relaxed';
@@ -77,7 +79,6 @@ export class Lane {
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#waiter = createWaiter(options.clock);
-    this.#recover = options.recover;
     this.#epoch = options.clock.epoch();
     this.#inFlight = createInFlight({
       ...options,
@@ -147,7 +148,7 @@ export class Lane {
     const request = this.#nextRequest(epoch);
     try {
       const report = await store.turn(request, instant);
-      this.#recover = false;
+      this.#recover = this.#isUnsure = false;
       this.#retryMs = FIRST_RETRY_MS;
       this.#epoch = epoch;
       if (report) this.#take(report, instant.now);
@@ -157,6 +158,7 @@ export class Lane {
       onWork({ depth: report?.depth ?? 0, inFlight: this.#inFlight.size, nextAt });
       return nextAt;
     } catch (error) {
+      this.#isUnsure = true;
       // Kept for the next turn; one that stops leaves them to the end of their leases.
       if (this.#mode !== 'stopping') this.#ended = [...request.settlements, ...this.#ended];
       tell([{ type: 'storage-failed', detail: sentenceOf(error) }]);
@@ -167,9 +169,10 @@ export class Lane {
   }
 
   #nextRequest(epoch: number): TurnRequest {
-    const { queue, engine } = this.#options;
+    const { queue, engine, isAlone } = this.#options;
     const settlements = this.#ended;
     this.#ended = [];
+    const known = [...this.#inFlight.leases, ...settlements.map(({ leaseId }) => leaseId)];
     this.#asksForQuiet = false;
     // What arrives while a turn is under way may not be seen by it.
     this.#isSaturated = false;
@@ -178,11 +181,13 @@ export class Lane {
       queue,
       engine,
       settlements,
-      held: this.#inFlight.leases + settlements.length,
+      held: known.length,
+      ...(this.#isUnsure ? { known } : {}),
       clockJumped: epoch !== this.#epoch,
       maxClaims: this.#mode === 'draining' ? Number.POSITIVE_INFINITY : 0,
       leadMs: this.#lead.next(),
       recover: this.#recover,
+      isAlone,
       turn: this.#turn,
       durability: this.#durability,
     };

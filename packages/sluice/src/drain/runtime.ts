@@ -32,7 +32,8 @@ export interface Runtime extends World {
   identity: IdentitySource;
   /** Makes the request of a job whose body stands nowhere yet. */
   prepare(preparing: Preparing): Promise<Prepared>;
-  startEngine(): Engine;
+  /** `isAlone`: a lock proves that no other engine runs. */
+  startEngine(seat: { isAlone: boolean }): Engine;
 }
 
 export function createRuntime(asked: SluiceDefinition, world: World = browserWorld(asked.name)): Runtime {
@@ -79,11 +80,12 @@ export function createRuntime(asked: SluiceDefinition, world: World = browserWor
     matcher,
     intake: createIntakeDesk({ ...world, definition, matcher, store, sealingKey, identity }),
     prepare: (one) => prepareRequest(one, preparing),
-    startEngine: () => {
+    startEngine: ({ isAlone }) => {
       engines += 1;
       database.rotateLog();
       return new Engine({
         id: `${id}/${engines}`,
+        isAlone,
         store,
         dispatch,
         clock,

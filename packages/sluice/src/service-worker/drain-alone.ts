@@ -52,8 +52,8 @@ async function lockAndLead(
 }
 
 async function leadUntil(runtime: Runtime, untilAt: number): Promise<Led> {
-  const { clock, notify } = runtime;
-  const engine = runtime.startEngine();
+  const { clock, notify, locks } = runtime;
+  const engine = runtime.startEngine({ isAlone: locks !== undefined });
   let led: Led = 'exhausted';
   notify.tell([{ type: 'leading', host: 'service-worker' }]);
   const stopWatching = watchLine(runtime, () => {

@@ -8,7 +8,6 @@ import type { QueueRow } from '../core/queue-row.js';
 import type { Ledger } from './ledger.js';
 import type { Pacer, Pacers } from './pacers.js';
 import type { SendRow, Tx } from './rows.js';
-import type { Ended } from './settle.js';
 
 /** Sends that stay on record at least, for charts and tests, however small the limit. */
 const SENDS_KEPT = 1000;
@@ -95,15 +94,13 @@ export function trimSends(tx: Tx, pacers: readonly Pacer[]): void {
   }
 }
 
-/** Takes back the charges of sends that never left; that of a batch was made for its first job. Of a job that is gone it stands. */
+/** Takes back the charges of sends that never left, by their leases; that of a batch was made for its first job. */
 export async function refundUnsent(
   { tx, row }: Ledger,
   pacers: Pacers,
-  ended: readonly Ended[],
+  leaseIds: readonly string[],
 ): Promise<void> {
-  const isUnsent = ({ settlement: { end, batch }, job }: Ended): boolean =>
-    job !== undefined && (batch?.whole ?? end).kind === 'unsent' && (batch?.index ?? 0) === 0;
-  const unsent = new Set(ended.filter(isUnsent).map(({ settlement }) => settlement.leaseId));
+  const unsent = new Set(leaseIds);
   if (unsent.size === 0) return;
   for (const pacer of [pacers.own, ...pacers.byOrigin.values()]) {
     const refunded = pacer.rate ? await refundAll(tx, pacer, unsent) : unsent.size;

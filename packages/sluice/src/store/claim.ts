@@ -150,7 +150,7 @@ function lease(
   { at, request, rides }: { at: number; request: TurnRequest; rides: boolean },
 ): Lease {
   const { row, now } = ledger;
-  const leaseId = leaseIdOf(request.engine, request.turn, job.seq);
+  const leaseId = leaseIdOf(request, job.seq);
   const leaseUntil = Math.round(Math.max(now, at) + row.policy.leaseMs);
   const state = { kind: 'leased' as const, at: leaseUntil, leaseId, rides };
   serve(ledger, job, { rides });

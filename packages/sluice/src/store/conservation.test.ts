@@ -117,6 +117,7 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
       durability: 'strict' as const,
       clockJumped: false,
       recover: false,
+      isAlone: true,
       turn: turns,
       ...change,
     };

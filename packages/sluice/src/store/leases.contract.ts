@@ -103,6 +103,26 @@ export function testLeases(name: string, open: () => Database): void {
       expect(claims[0]?.job).toMatchObject({ ticket, orphans: 1, attempts: 0 });
     });
 
+    test('an engine that begins with no proof that it is alone leaves the leases of others to their end', async () => {
+      await bench.enqueueMany(1);
+      const { claims } = await bench.turn(T0);
+      const begun = { engine: 'e2', recover: true, isAlone: false };
+      expect((await bench.turn(T0 + 100, begun)).claims).toEqual([]);
+      expect(await bench.store.renew(claims[0] as Claim, T0 + 90_000)).toBe('held');
+    });
+
+    test('what an engine has claimed, and not heard of, goes back as if it had never been', async () => {
+      bench.policy = { ...bench.policy, repeat: 'never', rate: { limit: 2, perMs: 1000, burst: 2 } };
+      await bench.enqueueMany(3);
+      const { claims } = await bench.turn(T0, { maxClaims: 1 });
+      await bench.turn(T0 + 1, { held: 1 });
+      const known = claims.map(({ leaseId }) => leaseId);
+      const again = await bench.turn(T0 + 2, { held: 1, known });
+      expect(again.events).toMatchObject([{ type: 'returned' }, { type: 'attempt' }]);
+      expect(again.claims.map(({ job }) => job)).toMatchObject([{ seq: 2, orphans: 0, attempts: 0 }]);
+      expect(await bench.row()).toMatchObject({ counts: { leased: 2, waiting: 1, dead: {}, sends: 2 } });
+    });
+
     test('a job that takes its engine down again and again is dead', async () => {
       const [ticket = ''] = await bench.tickets(1);
       for (let i = 0; i < 4; i++) await bench.turn(T0 + i, { engine: `crashed-${i}`, recover: true });

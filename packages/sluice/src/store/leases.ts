@@ -1,26 +1,61 @@
-import { type Job, stateInTurn } from '../core/job.js';
+import { type CancelReason, type Job, stateInTurn } from '../core/job.js';
 import type { TurnRequest } from '../core/ports.js';
 import { earlier } from '../core/turn.js';
 import { cancel } from './endings.js';
 import { bury, type Ledger, move } from './ledger.js';
 import { jobsOf } from './rows.js';
 
+export interface Recovered {
+  /** When the next lease of another engine ends. */
+  nextAt: number | undefined;
+  /** Leases of this engine that it had not heard of: their sends never left. */
+  unheard: string[];
+}
+
 /**
- * Gives back the jobs whose engine was lost: at their lease's end, or at once when an engine begins alone.
- * Answers when the next lease of another engine ends.
+ * Gives back the jobs whose engine was lost: at their lease's end, or at once when an engine begins alone. So it does those that
+ * this engine has claimed and not heard of.
  */
-export async function recoverLeases(ledger: Ledger, request: TurnRequest): Promise<number | undefined> {
-  if (ledger.row.counts.leased <= request.held) return undefined;
-  let nextAt: number | undefined;
+export async function recoverLeases(ledger: Ledger, request: TurnRequest): Promise<Recovered> {
+  const { engine, known, held, recover, isAlone } = request;
+  const recovered: Recovered = { nextAt: undefined, unheard: [] };
+  if (!known && ledger.row.counts.leased <= held) return recovered;
   for (const job of await leasedJobs(ledger)) {
-    if (job.state.kind !== 'leased' || isLeaseOf(job.state.leaseId, request.engine)) continue;
+    if (job.state.kind !== 'leased') continue;
+    const { leaseId, rides } = job.state;
+    if (isLeaseOf(leaseId, engine)) {
+      if (!known || known.includes(leaseId)) continue;
+      if (!rides) recovered.unheard.push(leaseId);
+      await returnUnheard(ledger, job);
+      continue;
+    }
     // The clock may have gone back: no lease outlives what it was given.
     const endsAt = Math.min(job.state.at, ledger.now + ledger.row.policy.leaseMs);
-    if (request.recover || endsAt <= ledger.now) await orphan(ledger, job);
+    if ((recover && isAlone) || endsAt <= ledger.now) await orphan(ledger, job);
     else if (endsAt < job.state.at) move(ledger, job, { ...job.state, at: endsAt });
-    if (endsAt > ledger.now) nextAt = earlier(nextAt, endsAt);
+    if (endsAt > ledger.now) recovered.nextAt = earlier(recovered.nextAt, endsAt);
   }
-  return nextAt;
+  return recovered;
+}
+
+/** Nothing of it was sent: nothing is held against the job. */
+async function returnUnheard(ledger: Ledger, job: Job): Promise<void> {
+  const recall = recallOf(job);
+  if (recall) return cancel(ledger, job, recall);
+  move(ledger, job, stateInTurn(job, ledger.now));
+  const { queue, ticket } = job;
+  ledger.events.push({
+    type: 'returned',
+    queue,
+    ticket,
+    detail: 'not sent: its engine had not heard of its claim',
+  });
+}
+
+/** Why it is to be cancelled, where that was asked for while it was leased. */
+function recallOf({ state }: Job): CancelReason | undefined {
+  const recall = state.kind === 'leased' ? state.recall : undefined;
+  return recall === 'return' ? undefined : recall;
 }
 
 /**
@@ -55,16 +90,16 @@ const NOT_REPEATED = {
 export async function giveBack(ledger: Ledger, job: Job): Promise<void> {
   const given = { ...job, mayHaveArrived: true as const };
   if (ledger.row.policy.repeat === 'never') return bury(ledger, given, NOT_REPEATED);
-  const recall = job.state.kind === 'leased' ? job.state.recall : undefined;
-  if (recall !== undefined && recall !== 'return') return cancel(ledger, job, recall);
+  const recall = recallOf(job);
+  if (recall) return cancel(ledger, job, recall);
   move(ledger, given, stateInTurn(job, ledger.now));
   const { queue, ticket } = job;
   ledger.events.push({ type: 'returned', queue, ticket, detail: 'its engine is gone' });
 }
 
-/** A lease id names its engine, and is never used again. */
-export function leaseIdOf(engine: string, turn: number, seq: number): string {
-  return `${engine}/${turn}/${seq}`;
+/** A lease id names its engine, and is never used again: not by another queue either, which may share a rate. */
+export function leaseIdOf({ engine, queue, turn }: TurnRequest, seq: number): string {
+  return `${engine}/${queue}/${turn}/${seq}`;
 }
 
 export function isLeaseOf(leaseId: string, engine: string): boolean {

@@ -16,6 +16,20 @@ export function testLimits(name: string, open: () => Database): void {
   const instant = { now: T0, chance: () => 0.5 };
   const url = 'https://example.test/api/orders';
 
+  describe(`${name}: a rate that queues share`, () => {
+    test('gets back what one of them has not sent, and keeps what another has', async () => {
+      const limits = { 'https://example.test': { limit: 2, perMs: 1000, burst: 2 } };
+      bench.policy = { ...bench.policy, concurrency: 9, limits };
+      await bench.enqueue();
+      for (let i = 0; i < 3; i++) await bench.enqueue({ queue: 'photos' });
+      const { claims } = await bench.turn(T0, { turn: 1 });
+      await bench.turn(T0, { queue: 'photos', turn: 1, maxClaims: 1 });
+      await bench.settle(T0, claims, { kind: 'unsent', why: 'stopped' }, { maxClaims: 0 });
+      const more = await bench.turn(T0 + 1, { queue: 'photos', turn: 2, held: 1 });
+      expect(more.claims).toHaveLength(1);
+    });
+  });
+
   describe(`${name}: a full queue`, () => {
     test('that drops the lowest gives up its last in line for a higher one, and for no equal', async () => {
       bench.policy = { ...bench.policy, maxJobs: 2, whenFull: 'drop-lowest' };

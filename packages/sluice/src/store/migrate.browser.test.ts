@@ -79,7 +79,7 @@ test('what was leased is recovered, what was asked of it holds, and the rest is 
     leadMs: 0,
     durability: 'strict',
   } as const;
-  const request = { ...turn, maxClaims: 9, recover: true, clockJumped: false, turn: 1 };
+  const request = { ...turn, maxClaims: 9, recover: true, isAlone: true, clockJumped: false, turn: 1 };
   const report = await store.turn(request, { now: T0 + 10_000, chance: () => 0.5 });
   expect(report?.claims.map(({ job }) => job.seq).toSorted()).toEqual([3, 5, 9]);
   expect(await readJob(database, fixture.tickets[3] as string)).toMatchObject({ state: 'cancelled' });

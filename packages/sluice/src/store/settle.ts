@@ -7,7 +7,7 @@ import { bury, type Ledger, move } from './ledger.js';
 import type { Tx } from './rows.js';
 
 /** What has ended, and its job; undefined where that is gone. */
-export interface Ended {
+interface Ended {
   settlement: Settlement;
   job: Job | undefined;
 }
@@ -24,6 +24,19 @@ async function jobOf(tx: Tx, queue: string, { seq, ticket }: Settlement): Promis
   return job?.ticket === ticket ? job : undefined;
 }
 
+/** The leases of sends that never left. The charge of one that was lost stands: it may have been taken back before. */
+export function unsentOf(ended: readonly Ended[]): string[] {
+  return ended.flatMap(({ settlement, job }) => {
+    const { end, batch, leaseId } = settlement;
+    const isUnsent = (batch?.whole ?? end).kind === 'unsent' && (batch?.index ?? 0) === 0;
+    return isUnsent && job && holdsLease(job, settlement) ? [leaseId] : [];
+  });
+}
+
+function holdsLease({ state }: Job, { leaseId }: Settlement): boolean {
+  return state.kind === 'leased' && state.leaseId === leaseId;
+}
+
 /** Applies the verdicts on what has ended, in the order in which it ended. */
 export async function settleEnded(ledger: Ledger, ended: readonly Ended[], instant: Instant): Promise<void> {
   const { tx, row } = ledger;
@@ -38,10 +51,10 @@ export async function settleEnded(ledger: Ledger, ended: readonly Ended[], insta
 
 async function settleOne(ledger: Ledger, job: Job, settlement: Settlement, instant: Instant): Promise<void> {
   const settled = settle(ledger.row, job, settlement, instant);
-  const holdsLease = job.state.kind === 'leased' && job.state.leaseId === settlement.leaseId;
+  const isHeld = holdsLease(job, settlement);
   // Whoever lost its lease changes nothing, except that a success is a fact and ends the repeat early.
-  const isLateSuccess = !holdsLease && settled.next.kind === 'done' && job.state.kind !== 'dead';
-  if (!holdsLease && !isLateSuccess) return;
+  const isLateSuccess = !isHeld && settled.next.kind === 'done' && job.state.kind !== 'dead';
+  if (!isHeld && !isLateSuccess) return;
   await place(ledger, spend(ledger, job, settled), { next: settled.next, end: settlement.end });
 }
 

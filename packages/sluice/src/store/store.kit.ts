@@ -126,6 +126,7 @@ export const TURN: TurnRequest = {
   maxClaims: 100,
   leadMs: 0,
   recover: false,
+  isAlone: true,
   clockJumped: false,
   durability: 'strict',
   turn: 0,

@@ -12,7 +12,7 @@ import { findOldest } from './oldest.js';
 import { openPacers } from './pacers.js';
 import type { Database } from './rows.js';
 import type { Scope } from './scope.js';
-import { readEnded, settleEnded } from './settle.js';
+import { readEnded, settleEnded, unsentOf } from './settle.js';
 
 /**
  * One turn of the engine in one transaction: what has ended is settled, then what may be sent is claimed and charged.
@@ -27,16 +27,16 @@ export function turn(
     // Together: each read by itself is a wait, and while a turn waits the slots of those that have ended stand empty.
     const [row, read] = await Promise.all([tx.get('queues', request.queue), readEnded(tx, request)]);
     if (!row) return undefined;
-    const isAlone = row.counts.leased <= request.held;
+    const isUntouched = !request.known && row.counts.leased <= request.held;
     const ledger: Ledger = { tx, row, now: instant.now, events: [], rulesOf };
     if (request.recover) row.flow = event(row.flow, instant.now, 'boot', instant.chance);
     if (request.clockJumped) row.flow = event(row.flow, instant.now, 'resume', instant.chance);
     const pacers = await openPacers(ledger, { ...request, by });
-    const leaseEndsAt = await recoverLeases(ledger, request);
+    const recovered = await recoverLeases(ledger, request);
     if (request.recover) await recoverDependents(ledger);
-    await refundUnsent(ledger, pacers, read);
+    await refundUnsent(ledger, pacers, [...unsentOf(read), ...recovered.unheard]);
     // What another engine held may just have been given back.
-    await settleEnded(ledger, isAlone ? read : await readEnded(tx, request), instant);
+    await settleEnded(ledger, isUntouched ? read : await readEnded(tx, request), instant);
     const durability = row.policy.repeat === 'never' ? 'strict' : 'relaxed';
     const isTooWeak = durability === 'strict' && request.durability === 'relaxed';
     const maxClaims = isTooWeak ? 0 : request.maxClaims;
@@ -48,7 +48,7 @@ export function turn(
     return {
       ...claimed,
       saturated: saturated && !isTooWeak,
-      nextAt: isTooWeak ? instant.now : earlier(nextAt, leaseEndsAt),
+      nextAt: isTooWeak ? instant.now : earlier(nextAt, recovered.nextAt),
       durability,
       owner: row.owner,
       depth: depthOf(row),

@@ -54,7 +54,7 @@ export async function testSluice<const Q extends string>(
   };
   const runtime = createRuntime(definition, world);
   await writePolicies(database, policiesOf(definition), { overwrite: true });
-  const engine = runtime.startEngine();
+  const engine = runtime.startEngine({ isAlone: true });
   const snapshots = new Snapshots(world, STATE);
   await snapshots.refresh();
   const host = createHost(runtime, { suspend: () => engine.stop(), resume: () => undefined });

@@ -39,19 +39,19 @@ export class Drainer {
     const options = { ...this.#runtime, lockName: this.#runtime.definition.name, signal };
     while (!signal.aborted) {
       let hasLed = false;
+      const isAlone = options.locks !== undefined;
       await holdSeat(options, (lost) => {
         hasLed = true;
-        return this.#lead(lost, signal);
+        return this.#lead(AbortSignal.any([lost, signal]), isAlone);
       });
       // A browser that blocks site data refuses the lock, each time at once: then leases alone keep engines apart.
       if (!hasLed) options.locks = undefined;
     }
   }
 
-  async #lead(lost: AbortSignal, signal: AbortSignal): Promise<void> {
-    const engine = this.#runtime.startEngine();
+  async #lead(over: AbortSignal, isAlone: boolean): Promise<void> {
+    const engine = this.#runtime.startEngine({ isAlone });
     this.#runtime.notify.tell([{ type: 'leading', host: 'worker' }]);
-    const over = AbortSignal.any([lost, signal]);
     if (!over.aborted) await new Promise((resolve) => over.addEventListener('abort', resolve));
     await engine.stop();
   }
