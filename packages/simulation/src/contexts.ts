@@ -27,15 +27,18 @@ export class Browser {
 
   /** A page without HTTPS has none. */
   readonly hasLocks: boolean;
+  /** No context ever hears of another. */
+  readonly losesHints: boolean;
 
   constructor(
     universe: Universe,
-    { disk, service, hasLocks }: { disk: Disk; service: Service; hasLocks: boolean },
+    { disk, service, hasLocks, losesHints }: Pick<Browser, 'disk' | 'service' | 'hasLocks' | 'losesHints'>,
   ) {
     this.universe = universe;
     this.disk = disk;
     this.service = service;
     this.hasLocks = hasLocks;
+    this.losesHints = losesHints;
     this.locks = new LockTable(universe);
   }
 
@@ -176,13 +179,14 @@ export class Context implements Mortal {
   }
 
   #tell(events: readonly SluiceEvent[]): void {
-    const { universe, contexts } = this.#browser;
+    const { universe, contexts, losesHints } = this.#browser;
     if (events.length === 0 || !this.#isAlive) return;
     universe.trace(`${this.name} tells ${events.map(({ type }) => type).join(' ')}`);
     if (universe.hasCanary && holdsCanary(events)) universe.fail('sealed', 'a broadcast tells the canary');
     this.#hear(events);
     for (const other of contexts) {
-      if (other === this || (!universe.isHealing && universe.chance() < BROADCAST_LOSS)) continue;
+      if (other === this || losesHints || (!universe.isHealing && universe.chance() < BROADCAST_LOSS))
+        continue;
       other.later(universe.between(...BROADCAST_MS), () => other.#hear(structuredClone(events)));
     }
   }

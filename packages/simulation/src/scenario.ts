@@ -47,6 +47,8 @@ export interface Scenario {
   hasNoServiceWorker?: boolean;
   /** The browser has no Web Locks, or refuses them. */
   hasNoLocks?: boolean;
+  /** All broadcasts are lost: each context hears itself alone. */
+  losesHints?: boolean;
   /** Nobody comes back: the browser alone wakes the service worker. */
   staysClosed?: boolean;
 }

@@ -50,6 +50,7 @@ export class Stage {
       disk: this.#disk,
       service: this.service,
       hasLocks: !scenario.hasNoLocks,
+      losesHints: scenario.losesHints ?? false,
     });
     this.sync = new SyncScheduler(universe, () => this.#wakeServiceWorker());
     this.#definition = definitionOf(scenario, universe.timeline);

@@ -73,6 +73,13 @@ export const OF_PAGES: readonly Mutant[] = [
     scenarios: ['the network first, in order'],
   },
   {
+    name: 'a leader waits for the word of a command that was lost',
+    file: 'drain/engine.ts',
+    from: '      void this.#lookAround();\n',
+    to: '',
+    scenarios: ['a tab lets a queue go on, and is gone before its word is heard'],
+  },
+  {
     name: 'nobody hears of what a page has stored by itself',
     file: 'client/requests.ts',
     from: "if (intake.kind === 'accepted') tellAccepted();",

@@ -118,6 +118,27 @@ export const OF_TABS: readonly Scenario[] = [
     },
   },
   {
+    name: 'a tab lets a queue go on, and is gone before its word is heard',
+    jobs: 1,
+    losesHints: true,
+    hasNoServiceWorker: true,
+    script: async (stage) => {
+      const [leader, other] = await twoTabs(stage);
+      if (!leader || !other) return;
+      await leader.sluice.pause();
+      await stage.ask(leader, 'a');
+      await stage.after(200);
+      await other.sluice.resume();
+      other.kill();
+      await stage.after(10_000);
+      if (stage.universe.strikes === 0 && stage.service.arrivals.length === 0)
+        stage.universe.fail('liveness', 'nothing was sent within ten seconds');
+    },
+    heal: async (stage) => {
+      if (stage.universe.strikes > 0) await stage.openTab().sluice.resume();
+    },
+  },
+  {
     name: 'one send a minute',
     jobs: 2,
     scriptMs: 250_000,

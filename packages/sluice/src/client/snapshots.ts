@@ -21,7 +21,7 @@ export class Snapshots {
   #lookMs = 0;
   /** Calls the refresh off that is coming. */
   #frame: (() => void) | undefined;
-  /** Calls the look off that is due when a freeze is over. */
+  /** Calls the look off that is due without a hint. */
   #thaw: (() => void) | undefined;
   #isClosed = false;
 
@@ -72,8 +72,10 @@ export class Snapshots {
     // Of a freeze that is over no hint tells: nothing has happened.
     const untils = Object.values(this.#current.queues as Record<string, QueueView>).flatMap(frozenUntil);
     const thawAt = rows ? Math.min(...untils) : now + LOOK_AGAIN_MS;
+    // A hint may be lost, and with the last one the end of the last job.
+    const lookAt = holdsJobs(this.#current) ? Math.min(thawAt, now + LOOK_EVERY_MS) : thawAt;
     this.#thaw?.();
-    this.#thaw = untils.length > 0 ? clock.at(thawAt, () => void this.refresh()) : undefined;
+    this.#thaw = Number.isFinite(lookAt) ? clock.at(lookAt, () => void this.refresh()) : undefined;
   }
 
   #show(rows: readonly QueueRow[], now: number): void {
@@ -109,7 +111,12 @@ function frozenUntil({ status }: QueueView): number[] {
   return status.kind === 'frozen' ? [status.until] : [];
 }
 
+function holdsJobs({ queues }: Snapshot): boolean {
+  return Object.values(queues as Record<string, QueueView>).some(({ depth, others }) => depth + others > 0);
+}
+
 const FRAME_MS = 16;
+const LOOK_EVERY_MS = 5000;
 const LOOK_AGAIN_MS = 1000;
 const PAUSE_PER_LOOK = 10;
 const LONGEST_PAUSE_MS = 200;

@@ -5,6 +5,7 @@ import type { Job, JobDraft } from './job.js';
 import type { Instant } from './settle.js';
 import type { Receipt } from './messages.js';
 import type { QueuePolicy } from './policy.js';
+import type { QueueRow } from './queue-row.js';
 
 /** A job under a lease, and the instant that its send was charged for. */
 export interface Claim {
@@ -61,6 +62,8 @@ export interface TurnReport {
   owner: Owner;
   /** Their jobs in the queue that have not ended. */
   depth: number;
+  /** As it was stored: another row tells that something has happened since. */
+  row: QueueRow;
   /** No send may begin: paused, frozen, between two probes, or waiting for sign-in. */
   closed: boolean;
   /** Another job would change nothing before `nextAt`: no slot is free, or the rate is used up. */
@@ -124,7 +127,7 @@ export interface Store {
   body(job: Job): Promise<ArrayBuffer | undefined>;
   /** Extends a lease to `until`; `recalled`: the engine is to let go of it. */
   renew(claim: Claim, until: number): Promise<'held' | 'lost' | 'recalled'>;
-  queueNames(): Promise<string[]>;
+  queues(): Promise<QueueRow[]>;
   /** The engine is alive: nobody need take over. */
   beat(engine: string, now: number): Promise<void>;
   /** Deletes what is kept no longer, of a bounded number of rows and owners at a time; `after` of the answer is where to go on. */

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { commandQueues } from '../store/control.js';
+import type { QueuePolicy } from '../core/policy.js';
+import { commandQueues, type QueueCommand } from '../store/control.js';
 import { forget, signIn } from '../store/identity.js';
-import { cancelJob } from '../store/job-commands.js';
+import { cancelJob, releaseJob } from '../store/job-commands.js';
 import { commandJob } from '../store/store.kit.js';
 import { readQueues } from '../store/queues.js';
 import { answered, Bench, T0 } from './engine.kit.js';
@@ -349,6 +350,51 @@ test('sends nothing while paused, and goes on at the word', async () => {
   bench.notify.tell(await commandQueues(bench.database, 'orders', { kind: 'resume' }, bench.clock.now()));
   await bench.clock.advance(100);
   expect(bench.sends).toHaveLength(2);
+});
+
+test.each<[what: string, policy: Partial<QueuePolicy>, command: QueueCommand]>([
+  ['a resume', {}, { kind: 'resume' }],
+  ['a nudge', {}, { kind: 'nudge' }],
+  ['a policy', { maxAttempts: 9 }, { kind: 'patch', patch: { rate: { limit: 9, perMs: 1000 } } }],
+])('%s of which no word is heard is found within seconds', async (what, policy, command) => {
+  if (what === 'a nudge') bench.service = () => ({ ms: 5, end: answered(401) });
+  const rate = { limit: 1, perMs: 3_600_000, burst: 1 };
+  await bench.enqueue(2, { ...policy, ...(what === 'a policy' ? { rate } : {}), concurrency: 1 });
+  if (what === 'a resume') await commandQueues(bench.database, 'orders', { kind: 'pause' }, T0);
+  bench.start();
+  await bench.clock.advance(60_000);
+  const before = bench.sends.length;
+  expect(before).toBe(what === 'a resume' ? 0 : 1);
+  await commandQueues(bench.database, 'orders', command, bench.clock.now());
+  await bench.clock.advance(4000);
+  expect(bench.sends.length).toBeGreaterThan(before);
+});
+
+test('a job that is released with no word of it is found within seconds, and so is one of a user who comes back within a minute', async () => {
+  const [ticket = ''] = await bench.enqueue(1, {}, { options: { held: true } });
+  bench.start();
+  await bench.clock.advance(60_000);
+  await commandJob(bench.database, releaseJob(ticket), bench.clock.now());
+  await bench.clock.advance(4000);
+  expect(bench.sends).toHaveLength(1);
+  await signIn(bench.database, { user: 'ann', adopt: false, now: bench.clock.now() });
+  await bench.enqueue(1);
+  await signIn(bench.database, { user: null, adopt: false, now: bench.clock.now() });
+  bench.notify.tell([{ type: 'identified' }]);
+  await bench.clock.advance(60_000);
+  expect(bench.sends).toHaveLength(1);
+  await signIn(bench.database, { user: 'ann', adopt: false, now: bench.clock.now() });
+  await bench.clock.advance(61_000);
+  expect(bench.sends).toHaveLength(2);
+});
+
+test('with no job there, nothing is read', async () => {
+  await bench.enqueue(1);
+  bench.start();
+  await bench.clock.advance(10_000);
+  const looks = vi.spyOn(bench.store, 'queues');
+  await bench.clock.advance(3_600_000);
+  expect(looks).not.toHaveBeenCalled();
 });
 
 test('beats only while there is work', async () => {

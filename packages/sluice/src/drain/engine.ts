@@ -2,6 +2,7 @@ import { sentenceOf } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { Owner } from '../core/identity.js';
 import type { Clock, Dispatch, Notify, Store } from '../core/ports.js';
+import { totalDepthOf } from '../core/queue-row.js';
 import { Gate } from './gate.js';
 import { Lane, type LaneWork } from './lane.js';
 
@@ -19,6 +20,10 @@ export interface EngineOptions {
 }
 
 const BEAT_MS = 3000;
+
+/** Where none but other users have jobs, a look is for one of them who signs in with no word of it. */
+const REST_MS = 60_000;
+
 const SWEEP_MS = 3_600_000;
 const STORAGE_RETRY_MS = 1000;
 
@@ -37,6 +42,7 @@ export class Engine {
   readonly #watchers = new Set<() => void>();
   readonly #stopListening: () => void;
   #stopBeating: (() => void) | undefined;
+  #isResting = false;
   /** Words of queues without a lane, to which no look has an answer yet. */
   #asked = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
@@ -100,7 +106,7 @@ export class Engine {
 
   async #openNew(): Promise<void> {
     try {
-      for (const queue of await this.#options.store.queueNames()) this.#open(queue);
+      for (const { name } of await this.#options.store.queues()) this.#open(name);
     } catch (error) {
       this.#options.notify.tell([{ type: 'storage-failed', detail: sentenceOf(error) }]);
       const { clock } = this.#options;
@@ -159,21 +165,44 @@ export class Engine {
 
   #onWork(queue: string, work: LaneWork): void {
     this.#work.set(queue, work);
-    if (this.depth() > 0 && !this.#stopBeating && this.#mode !== 'stopped') this.#beat();
+    if (this.depth() > 0 && this.#isResting) {
+      this.#stopBeating?.();
+      this.#stopBeating = undefined;
+    }
+    if (this.#holds() > 0 && !this.#stopBeating) this.#beat();
     for (const watch of this.#watchers) watch();
     void this.#sweep();
     void this.#erase();
   }
 
+  /** Jobs of all users that have not ended. */
+  #holds(): number {
+    return [...this.#work.values()].reduce((sum, { row }) => sum + (row ? totalDepthOf(row) : 0), 0);
+  }
+
   /** Only while there is work: an empty queue costs no timer. */
   #beat(): void {
+    if (this.#mode === 'stopped') return;
     const { id, store, clock } = this.#options;
-    store.beat(id, clock.now()).catch(() => undefined);
+    this.#isResting = this.depth() === 0;
+    if (!this.#isResting) store.beat(id, clock.now()).catch(() => undefined);
     const again = (): void => {
       this.#stopBeating = undefined;
-      if (this.depth() > 0) this.#beat();
+      if (this.#holds() === 0) return;
+      void this.#lookAround();
+      this.#beat();
     };
-    this.#stopBeating = clock.at(clock.now() + BEAT_MS, again);
+    this.#stopBeating = clock.at(clock.now() + (this.#isResting ? REST_MS : BEAT_MS), again);
+  }
+
+  /** The word of a command may be lost, with the page that has given it: one read tells where a turn is worth it. */
+  async #lookAround(): Promise<void> {
+    const rows = await this.#options.store.queues().catch(() => undefined);
+    if (!rows || this.#mode !== 'draining') return;
+    const found = new Map(rows.map((row) => [row.name, row]));
+    for (const queue of found.keys()) this.#open(queue);
+    for (const [queue, { row }] of this.#work)
+      if (JSON.stringify(row) !== JSON.stringify(found.get(queue))) this.#lanes.get(queue)?.nudge();
   }
 
   /** With the turns of the queues, rather than by a timer of its own. What fails now is swept next time. */

@@ -3,6 +3,7 @@ import { sentenceOf } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { Owner } from '../core/identity.js';
 import type { QueuePolicy } from '../core/policy.js';
+import type { QueueRow } from '../core/queue-row.js';
 import type { Clock, Dispatch, Store, TurnReport, TurnRequest } from '../core/ports.js';
 import { verdictOn } from '../core/verdict.js';
 import type { Gate } from './gate.js';
@@ -33,6 +34,8 @@ export interface LaneOptions {
 /** What is left to do. `nextAt` undefined: nothing, until something happens. */
 export interface LaneWork {
   depth: number;
+  /** As the last turn has left it; undefined where there is none. */
+  row: QueueRow | undefined;
   inFlight: number;
   nextAt: number | undefined;
 }
@@ -155,7 +158,7 @@ export class Lane {
       tell(report?.events ?? []);
       // What a clock has written that was set meanwhile is put right by the next turn.
       const nextAt = clock.epoch() === epoch ? notBefore(instant.now + LEAST_WAIT_MS, report) : clock.now();
-      onWork({ depth: report?.depth ?? 0, inFlight: this.#inFlight.size, nextAt });
+      onWork({ depth: report?.depth ?? 0, row: report?.row, inFlight: this.#inFlight.size, nextAt });
       return nextAt;
     } catch (error) {
       this.#isUnsure = true;

@@ -1,4 +1,4 @@
-import { depthOf, type QueueRow } from '../core/queue-row.js';
+import { depthOf, type QueueRow, totalDepthOf } from '../core/queue-row.js';
 import { readMeta } from '../store/meta.js';
 import { readQueues } from '../store/queues.js';
 import type { World } from './world.js';
@@ -10,11 +10,14 @@ export const STEAL_AFTER_MS = 10_000;
 export type LeaderState = 'idle' | 'alive' | 'stale';
 
 /** Whether the engine that leads is at work, by its heartbeat. */
-export async function leaderState({
-  database,
-  clock,
-}: Pick<World, 'database' | 'clock'>): Promise<LeaderState> {
-  const rows = await readQueues(database);
+export async function leaderState(world: Pick<World, 'database' | 'clock'>): Promise<LeaderState> {
+  return stateOver(await readQueues(world.database), world);
+}
+
+async function stateOver(
+  rows: readonly QueueRow[],
+  { database, clock }: Pick<World, 'database' | 'clock'>,
+): Promise<LeaderState> {
   if (!rows.some(isRunnable)) return 'idle';
   const leader = await readMeta(database, 'leader');
   const ageMs = Math.abs(clock.now() - (leader?.at ?? 0));
@@ -82,7 +85,7 @@ async function request(
   }
 }
 
-/** Looks after the leader while there is work, and only then: an empty queue costs no timer. */
+/** Looks after the leader while there are jobs, paused ones too, and only then: an empty queue costs no timer. */
 function watchLeader(options: SeatOptions, steal: () => void): () => void {
   const { notify, clock } = options;
   let callOff: (() => void) | undefined;
@@ -92,11 +95,13 @@ function watchLeader(options: SeatOptions, steal: () => void): () => void {
   };
   const look = async (epoch: number): Promise<void> => {
     callOff = undefined;
-    const state = await leaderState(options).catch(() => 'alive' as const);
+    const rows = await readQueues(options.database).catch(() => undefined);
+    const state = rows ? await stateOver(rows, options).catch(() => 'alive' as const) : 'alive';
+    const hasJobs = rows?.some((row) => totalDepthOf(row) > 0);
     // A machine that slept wakes all of its tabs: the leader had no time to give a sign.
     const isJustAwake = clock.epoch() !== epoch;
     if (state === 'stale' && !isJustAwake) steal();
-    else if (state !== 'idle') arm();
+    else if (state !== 'idle' || hasJobs) arm();
   };
   const stopListening = notify.listen(arm);
   arm();

@@ -5,7 +5,7 @@ test('a burst into queues that are new costs two looks, and all of it is sent', 
   const bench = new Bench();
   bench.start();
   await bench.clock.advance(10);
-  const looks = vi.spyOn(bench.store, 'queueNames');
+  const looks = vi.spyOn(bench.store, 'queues');
   await Promise.all(
     Array.from({ length: 20 }, (_, i) => bench.enqueue(5, { concurrency: 5 }, { queue: `q${i}` })),
   );

@@ -49,7 +49,7 @@ export function createStore(
     chargeFirstTry: (trying, instant) =>
       direct(trying.queue, (at) => chargeFirstTry(database, trying, { ...instant, ...at })),
     renew: (claim, until) => renew(database, claim, until),
-    queueNames: async () => (await readQueues(database)).map(({ name }) => name),
+    queues: () => readQueues(database),
     beat: (engine, now) => writeMeta(database, { key: 'leader', engine, at: now }),
     sweep: (from, now) => sweep(database, from, now),
     eraseForgotten: (now) => eraseForgotten(database, now),

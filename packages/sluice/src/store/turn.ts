@@ -52,6 +52,7 @@ export function turn(
       durability,
       owner: row.owner,
       depth: depthOf(row),
+      row,
       events: ledger.events,
     };
   });
