@@ -130,11 +130,11 @@ export interface Store {
   queues(): Promise<QueueRow[]>;
   /** The engine is alive: nobody need take over. */
   beat(engine: string, now: number): Promise<void>;
-  /** Deletes what is kept no longer, of a bounded number of rows and owners at a time; `after` of the answer is where to go on. */
+  /** Ends and deletes what is too old, a bounded number of rows at a time; `after` of the answer is where to go on. */
   sweep(
-    from: { queue: string; after: Owner },
+    from: { queue: string; after: number },
     now: number,
-  ): Promise<{ after: Owner | undefined; events: SluiceEvent[] }>;
+  ): Promise<{ after: number | undefined; events: SluiceEvent[] }>;
   /** Erases what is left of users who were forgotten. Undefined where a send of theirs may be under way: later. */
   eraseForgotten(now: number): Promise<SluiceEvent[] | undefined>;
 }

@@ -1,6 +1,5 @@
 import { sentenceOf } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
-import type { Owner } from '../core/identity.js';
 import type { Clock, Dispatch, Notify, Store } from '../core/ports.js';
 import { totalDepthOf } from '../core/queue-row.js';
 import { Gate } from './gate.js';
@@ -250,7 +249,7 @@ const WORTH_A_LOOK = new Set<SluiceEvent['type']>([
 ]);
 
 async function sweepQueue({ store, notify, clock }: EngineOptions, queue: string): Promise<void> {
-  let after: Owner | undefined = 0;
+  let after: number | undefined = 0;
   while (after !== undefined) {
     const swept = await store.sweep({ queue, after }, clock.now());
     notify.tell(swept.events);

@@ -47,13 +47,13 @@ async function adopt(ledger: Ledger, job: Job): Promise<void> {
 async function stateOf(ledger: Ledger, job: Job): Promise<Job['state']> {
   const { state, chain } = job;
   if (chain === undefined || isBehind(state)) return state;
-  const heads = (
-    await ledger.tx.all('jobs', {
-      ...chainRange({ name: job.queue, owner: job.owner }, chain),
-      count: LONGEST_CHAIN,
-    })
-  ).filter((own) => !isBehind(own.state));
-  if (state.kind !== 'leased') return heads.length > 0 ? behind(state) : state;
+  const live = await ledger.tx.all('jobs', {
+    ...chainRange({ name: job.queue, owner: job.owner }, chain),
+    // One that is not being sent only asks whether there is any; else each job would read all of its key.
+    count: state.kind === 'leased' ? LONGEST_CHAIN : 1,
+  });
+  if (state.kind !== 'leased') return live.length > 0 ? behind(state) : state;
+  const heads = live.filter((own) => !isBehind(own.state));
   for (const head of heads) move(ledger, head, behind(head.state));
   return state;
 }

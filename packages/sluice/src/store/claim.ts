@@ -8,7 +8,7 @@ import { earlier, hasSlot, openingOf } from '../core/turn.js';
 import { traceOf } from '../core/views.js';
 import { chargeSend, flowInstant, nextInstant } from './charge.js';
 import { leaseIdOf } from './leases.js';
-import { buryTooOld, type Ledger, move } from './ledger.js';
+import { buryTooOld, hasBuriedMost, type Ledger, move } from './ledger.js';
 import { costOf, type Group, nextGroups } from './groups.js';
 import { serve } from './line.js';
 import { findOldest } from './oldest.js';
@@ -41,8 +41,10 @@ interface Claims {
 export async function claimDue(ledger: Ledger, pacers: Pacers, request: ClaimRequest): Promise<Claims> {
   await buryExpiredParked(ledger);
   const opening = openingOf(ledger.row, ledger.now);
-  if (opening.kind === 'closed') return { claims: [], nextAt: opening.nextAt, closed: true, saturated: true };
-  if (opening.kind === 'busy') return { claims: [], nextAt: undefined, closed: false, saturated: true };
+  const more = moreToBuryAt(ledger);
+  if (opening.kind === 'closed')
+    return { claims: [], nextAt: more ?? opening.nextAt, closed: true, saturated: true };
+  if (opening.kind === 'busy') return { claims: [], nextAt: more, closed: false, saturated: true };
   const slots = Math.min(opening.slots, request.maxClaims);
   const [heads] = await Promise.all([readHeads(ledger, slots), findOldest(ledger)]);
   const { promoted, nextAt: dueAt } = promoteDue(ledger, slots, heads);
@@ -52,7 +54,11 @@ export async function claimDue(ledger: Ledger, pacers: Pacers, request: ClaimReq
   // All that stood ready was too old, and what comes after it may be due.
   const isFruitless = claims.length === 0 && !taken.saturated && taken.nextAt === undefined;
   const againAt = isFruitless && promoted + heads.ready.length > 0 ? ledger.now : taken.nextAt;
-  return { ...taken, claims, nextAt: earlier(againAt, dueAt), closed: false };
+  return { ...taken, claims, nextAt: earlier(moreToBuryAt(ledger), earlier(againAt, dueAt)), closed: false };
+}
+
+function moreToBuryAt(ledger: Ledger): number | undefined {
+  return hasBuriedMost(ledger) ? ledger.now : undefined;
 }
 
 /** What stands first of each kind that a claim looks at: one wait for all. */

@@ -15,8 +15,8 @@ const CLEAR: Plan = {
   durability: 'strict',
 };
 
-/** Rows of a kind that one transaction takes at most: an engine has its turns between. */
-const AT_ONCE = 200;
+/** Jobs, and results, that one transaction takes at most: an engine has its turns between. */
+const AT_ONCE = 100;
 
 /** Cancels what waits of whoever is signed in, recalls what is leased, and drops the dead letters. */
 export async function clearQueue(database: Database, queue: string, now: number): Promise<SluiceEvent[]> {
@@ -85,8 +85,10 @@ async function someJobs(
   kinds: readonly JobState['kind'][],
 ): Promise<Job[]> {
   const jobs: Job[] = [];
-  for (const kind of kinds)
-    jobs.push(...(await tx.all('jobs', { ...jobsOf({ name, owner }, kind), count: AT_ONCE })));
+  for (const kind of kinds) {
+    if (jobs.length === AT_ONCE) break;
+    jobs.push(...(await tx.all('jobs', { ...jobsOf({ name, owner }, kind), count: AT_ONCE - jobs.length })));
+  }
   return jobs;
 }
 

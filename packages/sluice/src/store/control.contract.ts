@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
+import { clearQueue } from './clear.js';
 import { commandQueues } from './control.js';
 import { openIdentity, signIn } from './identity.js';
 import { cancelJob, commandJobs } from './job-commands.js';
@@ -183,22 +184,68 @@ export function testControl(name: string, open: () => Database): void {
       expect((await bench.row()).counts).toMatchObject({ accepted: 2, done: 1, dead: { rejected: 1 } });
     });
 
-    test('sweeps what waited too long of many users, fifty at a time', async () => {
-      const { owner: nobody } = await openIdentity(bench.database);
+    const sweepAll = async (now: number): Promise<number[]> => {
+      const dead: number[] = [];
+      let after: number | undefined = 0;
+      while (after !== undefined) {
+        const swept = await bench.store.sweep({ queue: 'orders', after }, now);
+        dead.push(swept.events.length);
+        after = swept.after;
+      }
+      return dead;
+    };
+
+    test('sweeps what waited too long of many users, fifty jobs at a time', async () => {
       for (let i = 0; i < 120; i++) {
         await signIn(bench.database, { user: `user ${i}`, adopt: false, now: T0 });
         await bench.enqueue({ owner: (await openIdentity(bench.database)).owner });
       }
-      const late = T0 + DEFAULT_POLICY.ttlMs;
-      const afters: (number | undefined)[] = [];
-      let after: number | undefined = 0;
-      while (after !== undefined) {
-        const swept = await bench.store.sweep({ queue: 'orders', after }, late);
-        after = swept.after;
-        afters.push(after);
-      }
-      expect(afters).toEqual([nobody + 50, nobody + 100, undefined]);
+      expect(await sweepAll(T0 + DEFAULT_POLICY.ttlMs)).toEqual([50, 50, 20]);
       expect((await bench.row()).counts).toMatchObject({ waiting: 0, dead: { expired: 120 } });
+    });
+
+    test('ends in a paused queue what waited too long behind any number of others', async () => {
+      await bench.enqueueMany(450);
+      const ways = [{}, { orderingKey: 'k' }, { orderingKey: 'k' }, { held: true }, { notBefore: T0 + 1 }];
+      const late: string[] = [];
+      for (const way of ways) late.push(await bench.ticket({ ...way, ttlMs: 1000 }));
+      await commandQueues(bench.database, 'orders', { kind: 'pause' }, T0);
+      await sweepAll(T0 + 1001);
+      for (const ticket of late)
+        expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead', reason: 'expired' });
+      expect((await bench.row()).counts).toMatchObject({ waiting: 450, dead: { expired: 5 } });
+    });
+
+    test('a turn buries a bounded number of what waited too long, and comes again at once', async () => {
+      for (const options of [{}, { held: true }]) {
+        await bench.enqueueMany(120, { options: { ...options, ttlMs: 1000 } });
+        const now = T0 + 1000;
+        const dead: number[] = [];
+        let report = await bench.turn(now);
+        for (; report.nextAt === now; report = await bench.turn(now)) dead.push(report.events.length);
+        dead.push(report.events.length);
+        expect(dead.filter((count) => count > 0)).toEqual([50, 50, 20]);
+      }
+    });
+
+    test('a batch buries a bounded number of what waited too long', async () => {
+      bench.policy = { ...bench.policy, batch: { max: 40, maxBytes: 1e6, waitMs: 0 } };
+      await bench.enqueueMany(120, { options: { ttlMs: 1000 } });
+      const { nextAt, events } = await bench.turn(T0 + 1000);
+      expect([nextAt, events.length]).toEqual([T0 + 1000, 50]);
+    });
+
+    test('a queue is cleared a hundred jobs at a time', async () => {
+      await bench.enqueueMany(250);
+      let transactions = 0;
+      const { run } = bench.database;
+      await clearQueue(
+        { ...bench.database, run: (plan, work) => ((transactions += 1), run(plan, work)) },
+        'orders',
+        T0,
+      );
+      expect(transactions).toBe(4);
+      expect((await bench.row()).counts).toMatchObject({ waiting: 0, cancelled: { cleared: 250 } });
     });
 
     test('has no turn for a queue it does not know', async () => {

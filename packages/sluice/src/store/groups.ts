@@ -1,6 +1,6 @@
 import type { Job } from '../core/job.js';
 import type { QueuePolicy } from '../core/policy.js';
-import { buryTooOld, type Ledger } from './ledger.js';
+import { buryTooOld, hasBuriedMost, type Ledger } from './ledger.js';
 import { nextInLine, nextTogether } from './line.js';
 
 /** The jobs of one request: one, or a batch. */
@@ -8,7 +8,7 @@ export type Group = [Job, ...Job[]];
 
 type Next =
   | { kind: 'groups'; groups: Group[] }
-  /** A batch waits for company until then. */
+  /** A batch waits for company until then, or the next turn buries more. */
   | { kind: 'later'; at: number };
 
 /**
@@ -27,6 +27,7 @@ export async function nextGroups(ledger: Ledger, count: number, head?: readonly 
     const fresh = await withoutExpired(ledger, jobs);
     if (fresh.length > 0 || jobs.length === 0)
       return { kind: 'groups', groups: fresh.map((job): Group => [job]) };
+    if (hasBuriedMost(ledger)) return { kind: 'later', at: ledger.now };
   }
 }
 
@@ -41,6 +42,7 @@ async function nextBatch(ledger: Ledger, batch: NonNullable<QueuePolicy['batch']
   for (;;) {
     const jobs = await nextTogether(ledger, max);
     const [first, ...rest] = await withoutExpired(ledger, jobs);
+    if (!first && hasBuriedMost(ledger)) return { kind: 'later', at: now };
     if (!first && jobs.length > 0) continue;
     if (!first) return { kind: 'groups', groups: [] };
     const group = within(batch.maxBytes, [first, ...rest]);

@@ -25,6 +25,8 @@ export interface Ledger {
   now: number;
   events: SluiceEvent[];
   rulesOf?: RulesOf;
+  /** Jobs that this transaction has buried for their age. */
+  buried?: number;
 }
 
 /** What the functions of a queue do inside a transaction, or allow there; undefined for a queue whose rules are not known here. */
@@ -44,14 +46,29 @@ export function move(ledger: Ledger, job: Job, state: Job['state']): void {
   ledger.tx.put('jobs', { ...job, state });
 }
 
-/** Buries those that are too old; each is read anew, since the end of one may have moved the next. Answers how many. */
-export async function buryTooOld(ledger: Ledger, jobs: readonly Job[]): Promise<number> {
+/** Jobs that one transaction buries at most for their age: each is several writes, and receipts wait meanwhile. */
+const BURIED_AT_ONCE = 50;
+
+/**
+ * Buries those that are too old, as many as one transaction may; each is read anew, since the end of one may have moved the next.
+ *
+ * @returns the last of them, where there may be more
+ */
+export async function buryTooOld(ledger: Ledger, jobs: readonly Job[]): Promise<Job | undefined> {
   const expired = jobs.filter(({ expiresAt }) => expiresAt <= ledger.now);
-  for (const { queue, seq } of expired) {
+  const left = BURIED_AT_ONCE - (ledger.buried ?? 0);
+  const now = expired.slice(0, left);
+  for (const { queue, seq } of now) {
     const job = await ledger.tx.get('jobs', [queue, seq]);
     if (job && job.state.kind !== 'dead') await bury(ledger, job, EXPIRED);
   }
-  return expired.length;
+  ledger.buried = (ledger.buried ?? 0) + now.length;
+  return expired.length >= left ? (now.at(-1) ?? jobs[0]) : undefined;
+}
+
+/** What else is too old is for the next transaction. */
+export function hasBuriedMost({ buried = 0 }: Ledger): boolean {
+  return buried >= BURIED_AT_ONCE;
 }
 
 const EXPIRED = { reason: 'expired', detail: 'it waited longer than ttlMs' } as const;
