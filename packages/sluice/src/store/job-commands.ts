@@ -4,6 +4,7 @@ import { bytesOf, parked, parseTicket, type Job, type StoredRequest, type Ticket
 import { replaceBody } from './bodies.js';
 import { cancel } from './endings.js';
 import { type Ledger, move, unpark } from './ledger.js';
+import { checkRoom } from './room.js';
 import type { Database, Plan, Tx } from './rows.js';
 import { isOfManyCalls } from './twins.js';
 
@@ -98,13 +99,16 @@ export interface Edit {
 export function editJob(ticket: Ticket, edit: Edit): JobCommand {
   return {
     ticket,
-    apply: async ({ tx, row, events }, job) => {
+    apply: async (ledger, job) => {
+      const { tx, row, events } = ledger;
       if (job.state.kind === 'leased') throw conflict(ticket, 'it is being sent');
       if (job.mayHaveArrived)
         throw conflict(ticket, 'it was sent, and the service may have done it as it is');
+      const bytes = bytesOf(edit.request, edit.body?.byteLength ?? job.bodyBytes);
+      const added = bytes - bytesOf(job.request, job.bodyBytes);
+      if (job.state.kind !== 'dead' && added > 0) checkRoom(ledger, { jobs: 0, bytes: added });
       const next = edited(tx, job, edit);
-      if (job.state.kind !== 'dead')
-        row.bytes += bytesOf(next.request, next.bodyBytes) - bytesOf(job.request, job.bodyBytes);
+      if (job.state.kind !== 'dead') row.bytes += added;
       tx.put('jobs', next);
       events.push({ type: 'edited', queue: job.queue, ticket });
     },

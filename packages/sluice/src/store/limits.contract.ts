@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { commandQueues } from './control.js';
 import { openIdentity, signIn } from './identity.js';
+import { cancelJob, editJob } from './job-commands.js';
 import { releaseLeases } from './lease-commands.js';
 import { writePolicies } from './policies.js';
 import { readJob } from './query.js';
+import { redriveJob } from './redrive.js';
 import type { Database } from './rows.js';
-import { answered, StoreBench, T0 } from './store.kit.js';
+import { answered, draft, StoreBench, T0 } from './store.kit.js';
 
 /** What a queue does at its limits, and how they are changed. */
 export function testLimits(name: string, open: () => Database): void {
@@ -170,6 +172,41 @@ export function testLimits(name: string, open: () => Database): void {
       expect(
         await bench.store.chargeDirect({ queue: 'unknown', url, cost: undefined }, instant),
       ).toBeUndefined();
+    });
+  });
+
+  describe(`${name}: a way back in`, () => {
+    const full = { code: 'queue-full' };
+
+    test('a redrive finds no room in a queue that is full by jobs or by bytes, and changes nothing', async () => {
+      for (const limit of [{ maxJobs: 1 }, { maxBytes: 300 }]) {
+        bench = new StoreBench(open());
+        bench.policy = { ...bench.policy, ...limit };
+        const body = new ArrayBuffer(150);
+        const dead = await bench.ticket({}, { body });
+        await bench.settle(T0, (await bench.turn(T0)).claims, answered(422), { maxClaims: 0 });
+        const other = await bench.ticket({}, { body });
+        await expect(bench.command(redriveJob(dead), T0)).rejects.toMatchObject(full);
+        await bench.command(cancelJob(other), T0);
+        await bench.command(redriveJob(dead), T0);
+        expect((await bench.row()).counts).toMatchObject({ waiting: 1, dead: { rejected: 0 } });
+      }
+    });
+
+    test('an edit that makes a waiting job larger than the room left is refused, and one that does not is not', async () => {
+      const ticket = await bench.ticket({}, { idempotencyKey: 'key', body: new ArrayBuffer(10) });
+      bench.policy = { ...bench.policy, maxBytes: (await bench.row()).bytes };
+      await commandQueues(
+        bench.database,
+        'orders',
+        { kind: 'patch', patch: { maxBytes: bench.policy.maxBytes } },
+        T0,
+      );
+      const { request } = draft({});
+      const change = { request, idempotencyKey: 'another', previousKey: 'key' };
+      const edit = (bytes: number) => editJob(ticket, { ...change, body: new ArrayBuffer(bytes) });
+      await expect(bench.command(edit(11), T0)).rejects.toMatchObject(full);
+      await bench.command(edit(10), T0);
     });
   });
 

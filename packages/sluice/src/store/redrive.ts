@@ -4,6 +4,7 @@ import { conflict, type Edit, edited, type JobCommand } from './job-commands.js'
 import { countLive, entryState, type Ledger } from './ledger.js';
 import { rejoinFlow } from './line.js';
 import { olderOf } from './oldest.js';
+import { checkRoom } from './room.js';
 import { findRival, rememberTwin } from './twins.js';
 
 /** The job under another key; undefined where a transaction is not the place to make it, since all is sealed. */
@@ -18,6 +19,7 @@ export function redriveJob(ticket: Ticket, rekey?: Rekey): JobCommand<boolean> {
     ticket,
     apply: async (ledger, job) => {
       await checkRedrive(ledger, job);
+      checkRoom(ledger, { jobs: 1, bytes: bytesOf(job.request, job.bodyBytes) });
       if (!rekey || !isDeclined(job)) return redrive(ledger, job);
       const edit = rekey(job, ledger.row.policy.idempotency);
       return edit !== undefined && redrive(ledger, edited(ledger.tx, job, edit));

@@ -1,3 +1,4 @@
+import { SluiceError } from '../core/errors.js';
 import type { Owner } from '../core/identity.js';
 import { type Job, type Ticket, WAITING_KINDS } from '../core/job.js';
 import { ranksOf } from '../core/line.js';
@@ -97,6 +98,15 @@ function lackOfRoom(ledger: Ledger, load: Added): EnqueueAnswer | undefined {
   counts.refused += 1;
   const retryAfterMs = policy.rate ? policy.rate.perMs / policy.rate.limit : 1000;
   return { kind: 'full', limit, max: policy[limit], retryAfterMs, passes: policy.whenFull === 'network' };
+}
+
+/** @throws SluiceError `queue-full`: what a command adds makes no room for itself */
+export function checkRoom(ledger: Ledger, load: Added): void {
+  const limit = limitFor(ledger, load);
+  if (!limit) return;
+  const { name, policy } = ledger.row;
+  const sentence = `queue '${name}' holds as much as ${limit} allows, ${policy[limit]}. Try again later, or raise it.`;
+  throw new SluiceError('queue-full', sentence, { value: policy[limit] });
 }
 
 function limitFor({ row }: Ledger, { jobs, bytes }: Added): 'maxJobs' | 'maxBytes' | undefined {
