@@ -25,7 +25,7 @@ export interface Load {
 type Added = Pick<Load, 'jobs' | 'bytes'>;
 
 /** A body of many MiB takes the room of thousands: the rest goes for it as it comes again. */
-const SHED_AT_ONCE = 1000;
+const SHED_AT_ONCE = 200;
 
 /** Sheds waiting jobs where the policy says so. Answers why there is no room, or nothing where there is. */
 export async function makeRoom(ledger: Ledger, load: Load): Promise<EnqueueAnswer | undefined> {
