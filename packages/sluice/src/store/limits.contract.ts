@@ -202,7 +202,7 @@ export function testLimits(name: string, open: () => Database): void {
         { kind: 'patch', patch: { maxBytes: bench.policy.maxBytes } },
         T0,
       );
-      const { request } = draft({});
+      const { request } = draft({ owner: 1 });
       const change = { request, idempotencyKey: 'another', previousKey: 'key' };
       const edit = (bytes: number) => editJob(ticket, { ...change, body: new ArrayBuffer(bytes) });
       await expect(bench.command(edit(11), T0)).rejects.toMatchObject(full);
