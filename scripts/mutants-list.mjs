@@ -118,8 +118,8 @@ export const MUTANTS = [
   {
     promise: 'a cost takes as much of the window',
     file: 'core/pace.ts',
-    from: '  return { ...pace, n: pace.n + units, tat, lastAt: at };',
-    to: '  return { ...pace, n: pace.n + 1, tat, lastAt: at };',
+    from: '  return { ...pace, n: pace.n + units, tat, lastAt: at, by, foreign };',
+    to: '  return { ...pace, n: pace.n + 1, tat, lastAt: at, by, foreign };',
     tests: 'core/pace.test.ts',
   },
   {
