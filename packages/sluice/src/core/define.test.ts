@@ -27,8 +27,22 @@ test('takes what is undefined for what was not asked for', () => {
   const config = { limits: { 'https://api.test': rate }, queues: { orders: { match, rate, ...asked } } };
   const full = { limit: 5, perMs: 1000, burst: 1 };
   expect(policiesOf(defineSluice(config as unknown as SluiceConfig))).toEqual({
-    orders: { ...DEFAULT_POLICY, rate: full, limits: { 'https://api.test': full } },
+    orders: { ...DEFAULT_POLICY, concurrency: 5, rate: full, limits: { 'https://api.test': full } },
   });
+});
+
+test.each([
+  [undefined, 6],
+  [{ limit: 1, perMs: 1000 }, 1],
+  [{ limit: 1, perMs: 60_000 }, 1],
+  [{ limit: 1, perMs: 300 }, 4],
+  [{ limit: 5, perMs: 1000 }, 5],
+  [{ limit: 60, perMs: 60_000 }, 6],
+])('has as many in flight as the rate %j needs, %i', (rate, concurrency) => {
+  const orders = { match, ...(rate ? { rate } : {}) };
+  expect(defineSluice({ queues: { orders } }).queues[0]?.policy.concurrency).toBe(concurrency);
+  const asked = { ...orders, concurrency: 9 };
+  expect(defineSluice({ queues: { orders: asked } }).queues[0]?.policy.concurrency).toBe(9);
 });
 
 test('keeps queues in the order of their declaration', () => {

@@ -1,5 +1,5 @@
 import type { BatchConfig, QueueConfig, QueueDefinition, SluiceConfig, SluiceDefinition } from './config.js';
-import { DEFAULT_POLICY, given, type QueuePolicy, withBurst } from './policy.js';
+import { concurrencyFor, DEFAULT_POLICY, given, type QueuePolicy, withBurst } from './policy.js';
 import { burstProblems, QUEUE_RULES, rate, relations } from './queue-rules.js';
 import {
   flag,
@@ -118,6 +118,7 @@ function policyOf(queue: QueueConfig): QueuePolicy {
     dedupeWindowMs: queue.dedupeWindowMs ?? queue.ttlMs ?? DEFAULT_POLICY.dedupeWindowMs,
     verdicts: { ...(queue.trustOpaque ? { hidden: 'ack' } : {}), ...queue.verdicts },
     rate: queue.rate ? withBurst(queue.rate) : null,
+    concurrency: queue.concurrency ?? concurrencyFor(queue.rate),
     batch: queue.batch ? batchOf(queue.batch) : null,
     backoff: { ...DEFAULT_POLICY.backoff, ...given(queue.backoff ?? {}) },
     idempotency: {

@@ -82,6 +82,15 @@ export const DEFAULT_POLICY: QueuePolicy = {
   idempotency: { header: 'Idempotency-Key', format: 'quoted', crossOrigin: false },
 };
 
+/**
+ * The sends in flight that a rate needs, where answers take a second or less. What the browser holds back, since all its
+ * connections are in use, arrives together: so no more of it than that.
+ */
+export function concurrencyFor(rate: Rate | null | undefined): number {
+  const most = DEFAULT_POLICY.concurrency;
+  return rate ? Math.min(Math.ceil(rate.limit * Math.max(1, 1000 / rate.perMs)), most) : most;
+}
+
 /** How late a send may leave after its charged instant; the window is widened by as much, so lateness never breaks it. */
 export function marginMsOf(rate: Rate): number {
   return Math.min(50, rate.perMs / 20);
