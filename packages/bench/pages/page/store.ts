@@ -105,6 +105,7 @@ class Filled implements QueueUnderTest<Claim> {
       maxClaims,
       leadMs: 0,
       recover: false,
+      isAlone: false,
       turn: this.#turns,
       durability: 'relaxed',
     } as const;

@@ -22,7 +22,7 @@ beforeEach(() => {
   };
   inFlight = createInFlight({
     clock,
-    store: { renew: (claim, until) => renew(claim, until) },
+    store: { renew: (leased, until) => renew(leased, until) },
     dispatch: (_, given) => {
       control = given;
       return new Promise(() => undefined);
