@@ -73,6 +73,30 @@ test('a request on its way as its user signs out is still theirs, though the ser
   expect(other).toEqual([]);
 });
 
+test('a first try that is under way at a sign-out follows no redirect with the cookies of the next user', async ({
+  origin,
+  open,
+}) => {
+  const page = await open({ settings: { queues: { orders: { mode: 'network-first' } } } });
+  await signIn(page, 'ann');
+  origin.set({
+    fault: { kind: 'hold' },
+    answer: { status: 307, headers: { location: '/api/orders/moved' } },
+  });
+  await page.evaluate(() => void fetch('/api/orders', { method: 'POST', body: 'ann 1' }));
+  await origin.waitFor(({ arrivals }) => arrivals.length === 1);
+  await signIn(page, 'bob');
+  // The redirect leaves now, while the cookies are those of bob.
+  origin.set({ fault: undefined });
+  await origin.waitFor(({ arrivals }) => arrivals[0]?.outcome !== 'waiting');
+  origin.set({ answer: undefined });
+  await submit(page, 'bob 1');
+  await signIn(page, 'ann');
+  await drained(page);
+  const other = sentAs(origin).filter((send) => send.startsWith('ann') !== send.endsWith('user=ann'));
+  expect(other).toEqual([]);
+});
+
 test('what is in flight at a sign-out is aborted, in whichever tab it is', async ({
   origin,
   open,

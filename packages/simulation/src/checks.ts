@@ -58,6 +58,7 @@ export function checkEnd(stage: Stage): void {
   checkServed(stage);
   checkRepeats(stage);
   checkRate(stage);
+  checkInFlight(stage);
   checkOrder(stage);
   checkQuiet(stage);
   checkIdentity(stage);
@@ -129,6 +130,18 @@ function checkRate({ universe, service, rate, scenario, lostPower }: Stage): voi
     const inWindow = sends.filter((other) => other >= at && other < at + rate.perMs).length;
     if (inWindow > rate.limit)
       universe.fail('rate', `${inWindow} of ${rate.limit} within ${rate.perMs} ms from ${at}`);
+  }
+}
+
+/** I14: without a fault, by true time, over all contexts and all ways out. What is no job's has no lease. */
+function checkInFlight({ universe, service, concurrency }: Stage): void {
+  if (universe.strikes > 0) return;
+  for (const { sentAt } of service.arrivals) {
+    const underWay = service.arrivals.filter(
+      (other) => other.sentAt <= sentAt && (other.endedAt ?? Number.POSITIVE_INFINITY) > sentAt,
+    );
+    if (underWay.length > concurrency)
+      universe.fail('concurrency', `${underWay.length} of ${concurrency} in flight at ${sentAt}`);
   }
 }
 

@@ -15,6 +15,8 @@ export interface Arrival {
   status: number;
   /** True time at which its answer came. */
   answeredAt: number | undefined;
+  /** True time at which it was over for the browser: answered, failed or aborted. */
+  endedAt: number | undefined;
   /** The service knew its key, and did nothing. */
   isRepeat: boolean;
 }
@@ -94,6 +96,7 @@ export class Service {
       arrivedAt: undefined,
       status: 0,
       answeredAt: undefined,
+      endedAt: undefined,
       isRepeat: false,
     };
     this.arrivals.push(arrival);
@@ -111,12 +114,13 @@ export class Service {
     const answer = this.#answer(reaction);
     answer.catch(() => undefined);
     const response = await Promise.race([answer, isAborted]).catch(async (error: unknown) => {
+      arrival.endedAt = universe.timeline.now;
       await actor.whenAwake();
       if (!actor.isAlive) return never();
       throw error;
     });
     await actor.whenAwake();
-    arrival.answeredAt = universe.timeline.now;
+    arrival.answeredAt = arrival.endedAt = universe.timeline.now;
     return step.strike('after') === 'gone' || !actor.isAlive ? never() : response;
   }
 

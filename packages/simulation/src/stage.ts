@@ -68,16 +68,23 @@ export class Stage {
     return this.scenario.sharedRate ?? this.#definition.queues[0]?.policy.rate ?? undefined;
   }
 
+  get concurrency(): number {
+    const queues = this.#definition.queues.map(({ policy }) => policy.concurrency);
+    return queues.reduce((sum, own) => sum + own, 0);
+  }
+
   after(ms: number): Promise<void> {
     return this.universe.timeline.after(ms);
   }
 
-  openTab(): Tab {
+  /** @param isControlled false: it was reloaded past its service worker, which it cannot ask */
+  openTab(isControlled = true): Tab {
     const { hasNoServiceWorker } = this.scenario;
     if (!hasNoServiceWorker && !this.#serviceWorker) this.#activate();
     return new Tab(this.browser, `tab ${this.#names++}`, {
       definition: this.#definition,
-      barrier: async () => (hasNoServiceWorker ? undefined : this.#wakeServiceWorker().refreshIdentity()),
+      barrier: async () =>
+        hasNoServiceWorker || !isControlled ? undefined : this.#wakeServiceWorker().refreshIdentity(),
       tellAccepted: () => (hasNoServiceWorker ? undefined : this.#wakeServiceWorker().accepted()),
     });
   }

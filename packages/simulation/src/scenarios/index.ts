@@ -4,6 +4,7 @@ import { OF_BATCHES } from './batches.ts';
 import { OF_CHANGES } from './changes.ts';
 import { OF_CLOCKS } from './clocks.ts';
 import { OF_JOBS } from './jobs.ts';
+import { OF_PASSING } from './passing.ts';
 import { OF_SEALED } from './sealed.ts';
 import { OF_SERVICE } from './service.ts';
 import { OF_TABS } from './tabs.ts';
@@ -19,6 +20,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...OF_BATCHES,
   ...OF_CHANGES,
   ...OF_USERS,
+  ...OF_PASSING,
   ...OF_SEALED,
   ...OF_ANSWERS,
   ...OF_VERSIONS,

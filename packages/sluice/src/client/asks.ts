@@ -10,6 +10,8 @@ export interface Ask {
   at: number;
   /** Somebody else may be signed in since it began: it must not be handed over any more. */
   isLate: boolean;
+  /** Aborts as it becomes late. */
+  late: AbortSignal;
 }
 
 export interface Asks {
@@ -20,21 +22,25 @@ export interface Asks {
 
 /** What a page asks for belongs to whoever was signed in as it began, and its owner is not known before it is handed over. */
 export function createAsks(clock: Clock): Asks {
-  const underWay = new Map<Ask, Promise<unknown>>();
+  const underWay = new Map<Ask, { answer: Promise<unknown>; late: AbortController }>();
   return {
     run: (work) => {
-      const ask: Ask = { at: clock.now(), isLate: false };
+      const late = new AbortController();
+      const ask: Ask = { at: clock.now(), isLate: false, late: late.signal };
       const answer = work(ask).finally(() => underWay.delete(ask));
-      underWay.set(ask, answer);
+      underWay.set(ask, { answer, late });
       return answer;
     },
     whenOver: async () => {
       const before = [...underWay];
       const over = new AbortController();
-      const answered = Promise.allSettled(before.map(([, answer]) => answer));
+      const answered = Promise.allSettled(before.map(([, { answer }]) => answer));
       await Promise.race([answered, sleepUntil(clock, clock.now() + BARRIER_MS, over.signal)]);
       over.abort();
-      for (const [ask] of before) ask.isLate = true;
+      for (const [ask, { late }] of before) {
+        ask.isLate = true;
+        late.abort();
+      }
     },
   };
 }

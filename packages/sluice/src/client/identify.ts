@@ -2,7 +2,7 @@ import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { World } from '../drain/world.js';
 import { clearQueue, eraseForgotten } from '../store/clear.js';
-import { foreignLeaseUntil, forget, signIn } from '../store/identity.js';
+import { foreignSendUntil, forget, signIn } from '../store/identity.js';
 import type { Sluice } from './sluice.js';
 
 export interface IdentifyOptions extends Pick<World, 'database' | 'notify' | 'clock'> {
@@ -51,7 +51,7 @@ async function whenErased(options: IdentifyOptions): Promise<SluiceEvent[]> {
 async function whenReturned(options: IdentifyOptions): Promise<void> {
   const { database, notify, clock } = options;
   for (;;) {
-    const until = await foreignLeaseUntil(database);
+    const until = await foreignSendUntil(database, clock.now());
     if (until <= clock.now()) return;
     const isSilent = await hearsNothing(options, Math.min(until, clock.now() + TELL_AGAIN_MS));
     if (isSilent) notify.tell([{ type: 'identified' }]);

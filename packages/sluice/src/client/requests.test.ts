@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { SluiceError } from '../core/errors.js';
-import type { Intake, Taken } from '../core/messages.js';
+import type { Captured, Intake, Taken } from '../core/messages.js';
 import { openMemory } from '../store/memory.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { createHub } from '../testing/hub.js';
@@ -145,16 +145,26 @@ const refusal = { status: 503, code: 'queue-full', title: 'full', detail: 'full'
 const wish = { ...place, headers: { Prefer: 'respond-async, wait=5, return=minimal' } };
 
 test('a wish for how the queue answers is not the service’s, unless no rule names the request', async () => {
-  const turn = { at: clock.now(), latestAt: clock.now(), credentials: 0 };
+  const at = clock.now();
+  const pass = { queue: 'orders', id: 'p' };
+  const turn = { at, latestAt: at, until: at, credentials: 0, pass };
+  const letThrough: Captured[] = [];
+  const passBy = async (_intake: Intake, captured: Captured) => {
+    letThrough.push(captured);
+    return new Response();
+  };
+  const controls = async () => ({ passBy }) as unknown as Controls;
   const intakes: Intake[] = [
     { kind: 'direct', turn, owner: undefined as never, refusal },
     { kind: 'broken', whenBroken: 'network', refusal },
     { kind: 'unmatched' },
   ];
   for (const intake of intakes)
-    await requestsOf({ ...NOBODY, fetch: async () => intake }).fetch('/orders', wish);
-  expect(sent.map(({ headers }) => headers.get('Prefer'))).toEqual([
+    await requestsOf({ ...NOBODY, fetch: async () => intake }, { controls }).fetch('/orders', wish);
+  expect(letThrough.map(({ request }) => new Headers(request.headers).get('Prefer'))).toEqual([
     'return=minimal',
+  ]);
+  expect(sent.map(({ headers }) => headers.get('Prefer'))).toEqual([
     'return=minimal',
     'respond-async, wait=5, return=minimal',
   ]);

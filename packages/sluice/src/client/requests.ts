@@ -4,9 +4,8 @@ import type { Captured, EnqueueOptions, Host, Intake, Receipt, Refusal, Taken } 
 import { takePreference } from '../core/prefer.js';
 import { NETWORK_ERROR, refusalParts, type ResponseParts } from '../core/receipt.js';
 import type { World } from '../drain/world.js';
-import { readMeta } from '../store/meta.js';
 import { capture } from '../transport/capture.js';
-import { direct, send, toResponse } from '../transport/direct.js';
+import { send, toResponse } from '../transport/direct.js';
 import { createAsks } from './asks.js';
 import { createCancellations } from './cancellations.js';
 import { within } from './host-link.js';
@@ -75,7 +74,11 @@ export function createRequests(
       if (own.isLate) return { captured, intake: TOO_LATE };
       const intake = await within(ENQUEUE_MS, fetch(captured, options, own.at), 'the worker');
       if (intake.kind === 'accepted') tellAccepted();
-      return { captured, intake };
+      if (intake.kind !== 'broken' || intake.whenBroken === 'reject') return { captured, intake };
+      // No row stands for it: who signs in next waits for its answer here, or has it ended.
+      const { captured: bare } = takePreference(captured);
+      const signal = AbortSignal.any([request.signal, own.late]);
+      return { captured, intake, passed: await send(bare, world.fetch, signal) };
     });
   const submitAll = (requests: readonly Request[], options: EnqueueOptions): Promise<Taken[]> =>
     asks.run(async (own) => {
@@ -98,14 +101,17 @@ export function createRequests(
     fetch: async (input, { queue, job = {}, ...init }) => {
       const request = new Request(input instanceof Request ? input : new URL(input, world.base), init);
       request.signal.throwIfAborted();
-      const { intake, captured } = await submit(request, queue === undefined ? job : { ...job, queue });
+      const { intake, captured, passed } = await submit(
+        request,
+        queue === undefined ? job : { ...job, queue },
+      );
       if (intake.kind === 'accepted') {
         await cancelOnAbort(intake.receipt.ticket, request.signal);
         const parts = intake.holdMs === 0 ? intake.parts : await held(intake, request.signal);
         if (parts.status === NETWORK_ERROR) throw notDelivered(parts);
         return toResponse(parts);
       }
-      return answerTo(intake, { captured, signal: request.signal }, world);
+      return passed ?? answerTo(intake, { captured, signal: request.signal }, { ...world, controls });
     },
     enqueue: async (requests, options) => receiptsOf(await submitAll(requests, options), requests),
     whenOver: asks.whenOver,
@@ -121,6 +127,8 @@ function notDelivered({ body }: ResponseParts): TypeError {
 interface Submitted {
   captured: Captured;
   intake: Intake;
+  /** The network's own answer, where nothing could be stored. */
+  passed?: Response;
 }
 
 type Accepted = Extract<Intake, { kind: 'accepted' }>;
@@ -137,15 +145,15 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
 function answerTo(
   intake: Intake,
   { captured, signal }: { captured: Captured; signal: AbortSignal },
-  world: Pick<World, 'database' | 'clock' | 'fetch'>,
+  { fetch, controls }: Pick<World, 'fetch'> & Pick<RequestParts, 'controls'>,
 ): Response | Promise<Response> {
-  if (intake.kind === 'unmatched') return send(captured, world.fetch, signal);
+  if (intake.kind === 'unmatched') return send(captured, fetch, signal);
   const { captured: bare } = takePreference(captured);
   if (intake.kind === 'direct') {
-    const currentOwner = async () => (await readMeta(world.database, 'identity'))?.owner;
-    return direct(intake, bare, { ...world, currentOwner, signal });
+    const { refusal } = intake;
+    const loaded = controls().catch(() => undefined);
+    return loaded.then((known) => known?.passBy(intake, bare, signal) ?? toResponse(refusalParts(refusal)));
   }
-  if (intake.kind === 'broken' && intake.whenBroken === 'network') return send(bare, world.fetch, signal);
   return toResponse(refusalParts((intake as { refusal: Refusal }).refusal));
 }
 

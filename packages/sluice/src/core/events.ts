@@ -35,6 +35,8 @@ export type SluiceEvent =
   | { type: 'policy-changed'; queue: string }
   | { type: 'resumed'; queue: string }
   | { type: 'nudged'; queue: string | undefined }
+  /** A send that went past the queue has ended, and its place among those in flight is free. */
+  | { type: 'passed'; queue: string }
   /** Whose jobs are sent may be another from now on, or a user was forgotten: each context reads it anew. */
   | { type: 'identified' }
   /** The browser refused to wake us with no page open: a normal, reported state. */

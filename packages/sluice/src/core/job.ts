@@ -1,6 +1,7 @@
 import type { AttemptEnd } from './attempt.js';
 import type { Owner } from './identity.js';
 import type { JobOptions } from './job-options.js';
+import type { PassId } from './pass.js';
 
 /** The id of a job, as the page holds it: `queue.seq.nonce`. Opaque to users, survives a reload. */
 export type Ticket = string;
@@ -148,6 +149,8 @@ export interface JobDraft {
 }
 
 export interface FirstTry {
+  /** Its place among the sends in flight. */
+  pass: PassId;
   end: AttemptEnd;
   sentAt: number;
   endedAt: number;

@@ -7,7 +7,7 @@ import type { ResponseParts } from './receipt.js';
 import type { JobView } from './views.js';
 
 /** Raised when a message changes its shape: contexts of different protocols do not talk. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** Raised when a stored row changes its shape. Also the version of the database. */
 export const SCHEMA = 3;
@@ -44,7 +44,7 @@ export type Intake =
   | { kind: 'accepted'; receipt: Receipt; parts: ResponseParts; holdMs: number; rejects: boolean }
   | Unmatched
   | Refused
-  /** The queue is full, and lets it through: to the network at that instant, for which it is charged, while its owner is signed in. */
+  /** The queue is full, and lets it through: to the network at that instant, for which it is charged, while its user is signed in. */
   | { kind: 'direct'; turn: DirectTurn; owner: Owner; refusal: Refusal }
   /** Storage failed, and the app shall not be worse off than without us. */
   | { kind: 'broken'; whenBroken: 'network' | 'reject'; refusal: Refusal };

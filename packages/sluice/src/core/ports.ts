@@ -1,9 +1,10 @@
-import type { DispatchEnd, Settlement } from './attempt.js';
+import type { AttemptEnd, DispatchEnd, Settlement } from './attempt.js';
 import type { SluiceEvent } from './events.js';
 import type { Owner } from './identity.js';
 import type { Job, JobDraft } from './job.js';
 import type { Instant } from './settle.js';
 import type { Receipt } from './messages.js';
+import type { PassId } from './pass.js';
 import type { QueuePolicy } from './policy.js';
 import type { QueueRow } from './queue-row.js';
 
@@ -86,12 +87,28 @@ export interface DirectTurn {
   latestAt: number;
   /** How often those of its queue had changed. */
   credentials: number;
+  /** Its place among the sends in flight, to be given back. */
+  pass: PassId;
+  /** Later it is not under way any more. */
+  until: number;
+}
+
+/** How a send ended that is no job's. */
+export interface PassEnd {
+  end: AttemptEnd;
+  sentAt: number;
 }
 
 /** A request that is about to be tried before it is stored. */
 export interface Trying {
   queue: string;
   url: string;
+  /** Names its place among the sends in flight; never used again. */
+  pass: string;
+  /** Whose request it is. */
+  owner: Owner;
+  /** How long it may take. */
+  firstTryMs: number;
   /** Default 1. */
   cost: number | undefined;
   orderingKey: string | undefined;
@@ -112,16 +129,16 @@ export interface Store {
   /** Settles what has ended, then claims what may be sent: one turn of the engine. Undefined: no such queue. */
   turn(request: TurnRequest, instant: Instant): Promise<TurnReport | undefined>;
   /**
-   * Charges a send that passes the queue by to its rates. Answers when it may leave; undefined where that is not soon, or
-   * the queue is paused, waits for sign-in or probes.
+   * Charges a send that passes the queue by to its rates. Answers when it may leave; undefined where that is not soon, no
+   * place is free, the queue is paused, waits for sign-in or for its next probe, or another user is signed in.
    */
   chargeDirect(
-    send: Pick<Trying, 'queue' | 'url' | 'cost'>,
+    send: Pick<Trying, 'queue' | 'url' | 'cost' | 'pass' | 'owner'>,
     instant: Instant,
   ): Promise<DirectTurn | undefined>;
   /**
-   * Charges a try that is made before anything is stored. Undefined where the request has to queue: no slot now, or
-   * something waits ahead of it, or stands for the same thing.
+   * Charges a try that is made before anything is stored. Undefined where the request has to queue: no slot now,
+   * another user is signed in, or something waits ahead of it, or stands for the same thing.
    */
   chargeFirstTry(trying: Trying, instant: Instant): Promise<DirectTurn | undefined>;
   body(job: Job): Promise<ArrayBuffer | undefined>;

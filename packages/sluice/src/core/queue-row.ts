@@ -4,6 +4,7 @@ import { type Flow, newFlow } from './flow/state.js';
 import type { CancelReason, DeadReason } from './job.js';
 import { type Metrics, NO_METRICS } from './metrics.js';
 import { FRESH_PACE, type Pace } from './pace.js';
+import type { Pass } from './pass.js';
 import type { PolicyPatch } from './policy-patch.js';
 import type { QueuePolicy } from './policy.js';
 
@@ -62,6 +63,8 @@ export interface QueueRow {
   pace: Pace;
   /** The last send that was charged was none of a job: it passed the queue by. Absent in older rows. */
   isPassed?: boolean;
+  /** Sends under way that are none of a job. Absent in older rows. */
+  passes?: Pass[];
   metrics: Metrics;
 }
 

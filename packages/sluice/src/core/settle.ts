@@ -4,6 +4,7 @@ import { observe, type Outcome } from './flow/observe.js';
 import type { Flow } from './flow/state.js';
 import type { CancelReason, DeadReason, Job } from './job.js';
 import { flowConfigOf, type QueuePolicy } from './policy.js';
+import type { PassEnd } from './ports.js';
 import type { QueueRow } from './queue-row.js';
 import { underWay } from './turn.js';
 import { mayHaveArrived, type Verdict, verdictOn } from './verdict.js';
@@ -76,15 +77,24 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told, own: Verd
 }
 
 /** Told until that origin is heard to answer. */
-function blockedAfter({ blocked }: QueueRow, { request }: Job, end: AttemptEnd): QueueRow['blocked'] {
+function blockedAfter({ blocked }: QueueRow, { request }: Told['job'], end: AttemptEnd): QueueRow['blocked'] {
   // A row may have been tampered with.
   const origin = URL.canParse(request.url) ? new URL(request.url).origin : '';
   if (end.kind === 'blocked' && end.by === 'cors') return { origin, detail: end.detail };
   return end.kind === 'answer' && blocked?.origin === origin ? undefined : blocked;
 }
 
+/** What the end of a send that is no job's tells of the service: that alone. The page has its answer, and asks nobody to sign in. */
+export function flowAfterPass(row: QueueRow, { end, sentAt }: PassEnd, instant: Instant): Flow {
+  const unnumbered = { seq: 0, ticket: '', leaseId: '', n: 0, credentials: 0 };
+  const settlement = { ...unnumbered, end, sentAt, endedAt: instant.now };
+  return queueAfter(row, { job: FRESH, settlement, instant }, GIVE_BACK).flow;
+}
+
+const FRESH: Told['job'] = { attempts: 0, request: { url: '' } };
+
 interface Told {
-  job: Job;
+  job: Pick<Job, 'attempts'> & { request: Pick<Job['request'], 'url'> };
   settlement: Settlement;
   instant: Instant;
 }

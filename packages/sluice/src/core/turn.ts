@@ -1,5 +1,6 @@
 import { quietUntil } from './flow/decide.js';
 import { aheadOf, capOf } from './flow/state.js';
+import { nextPassEnd, passesOf } from './pass.js';
 import { flowConfigOf } from './policy.js';
 import type { QueueRow } from './queue-row.js';
 
@@ -7,8 +8,8 @@ import type { QueueRow } from './queue-row.js';
 export type Opening =
   /** No send may begin. */
   | { kind: 'closed'; nextAt: number | undefined }
-  /** As many in flight as may be. */
-  | { kind: 'busy' }
+  /** As many in flight as may be; `nextAt`: a place becomes free by time. */
+  | { kind: 'busy'; nextAt: number | undefined }
   | { kind: 'open'; slots: number };
 
 /** What stands between a queue and its next claim, rate apart. */
@@ -17,7 +18,8 @@ export function openingOf(row: QueueRow, now: number): Opening {
   if (paused || awaitsSignIn) return { kind: 'closed', nextAt: undefined };
   const nextAt = quietUntil(flow, now);
   if (nextAt !== undefined) return { kind: 'closed', nextAt };
-  return hasSlot(row, now) ? { kind: 'open', slots: mostOf(row) - row.inFlight } : { kind: 'busy' };
+  if (!hasSlot(row, now)) return { kind: 'busy', nextAt: nextPassEnd(row, now) };
+  return { kind: 'open', slots: mostOf(row) - inFlightOf(row, now) };
 }
 
 /**
@@ -25,13 +27,19 @@ export function openingOf(row: QueueRow, now: number): Opening {
  * claim ahead of its turn would lower the rate that the cap stands for.
  */
 export function hasSlot(row: QueueRow, now: number): boolean {
-  const { flow, policy, inFlight } = row;
-  return inFlight < mostOf(row) && underWay(row, now) < capOf(flow, flowConfigOf(policy));
+  const { flow, policy } = row;
+  return inFlightOf(row, now) < mostOf(row) && underWay(row, now) < capOf(flow, flowConfigOf(policy));
 }
 
 /** Of the sends in flight those that have left, as far as their instants tell. */
-export function underWay({ flow, policy, inFlight }: QueueRow, now: number): number {
-  return Math.max(0, inFlight - aheadOf(flow, flowConfigOf(policy), now));
+export function underWay(row: QueueRow, now: number): number {
+  const { flow, policy } = row;
+  return Math.max(0, inFlightOf(row, now) - aheadOf(flow, flowConfigOf(policy), now));
+}
+
+/** Places that are taken: by leases, and by sends that are no job's. */
+function inFlightOf(row: QueueRow, now: number): number {
+  return row.inFlight + passesOf(row, now).length;
 }
 
 /** Leases at most, a probe being alone. */

@@ -241,6 +241,7 @@ export class Engine {
 
 const WORTH_A_LOOK = new Set<SluiceEvent['type']>([
   'nudged',
+  'passed',
   'paused',
   'resumed',
   'redriven',

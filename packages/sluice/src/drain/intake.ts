@@ -15,6 +15,7 @@ import { type Declined, failureOf, refusalOf } from './refusals.js';
 import { acceptedAnswer, readWish, type Wish } from './respond.js';
 import type { IdentitySource, IdentityThen } from './identity-source.js';
 import type { SealingKeys } from '../transport/seal.js';
+import { newId } from '../transport/new-id.js';
 import type { World } from './world.js';
 
 export interface IntakeOptions extends Pick<World, 'base' | 'clock' | 'chance' | 'notify'> {
@@ -128,7 +129,8 @@ async function declined(
   const { queue, owner, options } = draft;
   const refusal = refusalOf(answer, queue);
   if (answer.kind === 'full' && answer.passes) {
-    const turn = await store.chargeDirect({ queue, url, cost: options.cost }, { now: clock.now(), chance });
+    const send = { queue, url, cost: options.cost, pass: newId(), owner };
+    const turn = await store.chargeDirect(send, { now: clock.now(), chance });
     if (turn) return { kind: 'direct', turn, owner, refusal };
   }
   return { kind: 'refused', refusal };

@@ -1,14 +1,15 @@
-import type { Owner } from '../core/identity.js';
+import type { Identity } from '../core/identity.js';
 import type { Captured, Intake, Refusal } from '../core/messages.js';
 import { takePreference } from '../core/prefer.js';
 import { redirectParts, refusalParts } from '../core/receipt.js';
+import { passBy } from '../drain/pass-by.js';
 import { failureOf } from '../drain/refusals.js';
 import { answerInTime } from '../drain/respond.js';
 import type { Runtime } from '../drain/runtime.js';
 import type { Watch } from '../drain/settled.js';
 import { capture } from '../transport/capture.js';
-import { direct, toResponse } from '../transport/direct.js';
-import { rebuild, requireSendable } from '../transport/rebuild.js';
+import { send, toResponse } from '../transport/direct.js';
+import { requireSendable } from '../transport/rebuild.js';
 import type { BrokenPace } from './broken-pace.js';
 import { type FirstTries, tryOrStore } from './network-first.js';
 
@@ -32,6 +33,8 @@ export async function answer(event: Asking, queue: string, answering: Answering)
   // Now, not once the body has been read: somebody else may be signed in by then.
   const identity = runtime.identity.current();
   identity.catch(() => undefined);
+  const askedAt = runtime.clock.now();
+  const waitUntil = (work: Promise<unknown>): void => event.waitUntil(work);
   const isForm = event.request.mode === 'navigate';
   const captured = await capture(event.request);
   const unsendable = refusalFor(captured);
@@ -39,10 +42,11 @@ export async function answer(event: Asking, queue: string, answering: Answering)
   const definition = runtime.definition.queues.find(({ name }) => name === queue);
   const intake =
     definition?.mode === 'network-first' && !isForm
-      ? await tryOrStore(definition, { captured, identity, runtime }, answering)
+      ? await tryOrStore(definition, { captured, identity, runtime, waitUntil }, answering)
       : await runtime.intake.accept(captured, { queue, identity });
   if (intake instanceof Response) return intake;
-  if (intake.kind !== 'accepted') return passOrRefuse(intake, { captured, isForm, queue, answering });
+  if (intake.kind !== 'accepted')
+    return passOrRefuse(intake, { captured, isForm, queue, answering, identity, askedAt, waitUntil });
   onAccepted(event);
   const redirectTo = isForm ? definition?.navigations?.redirectTo : undefined;
   if (redirectTo) return toResponse(redirectParts(intake.receipt, new URL(redirectTo, location.href).href));
@@ -67,22 +71,45 @@ interface Passing {
   isForm: boolean;
   queue: string;
   answering: Answering;
+  /** Who was signed in as it came, and when that was. */
+  identity: Promise<Identity>;
+  askedAt: number;
+  waitUntil: (work: Promise<unknown>) => void;
 }
 
 async function passOrRefuse(
   intake: Exclude<Intake, { kind: 'accepted' }>,
-  { captured, isForm, queue, answering }: Passing,
+  passing: Passing,
 ): Promise<Response> {
   if (intake.kind === 'unmatched') return Response.error();
-  const { captured: bare } = takePreference(captured);
-  const request = { ...bare.request, ...(isForm ? NAVIGATION : {}) };
-  if (intake.kind === 'direct') {
-    const { identity } = answering.runtime;
-    const currentOwner = async (): Promise<Owner> => (await identity.current()).owner;
-    return direct(intake, { ...captured, request }, { ...answering.runtime, currentOwner });
-  }
+  const { isForm, queue, answering, waitUntil } = passing;
+  const { captured: bare } = takePreference(passing.captured);
+  const captured = { ...bare, request: { ...bare.request, ...(isForm ? NAVIGATION : {}) } };
+  if (intake.kind === 'direct') return passBy(intake, captured, { ...answering.runtime, waitUntil });
   if (intake.kind === 'refused' || intake.whenBroken === 'reject')
     return toResponse(refusalParts(intake.refusal));
-  await answering.brokenPace.turn(queue);
-  return answering.runtime.fetch(rebuild(request, captured.body), {});
+  return answering.brokenPace.pass(queue, () => sendWhileTheirs(captured, passing));
 }
+
+/** It may have waited for its turn for long, and storage works again: with the cookies of another it must not go. */
+async function sendWhileTheirs(
+  captured: Captured,
+  { answering, identity, askedAt }: Passing,
+): Promise<Response> {
+  const { runtime } = answering;
+  const { fetch } = runtime;
+  const owner = (await identity.catch(() => undefined))?.owner;
+  const current = await runtime.identity.current().catch(() => undefined);
+  const isTheirs = !current || (owner === undefined ? current.since <= askedAt : current.owner === owner);
+  if (!isTheirs) return toResponse(refusalParts(SIGNED_OUT));
+  const by = owner ?? current?.owner;
+  if (by === undefined) return send(captured, fetch);
+  return runtime.identity.during(by, (signal) => send(captured, fetch, signal));
+}
+
+const SIGNED_OUT = {
+  status: 503,
+  code: 'signed-out',
+  title: 'The request was not sent',
+  detail: 'the user changed before its turn came. Ask again.',
+};

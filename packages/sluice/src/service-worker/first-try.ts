@@ -7,15 +7,21 @@ import type { Captured } from '../core/messages.js';
 import { isInTime } from '../core/pace.js';
 import { verdictOn } from '../core/verdict.js';
 import { readOptions, storableOptions, type Tried } from '../drain/draft.js';
+import type { PassId } from '../core/pass.js';
+import type { PassEnd } from '../core/ports.js';
 import type { Runtime } from '../drain/runtime.js';
+import { mayPass } from '../store/passes.js';
 import { headOf } from '../transport/answer.js';
 import { exchange } from '../transport/exchange.js';
 import { failureOf } from '../transport/failure.js';
 import { keyOf, newKey } from '../transport/idempotency.js';
+import { newId } from '../transport/new-id.js';
 import { sleepUntilSend } from '../transport/sleep-until.js';
 
 /** What came of a network-first try: the service's answer, or what the job is to be stored with. */
-export type TryEnd = { kind: 'answered'; response: Response } | { kind: 'queue'; tried: Tried | undefined };
+export type TryEnd =
+  | { kind: 'answered'; response: Response; pass: PassId; ended: PassEnd }
+  | { kind: 'queue'; tried: Tried | undefined };
 
 /**
  * Sends a request at once, where its queue has a slot and nothing waits ahead. Nothing is stored before: if this context
@@ -29,20 +35,23 @@ export async function tryFirst(
   const idempotencyKey = keyOf(captured.request, queue.policy.idempotency.header) ?? newKey();
   // Before the charge: the first look of all may take longer than a send may be late. What fails is said where it is stored.
   const owner = (await identity.catch(() => undefined))?.owner;
-  const turn = owner && (await charge(runtime, queue, { captured, idempotencyKey }));
+  const turn = owner && (await charge(runtime, queue, { captured, owner, idempotencyKey }));
   if (!turn) return { kind: 'queue', tried: undefined };
   const { end, response } = await send(runtime, queue, { captured, owner, idempotencyKey, ...turn });
   const { kind } = verdictOn(end, queue.policy);
-  if (response && kind !== 'nack' && kind !== 'freeze') return { kind: 'answered', response };
+  const { pass, at: sentAt } = turn;
+  if (response && kind !== 'nack' && kind !== 'freeze')
+    return { kind: 'answered', response, pass, ended: { end, sentAt } };
   // The answer is not for the page: whatever is left of it need not be loaded.
   response?.body?.cancel().catch(() => undefined);
   const endedAt = runtime.clock.now();
   return {
     kind: 'queue',
     tried: {
+      pass,
       idempotencyKey,
       end,
-      sentAt: turn.at,
+      sentAt,
       endedAt,
       credentials: turn.credentials,
       chance: runtime.chance,
@@ -54,14 +63,15 @@ export async function tryFirst(
 async function charge(
   { store, clock, chance }: Runtime,
   queue: QueueDefinition,
-  { captured, idempotencyKey }: { captured: Captured; idempotencyKey: string },
+  { captured, owner, idempotencyKey }: { captured: Captured; owner: Owner; idempotencyKey: string },
 ) {
   try {
     const { orderingKey, dedupeKey, cost } = await storableOptions(queue, readOptions(queue, captured));
     const keys = { orderingKey, dedupeKey, idempotencyKey };
     const coalesces = queue.coalesce !== undefined;
-    const trying = { queue: queue.name, url: captured.request.url, cost, coalesces, ...keys };
-    return await store.chargeFirstTry(trying, { now: clock.now(), chance });
+    const { name, firstTryMs } = queue;
+    const sending = { queue: name, url: captured.request.url, cost, pass: newId(), owner, firstTryMs };
+    return await store.chargeFirstTry({ ...sending, ...keys, coalesces }, { now: clock.now(), chance });
   } catch {
     return undefined;
   }
@@ -72,31 +82,46 @@ interface Sending {
   /** Whoever was signed in as it came. */
   owner: Owner;
   idempotencyKey: string;
+  pass: PassId;
   at: number;
   latestAt: number;
+  until: number;
 }
 
-async function send(
+interface Sent {
+  end: AttemptEnd;
+  response?: Response;
+}
+
+function send(runtime: Runtime, queue: QueueDefinition, sending: Sending): Promise<Sent> {
+  return runtime.identity.during(sending.owner, (signedOut) =>
+    sendUnless(signedOut, runtime, queue, sending),
+  );
+}
+
+async function sendUnless(
+  signedOut: AbortSignal,
   runtime: Runtime,
   queue: QueueDefinition,
-  { captured, owner, idempotencyKey, at, latestAt }: Sending,
-): Promise<{ end: AttemptEnd; response?: Response }> {
-  const { clock, fetch, prepare, identity } = runtime;
-  const tooLong = new AbortController();
+  { captured, owner, idempotencyKey, pass, at, latestAt, until }: Sending,
+): Promise<Sent> {
+  const { clock, database, fetch, prepare } = runtime;
   let request: Request | undefined;
-  const callOff = clock.at(at + queue.firstTryMs, () => tooLong.abort());
+  const tooLong = new AbortController();
+  const callOff = clock.at(until, () => tooLong.abort());
   try {
-    const { signal } = tooLong;
+    const signal = AbortSignal.any([tooLong.signal, signedOut]);
     const job = { ...jobOf(queue, captured, { idempotencyKey, now: clock.now() }), owner };
     const prepared = await prepare({ job, body: captured.body, policy: queue.policy, signal });
     if (prepared.kind !== 'request') return { end: prepared };
     await sleepUntilSend(clock, at);
-    if ((await identity.current()).owner !== owner) return { end: { kind: 'unsent', why: 'stopped' } };
+    if (!(await mayPass(database, pass, clock.now()))) return { end: { kind: 'unsent', why: 'stopped' } };
     if (!isInTime(clock.now(), { at, latestAt })) return { end: { kind: 'unsent', why: 'late' } };
     request = prepared.request;
     const exchanged = await exchange(request, { fetch, expect: queue.expect, signal });
     return { end: headOf(exchanged, clock.now()), response: exchanged.response };
   } catch (error) {
+    if (signedOut.aborted) return { end: { kind: 'aborted' } };
     if (tooLong.signal.aborted) return { end: { kind: 'timeout' } };
     if (!request) return { end: { kind: 'network-error', detail: sentenceOf(error) } };
     const end = await failureOf(error, request, runtime);

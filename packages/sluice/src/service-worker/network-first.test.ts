@@ -3,11 +3,13 @@ import { policiesOf, type QueueConfig } from '../core/config.js';
 import { defineSluice } from '../core/define.js';
 import type { RequestFacts } from '../core/match.js';
 import type { Captured, Intake } from '../core/messages.js';
+import type { Notify } from '../core/ports.js';
 import { createRuntime } from '../drain/runtime.js';
-import { openIdentity } from '../store/identity.js';
+import { foreignSendUntil, openIdentity, signIn } from '../store/identity.js';
 import { openMemory } from '../store/memory.js';
 import { writePolicies } from '../store/policies.js';
 import { readJob } from '../store/query.js';
+import { readQueues } from '../store/queues.js';
 import type { Database } from '../store/rows.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { createHub } from '../testing/hub.js';
@@ -22,9 +24,13 @@ type Accepted = Extract<Intake, { kind: 'accepted' }>;
 let sent: Request[];
 let answer: () => Response | Promise<Response>;
 let database: Database;
+let tell: Notify;
+/** Written after the answer. */
+let over: Promise<unknown>[];
 
 beforeEach(() => {
   sent = [];
+  over = [];
   answer = () => new Response('the answer', { status: 201 });
 });
 
@@ -37,21 +43,30 @@ async function open(change: Partial<QueueConfig>): Promise<(captured: Captured) 
   database = openMemory();
   await writePolicies(database, policiesOf(definition), { overwrite: true });
   await openIdentity(database);
-  const fetch = async (request: Request): Promise<Response> => {
+  const fetch = async (request: Request, init: RequestInit): Promise<Response> => {
     sent.push(request);
-    return answer();
+    return Promise.race([answer(), aborted(init.signal)]);
   };
+  tell = createHub()();
   const runtime = createRuntime(definition, {
     base: 'https://app.test/',
     database,
-    notify: createHub()(),
+    notify: tell,
     clock: new FakeClock(),
     chance: () => 0.5,
     fetch,
     locks: undefined,
   });
   const tries = { turns: new KeyTurns(), same: new SameTries() };
-  return (captured) => tryOrStore(queue, { captured, identity: runtime.identity.current(), runtime }, tries);
+  return (captured) => {
+    const identity = runtime.identity.current();
+    const waitUntil = (work: Promise<unknown>): void => void over.push(work);
+    return tryOrStore(queue, { captured, identity, runtime, waitUntil }, tries);
+  };
+}
+
+function aborted(signal: AbortSignal | null | undefined): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
 }
 
 const order = (headers: HeadersInit = {}, body = 'x'): Promise<Captured> =>
@@ -116,4 +131,36 @@ test('an answer that breaks off while it is judged is stored for later', async (
     new Response(new ReadableStream({ pull: (controller) => controller.error(new TypeError('broken off')) }));
   expect(await tryOne(await order())).toMatchObject({ kind: 'accepted' });
   expect(sent).toHaveLength(1);
+});
+
+test('no more than `concurrency` are tried at once, and the others are stored', async () => {
+  const tryOne = await open({ concurrency: 2 });
+  let respond = (): void => undefined;
+  const responded = new Promise<void>((resolve) => (respond = resolve));
+  answer = async () => {
+    await responded;
+    return new Response();
+  };
+  const all = Array.from({ length: 5 }, async (_, i) => tryOne(await order({}, `${i}`)));
+  await expect.poll(() => sent.length).toBe(2);
+  respond();
+  const ends = await Promise.all(all);
+  expect(ends.filter((end) => end instanceof Response)).toHaveLength(2);
+  expect(sent).toHaveLength(2);
+  await Promise.all(over);
+  expect(await tryOne(await order())).toMatchObject({ kind: 'accepted' });
+});
+
+test('another user who signs in ends a try, which is stored for its own user', async () => {
+  const tryOne = await open({});
+  answer = () => new Promise(() => undefined);
+  const { owner } = await openIdentity(database);
+  const tried = tryOne(await order());
+  await expect.poll(() => sent.length).toBe(1);
+  const clock = new FakeClock();
+  tell.tell(await signIn(database, { user: 'ann', adopt: false, now: clock.now() }));
+  expect(await tried).toMatchObject({ kind: 'accepted' });
+  await Promise.all(over);
+  expect(await foreignSendUntil(database, clock.now())).toBe(0);
+  expect((await readQueues(database))[0]).toMatchObject({ counts: { waiting: 1 }, live: { [owner]: 1 } });
 });

@@ -5,6 +5,7 @@ import { takePreference } from '../core/prefer.js';
 import { mayHaveBeenDone } from '../core/verdict.js';
 import { readOptions } from '../drain/draft.js';
 import type { IdentityThen } from '../drain/identity-source.js';
+import { giveBackPlace } from '../drain/pass-by.js';
 import type { Runtime } from '../drain/runtime.js';
 import { tryFirst } from './first-try.js';
 import type { KeyTurns } from './key-turns.js';
@@ -20,12 +21,14 @@ export interface Trying {
   captured: Captured;
   identity: Promise<IdentityThen>;
   runtime: Runtime;
+  /** Keeps the service worker up for what is written after the answer. */
+  waitUntil: (work: Promise<unknown>) => void;
 }
 
 /** Tries the network first, and stores what it does not take. */
 export async function tryOrStore(
   queue: QueueDefinition,
-  { captured, identity, runtime }: Trying,
+  { captured, identity, runtime, waitUntil }: Trying,
   { turns, same }: FirstTries,
 ): Promise<Tried> {
   const { orderingKey, dedupeKey } = keysOf(queue, captured);
@@ -42,9 +45,14 @@ export async function tryOrStore(
     const first = preference.respondAsync
       ? undefined
       : await tryFirst(runtime, queue, { captured: bare, identity });
-    if (first?.kind === 'answered') return first.response;
+    if (first?.kind === 'answered') {
+      waitUntil(giveBackPlace(runtime, first.pass, first.ended));
+      return first.response;
+    }
     const tried = first?.tried;
     const intake = await runtime.intake.accept(captured, { queue: queue.name, identity, tried });
+    // Where it could not be stored, or was a duplicate, its place was not given back with it.
+    if (tried) waitUntil(giveBackPlace(runtime, tried.pass, tried));
     return tried && mayHaveBeenDone(tried.end) ? notPassed(intake) : intake;
   };
   return same.share(thing, () => turns.pass(place, tryOnce));

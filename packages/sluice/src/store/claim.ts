@@ -1,6 +1,7 @@
 import { bodyOf } from './bodies.js';
 import type { Job } from '../core/job.js';
 import { budgetAfter, retriesLeft, retryAt } from '../core/flow/budget.js';
+import { nextPassEnd } from '../core/pass.js';
 import { MAX_FREEZE_MS } from '../core/policy.js';
 import type { Claim, TurnRequest } from '../core/ports.js';
 import type { QueueRow } from '../core/queue-row.js';
@@ -44,7 +45,8 @@ export async function claimDue(ledger: Ledger, pacers: Pacers, request: ClaimReq
   const more = moreToBuryAt(ledger);
   if (opening.kind === 'closed')
     return { claims: [], nextAt: more ?? opening.nextAt, closed: true, saturated: true };
-  if (opening.kind === 'busy') return { claims: [], nextAt: more, closed: false, saturated: true };
+  if (opening.kind === 'busy')
+    return { claims: [], nextAt: more ?? opening.nextAt, closed: false, saturated: true };
   const slots = Math.min(opening.slots, request.maxClaims);
   const [heads] = await Promise.all([readHeads(ledger, slots), findOldest(ledger)]);
   const { promoted, nextAt: dueAt } = promoteDue(ledger, slots, heads);
@@ -102,7 +104,7 @@ async function take(
     if (next.kind === 'later') return { claims, nextAt: next.at, saturated: false };
     if (next.groups.length === 0) return { claims, nextAt: undefined, saturated: false };
     for (const jobs of next.groups) {
-      if (!hasSlot(ledger.row, now)) return { claims, nextAt: undefined, saturated: true };
+      if (!hasSlot(ledger.row, now)) return { claims, nextAt: nextPassEnd(ledger.row, now), saturated: true };
       const own = pacersOf(pacers, jobs[0].request.url);
       const turnAt = flowInstant(ledger.row, own.some(({ rate }) => rate) ? now + leadMs : now);
       const at = await nextInstant(ledger.tx, own, { cost: costOf(jobs), earliest: turnAt });
@@ -113,7 +115,7 @@ async function take(
       claims.push(leaseGroup(ledger, jobs, { pacers: own, at, request }));
     }
   }
-  return { claims, nextAt: undefined, saturated: true };
+  return { claims, nextAt: nextPassEnd(ledger.row, now), saturated: true };
 }
 
 async function withBodies(tx: Tx, claim: Claim): Promise<Claim> {

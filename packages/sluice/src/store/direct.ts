@@ -1,4 +1,5 @@
 import { MAX_AHEAD_MS, unusedAt } from '../core/pace.js';
+import { PASS_GRACE_MS, passesOf } from '../core/pass.js';
 import type { DirectTurn, Trying } from '../core/ports.js';
 import { type QueueRow, waitingOf } from '../core/queue-row.js';
 import type { Instant } from '../core/settle.js';
@@ -23,13 +24,13 @@ const NEAR_MS = 25;
 /** Charges what a full queue lets through; undefined where it has to be refused. */
 export function chargeDirect(
   database: Database,
-  { queue, url, cost }: Pick<Trying, 'queue' | 'url' | 'cost'>,
+  send: Pick<Trying, 'queue' | 'url' | 'cost' | 'pass' | 'owner'>,
   instant: DirectInstant,
 ): Promise<DirectTurn | undefined> {
   const tables = ['jobs', 'queues', 'sends', 'paces'] as const;
   const ids = { idempotencyKey: 'direct', leaseId: 'direct' };
-  // It takes no place among the sends in flight: those are counted by their leases, and it has none.
-  return charge(database, { queue, url, cost, ...ids, withinMs: reachMsOf, tables }, instant, () => true);
+  const timeoutMs = ({ policy }: QueueRow): number => policy.timeoutMs;
+  return charge(database, { ...send, ...ids, timeoutMs, withinMs: reachMsOf, tables }, instant, () => true);
 }
 
 /** How far ahead a slot may be: after one that passed by, those to come are for whatever waits. */
@@ -53,18 +54,19 @@ async function isTurnOfJobs({ tx, row, now }: Ledger): Promise<boolean> {
  */
 export function chargeFirstTry(
   database: Database,
-  { orderingKey, dedupeKey, coalesces, ...trying }: Trying,
+  { orderingKey, dedupeKey, coalesces, firstTryMs, ...trying }: Trying,
   instant: DirectInstant,
 ): Promise<DirectTurn | undefined> {
   const twins = dedupeKey === undefined ? [] : (['twins'] as const);
   const tables = ['jobs', 'queues', 'sends', 'paces', ...twins] as const;
-  const send = { ...trying, leaseId: 'first-try', withinMs: () => NEAR_MS, tables };
+  const timeoutMs = (): number => firstTryMs;
+  const send = { ...trying, leaseId: 'first-try', timeoutMs, withinMs: () => NEAR_MS, tables };
   return charge(
     database,
     send,
     instant,
-    async (ledger, isOpen) =>
-      isOpen && !(await isBehind(ledger, orderingKey)) && !(await isKnown(ledger, { dedupeKey, coalesces })),
+    async (ledger) =>
+      !(await isBehind(ledger, orderingKey)) && !(await isKnown(ledger, { dedupeKey, coalesces })),
   );
 }
 
@@ -86,38 +88,43 @@ async function isKnown(
   return (await tx.get('jobs', [row.name, twin.seq])) !== undefined;
 }
 
-interface Send extends Pick<Trying, 'queue' | 'url' | 'cost' | 'idempotencyKey'>, Pick<Plan, 'tables'> {
+type Passing = Pick<Trying, 'queue' | 'url' | 'cost' | 'pass' | 'owner' | 'idempotencyKey'>;
+
+interface Send extends Passing, Pick<Plan, 'tables'> {
   leaseId: string;
+  timeoutMs: (row: QueueRow) => number;
   withinMs: (row: QueueRow) => number;
 }
 
 /** Charges a send that is no job, as if it were one: the service must not feel the difference. */
 function charge(
   database: Database,
-  { queue, url, cost = 1, idempotencyKey, leaseId, withinMs, tables }: Send,
+  { queue, url, cost = 1, idempotencyKey, leaseId, timeoutMs, withinMs, tables, ...passing }: Send,
   { now, chance, clockJumped, by }: DirectInstant,
-  isAllowed: (ledger: Ledger, isOpen: boolean) => boolean | Promise<boolean>,
+  isAllowed: (ledger: Ledger) => boolean | Promise<boolean>,
 ): Promise<DirectTurn | undefined> {
   return database.run({ tables, mode: 'readwrite', durability: 'relaxed' }, async (tx) => {
     const row = await tx.get('queues', queue);
-    if (!row) return undefined;
+    // In the same transaction as the charge: who signs in later sees its place, and waits for its end.
+    if (!row || row.owner !== passing.owner) return undefined;
     const ledger: Ledger = { tx, row, now, events: [] };
     const stored = row.pace;
     const opened = await openPacers(ledger, { clockJumped, by });
     // Stored at once, also where nothing is charged: a window that counts as full anew at each look would never open.
     if (row.pace !== stored) tx.put('queues', row);
-    const { kind } = openingOf(row, now);
-    const isOpen = kind === 'open';
-    if (kind === 'closed' || (isOpen && (await isTurnOfJobs(ledger)))) return undefined;
-    if (!(await isAllowed(ledger, isOpen))) return undefined;
+    if (openingOf(row, now).kind !== 'open' || (await isTurnOfJobs(ledger))) return undefined;
+    if (!(await isAllowed(ledger))) return undefined;
     const pacers = pacersOf(opened, url);
     const at = await nextInstant(tx, pacers, { cost, earliest: flowInstant(row, now) });
     if (at > now + withinMs(row)) return undefined;
     const send = { cost, idempotencyKey, attempts: 0 };
     const { latestAt } = chargeSend(ledger, send, { pacers, at, leaseId, chance });
+    const until = at + timeoutMs(row);
+    const pass = { id: passing.pass, owner: passing.owner, at, until: until + PASS_GRACE_MS };
+    row.passes = [...passesOf(row, now), pass];
     row.isPassed = true;
     trimSends(tx, pacers);
     tx.put('queues', row);
-    return { at, latestAt, credentials: row.credentials ?? 0 };
+    return { at, latestAt, until, credentials: row.credentials ?? 0, pass: { queue, id: pass.id } };
   });
 }

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Owner } from '../core/identity.js';
 import { commandQueues } from './control.js';
+import { openIdentity } from './identity.js';
 import { readJob } from './query.js';
 import type { Database } from './rows.js';
 import { createStore } from './store.js';
@@ -8,8 +10,10 @@ import { answered, StoreBench, T0 } from './store.kit.js';
 /** What is tried at once, and stored only if that fails. */
 export function testFirstTry(name: string, open: () => Database): void {
   let bench: StoreBench;
-  beforeEach(() => {
+  let owner: Owner;
+  beforeEach(async () => {
     bench = new StoreBench(open());
+    owner = (await openIdentity(bench.database)).owner;
   });
   const instant = { now: T0, chance: () => 0.5 };
   const url = 'https://example.test/api/orders';
@@ -23,7 +27,13 @@ export function testFirstTry(name: string, open: () => Database): void {
       dedupeKey: undefined,
       coalesces: false,
       idempotencyKey: 'k',
+      pass: 'p',
+      get owner() {
+        return owner;
+      },
+      firstTryMs: 5000,
     };
+    const pass = { queue: 'orders', id: 'p' };
     const emptied = async (): Promise<void> => {
       await bench.ticket();
       await bench.serve(1);
@@ -89,7 +99,7 @@ export function testFirstTry(name: string, open: () => Database): void {
     });
 
     test('that failed is stored as an attempt: later, and the queue learns of it', async () => {
-      const firstTry = { sentAt: T0, endedAt: T0, credentials: 0, chance: () => 0.5 };
+      const firstTry = { pass, sentAt: T0, endedAt: T0, credentials: 0, chance: () => 0.5 };
       const failed = await bench.ticket({}, { firstTry: { ...firstTry, end: answered(500) } });
       expect(await readJob(bench.database, failed)).toMatchObject({ attempts: 1, dueAt: T0 + 500 });
       const end = answered(429, { notBeforeMs: 10_000 });
@@ -103,7 +113,7 @@ export function testFirstTry(name: string, open: () => Database): void {
     test('that may have been done is dead at once where nothing may be repeated', async () => {
       bench.policy = { ...bench.policy, repeat: 'never' };
       const end = { kind: 'timeout' } as const;
-      const firstTry = { end, sentAt: T0, endedAt: T0, credentials: 0, chance: () => 0.5 };
+      const firstTry = { end, pass, sentAt: T0, endedAt: T0, credentials: 0, chance: () => 0.5 };
       const ticket = await bench.ticket({}, { firstTry });
       expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead', reason: 'unknown' });
       expect((await bench.row()).counts).toMatchObject({ accepted: 1, waiting: 0, dead: { unknown: 1 } });

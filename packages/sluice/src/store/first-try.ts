@@ -1,4 +1,5 @@
 import type { FirstTry, Job } from '../core/job.js';
+import { withoutPass } from '../core/pass.js';
 import { settle } from '../core/settle.js';
 import { bury, type Ledger, move } from './ledger.js';
 import { spend } from './settle.js';
@@ -7,11 +8,12 @@ import { spend } from './settle.js';
 export async function settleFirstTry(
   ledger: Ledger,
   job: Job,
-  { chance, ...ended }: FirstTry,
+  { chance, pass, ...ended }: FirstTry,
 ): Promise<void> {
   const { row, now } = ledger;
   const settlement = { seq: job.seq, ticket: job.ticket, leaseId: 'first-try', n: 0, ...ended };
   const settled = settle(row, job, settlement, { now, chance });
+  row.passes = withoutPass(row, now, pass.id);
   const tried = spend(ledger, job, settled);
   const { next } = settled;
   if (next.kind === 'dead') await bury(ledger, tried, { reason: next.reason, detail: next.detail });

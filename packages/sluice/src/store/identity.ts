@@ -3,6 +3,7 @@ import type { Identity, Owner } from '../core/identity.js';
 import { type QueueRow, signedIn } from '../core/queue-row.js';
 import { leasedJobs } from './leases.js';
 import { type Ledger, move } from './ledger.js';
+import { foreignPassUntil } from './passes.js';
 import { adoptAll } from './adopt.js';
 import { type Database, EVERYTHING, type MetaRow, type OwnerRow, type Plan, type Tx } from './rows.js';
 
@@ -113,14 +114,15 @@ async function changeQueues(tx: Tx, { owner, adopted, now }: Change): Promise<Sl
   return [{ type: 'identified' }];
 }
 
-/** The instant at which the last lease ends of those that are not of whoever is signed in; 0 where there is none. */
-export function foreignLeaseUntil(database: Database): Promise<number> {
-  return database.run({ ...READ, tables: ['queues', 'jobs'] }, foreignLeaseIn);
+/** The instant at which the last send of another user ends by time, of a job or past the queue; 0 where there is none. */
+export function foreignSendUntil(database: Database, now: number): Promise<number> {
+  return database.run({ ...READ, tables: ['queues', 'jobs'] }, (tx) => foreignSendIn(tx, now));
 }
 
-async function foreignLeaseIn(tx: Tx): Promise<number> {
+async function foreignSendIn(tx: Tx, now: number): Promise<number> {
   const ends = [0];
-  for (const ledger of await openLedgers(tx, 0)) {
+  for (const ledger of await openLedgers(tx, now)) {
+    ends.push(foreignPassUntil(ledger.row, now));
     const jobs = await leasedJobs(ledger);
     ends.push(...jobs.filter(({ owner }) => owner !== ledger.row.owner).map(({ state }) => state.at));
   }
@@ -128,14 +130,14 @@ async function foreignLeaseIn(tx: Tx): Promise<number> {
 }
 
 /**
- * Owners whose user was forgotten, and of whom rows may be left. Undefined while a lease of anybody else stands: what is erased
+ * Owners whose user was forgotten, and of whom rows may be left. Undefined while a send of another user may be under way: what is erased
  * could no longer be waited for.
  */
 export function forgottenOwners(database: Database, now: number): Promise<Owner[] | undefined> {
   return database.run({ ...READ, tables: ['owners', 'queues', 'jobs'] }, async (tx) => {
     const owners = await tx.all('owners', { from: [0], to: [Number.POSITIVE_INFINITY] });
     const forgotten = owners.filter(({ user }) => user === undefined).map(({ owner }) => owner);
-    return forgotten.length > 0 && (await foreignLeaseIn(tx)) > now ? undefined : forgotten;
+    return forgotten.length > 0 && (await foreignSendIn(tx, now)) > now ? undefined : forgotten;
   });
 }
 

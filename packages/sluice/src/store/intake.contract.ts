@@ -33,7 +33,8 @@ export function testIntake(name: string, open: () => Database): void {
       expect(await receiptOf({ options })).toMatchObject({ state: 'leased', estimatedStartAt: null });
       await bench.settle(T0, claims, answered(200), { maxClaims: 0 });
       expect(await receiptOf({ options })).toMatchObject({ state: 'done', estimatedStartAt: null });
-      const tried = { end: answered(500), sentAt: T0, endedAt: T0, credentials: 0, chance: () => 0.5 };
+      const pass = { queue: 'orders', id: 'p' };
+      const tried = { pass, end: answered(500), sentAt: T0, endedAt: T0, credentials: 0, chance: () => 0.5 };
       expect(await receiptOf({ firstTry: tried })).toMatchObject({ state: 'dead', estimatedStartAt: null });
       const at = T0 + 5000;
       expect(await receiptOf({ options: { held: true } })).toMatchObject({ estimatedStartAt: null });

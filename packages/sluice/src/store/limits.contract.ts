@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Owner } from '../core/identity.js';
 import { commandQueues } from './control.js';
 import { openIdentity, signIn } from './identity.js';
 import { cancelJob, editJob } from './job-commands.js';
@@ -12,11 +13,19 @@ import { answered, draft, StoreBench, T0 } from './store.kit.js';
 /** What a queue does at its limits, and how they are changed. */
 export function testLimits(name: string, open: () => Database): void {
   let bench: StoreBench;
-  beforeEach(() => {
+  let signedIn: Owner;
+  beforeEach(async () => {
     bench = new StoreBench(open());
+    signedIn = (await openIdentity(bench.database)).owner;
   });
   const instant = { now: T0, chance: () => 0.5 };
   const url = 'https://example.test/api/orders';
+  const passing = {
+    pass: 'p',
+    get owner() {
+      return signedIn;
+    },
+  };
 
   describe(`${name}: a rate that queues share`, () => {
     test('gets back what one of them has not sent, and keeps what another has', async () => {
@@ -129,14 +138,14 @@ export function testLimits(name: string, open: () => Database): void {
       await bench.ticket();
       expect(await bench.enqueue()).toMatchObject({ kind: 'full', passes: true });
       expect(
-        await bench.store.chargeDirect({ queue: 'orders', url, cost: undefined }, instant),
+        await bench.store.chargeDirect({ ...passing, queue: 'orders', url, cost: undefined }, instant),
       ).toMatchObject({
         at: T0,
         latestAt: T0 + 50,
       });
       expect((await bench.turn(T0)).claims).toHaveLength(1);
       expect(
-        await bench.store.chargeDirect({ queue: 'orders', url, cost: undefined }, instant),
+        await bench.store.chargeDirect({ ...passing, queue: 'orders', url, cost: undefined }, instant),
       ).toMatchObject({
         at: T0 + 1050,
       });
@@ -148,10 +157,16 @@ export function testLimits(name: string, open: () => Database): void {
       bench.policy = { ...bench.policy, concurrency: 9, rate };
       await bench.ticket();
       await bench.serve(1);
-      const send = { queue: 'orders', url, cost: 6 };
+      const send = { ...passing, queue: 'orders', url, cost: 6 };
       expect(await bench.store.chargeDirect(send, instant)).toMatchObject({ at: T0 });
       expect(await bench.store.chargeDirect(send, instant)).toMatchObject({ at: T0 + 1050 });
-      const keys = { orderingKey: undefined, dedupeKey: undefined, coalesces: false, idempotencyKey: 'k' };
+      const keys = {
+        orderingKey: undefined,
+        dedupeKey: undefined,
+        coalesces: false,
+        idempotencyKey: 'k',
+        firstTryMs: 1,
+      };
       const later = { ...instant, now: T0 + 2100 };
       expect(await bench.store.chargeFirstTry({ ...send, ...keys }, later)).toMatchObject({ at: T0 + 2100 });
       expect(await bench.store.chargeFirstTry({ ...send, ...keys }, later)).toBeUndefined();
@@ -162,15 +177,15 @@ export function testLimits(name: string, open: () => Database): void {
       await bench.ticket();
       await bench.turn(T0);
       expect(
-        await bench.store.chargeDirect({ queue: 'orders', url, cost: undefined }, instant),
+        await bench.store.chargeDirect({ ...passing, queue: 'orders', url, cost: undefined }, instant),
       ).toBeUndefined();
       await bench.ticket({}, { queue: 'others' });
       await commandQueues(bench.database, 'others', { kind: 'pause' }, T0);
       expect(
-        await bench.store.chargeDirect({ queue: 'others', url, cost: undefined }, instant),
+        await bench.store.chargeDirect({ ...passing, queue: 'others', url, cost: undefined }, instant),
       ).toBeUndefined();
       expect(
-        await bench.store.chargeDirect({ queue: 'unknown', url, cost: undefined }, instant),
+        await bench.store.chargeDirect({ ...passing, queue: 'unknown', url, cost: undefined }, instant),
       ).toBeUndefined();
     });
   });

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { openContext, revealSecrets } from '../transport/seal.js';
 import fixture from './fixtures/schema-1.json';
-import { foreignLeaseUntil, openIdentity, signIn } from './identity.js';
+import { foreignSendUntil, openIdentity, signIn } from './identity.js';
 import { openIndexedDb } from './indexed-db.js';
 import { readOwner } from './owners.js';
 import { listJobs, readJob } from './query.js';
@@ -113,7 +113,7 @@ test('what was remembered by key is remembered: the same thing again is a duplic
 test('who signs in afterwards has none of it, and what is leased is theirs no more', async () => {
   await signIn(database, { user: 'ann', adopt: false, now: T0 });
   expect(await readJob(database, fixture.tickets[8] as string)).toBeUndefined();
-  expect(await foreignLeaseUntil(database)).toBeGreaterThan(T0);
+  expect(await foreignSendUntil(database, T0)).toBeGreaterThan(T0);
 });
 
 async function writeVersion1(of: string): Promise<void> {

@@ -1,4 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { AttemptEnd } from '../core/attempt.js';
+import type { Owner } from '../core/identity.js';
+import type { DirectTurn } from '../core/ports.js';
+import { commandQueues } from './control.js';
+import { foreignSendUntil, openIdentity, signIn } from './identity.js';
+import { endPass, mayPass } from './passes.js';
 import type { Database } from './rows.js';
 import { answered, StoreBench, T0 } from './store.kit.js';
 
@@ -16,19 +22,38 @@ interface Crowd {
 /** What passes a queue by, while its jobs wait for the same slots. */
 export function testPassing(name: string, open: () => Database): void {
   let bench: StoreBench;
-  beforeEach(() => {
+  let owner: Owner;
+  beforeEach(async () => {
     bench = new StoreBench(open());
+    owner = (await openIdentity(bench.database)).owner;
   });
   const chance = () => 0.5;
   const url = 'https://example.test/api/orders';
   const rate = { limit: 10, perMs: 1000, burst: 1 };
 
-  const passAt = (now: number, cost?: number) =>
-    bench.store.chargeDirect({ queue: 'orders', url, cost }, { now, chance });
+  const send = {
+    queue: 'orders',
+    url,
+    pass: 'p',
+    get owner() {
+      return owner;
+    },
+  };
 
-  const tryAt = (now: number, i: number) => {
+  /** It is answered at once, and gives its place back. */
+  const ended = async (turn: DirectTurn | undefined, now: number): Promise<DirectTurn | undefined> => {
+    const end = { end: answered(200), sentAt: now };
+    if (turn) await endPass(bench.database, turn.pass, { ended: end, now, chance });
+    return turn;
+  };
+
+  const passAt = async (now: number, cost?: number) =>
+    ended(await bench.store.chargeDirect({ ...send, cost }, { now, chance }), now);
+
+  const tryAt = async (now: number, i: number) => {
     const keys = { orderingKey: `key ${i}`, dedupeKey: undefined, coalesces: false, idempotencyKey: 'k' };
-    return bench.store.chargeFirstTry({ queue: 'orders', url, cost: 1, ...keys }, { now, chance });
+    const trying = { ...send, ...keys, cost: 1, firstTryMs: 5000 };
+    return ended(await bench.store.chargeFirstTry(trying, { now, chance }), now);
   };
 
   /** An engine, and every few milliseconds somebody who would pass it by. Answers who had the slots, in their order. */
@@ -96,11 +121,104 @@ export function testPassing(name: string, open: () => Database): void {
     });
 
     test('may be charged ahead where nothing waits', async () => {
-      bench.policy = { ...bench.policy, rate };
+      bench.policy = { ...bench.policy, concurrency: 9, rate };
       await bench.enqueueMany(1);
       await bench.serve(1);
       const answers = await Promise.all([passAt(T0 + 500), passAt(T0 + 500), passAt(T0 + 500)]);
       expect(answers.map((turn) => turn && turn.at - T0)).toEqual([500, 595, 700]);
+    });
+
+    describe('holds a place among the sends in flight', () => {
+      const keys = { orderingKey: undefined, dedupeKey: undefined, coalesces: false, idempotencyKey: 'k' };
+      const at = (now: number) => ({ now, chance });
+      const tryAs = (pass: string, now: number) =>
+        bench.store.chargeFirstTry({ ...send, ...keys, cost: 1, firstTryMs: 5000, pass }, at(now));
+      const end = (pass: string, now: number, how: AttemptEnd = answered(200)) => {
+        const id = { queue: 'orders', id: pass };
+        return endPass(bench.database, id, { ended: { end: how, sentAt: now }, ...at(now) });
+      };
+      const emptied = async () => {
+        await bench.ticket();
+        await bench.serve(1);
+      };
+
+      test('where one is allowed, no other try, no request let through, and no job goes beside it', async () => {
+        await emptied();
+        const turn = await tryAs('a', T0);
+        expect(turn).toMatchObject({ until: T0 + 5000 });
+        expect(await tryAs('b', T0)).toBeUndefined();
+        expect(await bench.store.chargeDirect({ ...send, cost: 1, pass: 'c' }, at(T0))).toBeUndefined();
+        await bench.ticket();
+        expect(await bench.turn(T0)).toMatchObject({ claims: [], nextAt: T0 + 6000 });
+        expect(await end('a', T0 + 10)).toEqual([{ type: 'passed', queue: 'orders' }]);
+        expect((await bench.turn(T0 + 10)).claims).toHaveLength(1);
+        expect(await tryAs('d', T0 + 10)).toBeUndefined();
+      });
+
+      test('until its time is over, should its context be gone', async () => {
+        await emptied();
+        await tryAs('a', T0);
+        await bench.ticket();
+        expect((await bench.turn(T0 + 5999)).claims).toEqual([]);
+        expect((await bench.turn(T0 + 6000)).claims).toHaveLength(1);
+      });
+
+      test('that no clock that was set back prolongs', async () => {
+        await emptied();
+        await tryAs('a', T0);
+        await bench.ticket();
+        expect((await bench.turn(T0 - 3_600_000)).claims).toHaveLength(1);
+      });
+
+      test('and is the one probe of a queue that probes, whose answer ends the outage', async () => {
+        bench.policy = { ...bench.policy, concurrency: 9 };
+        await emptied();
+        for (let i = 0; i < 5; i++) {
+          await tryAs(`failed ${i}`, T0);
+          await end(`failed ${i}`, T0, { kind: 'network-error', detail: 'gone' });
+        }
+        const { phase } = (await bench.row()).flow;
+        if (phase.kind !== 'probe') throw new Error('it does not probe');
+        expect(await tryAs('early', phase.until - 1)).toBeUndefined();
+        expect(await tryAs('a', phase.until)).toBeDefined();
+        expect(await tryAs('b', phase.until)).toBeUndefined();
+        await bench.ticket();
+        expect((await bench.turn(phase.until)).claims).toEqual([]);
+        await end('a', phase.until + 10);
+        expect((await bench.row()).flow.phase.kind).toBe('steady');
+        expect((await bench.turn(phase.until + 10)).claims).toHaveLength(1);
+      });
+
+      test('with what is stored after it, in the same transaction', async () => {
+        await emptied();
+        await tryAs('a', T0);
+        const pass = { queue: 'orders', id: 'a' };
+        await bench.enqueue({
+          firstTry: { pass, end: answered(429), sentAt: T0, endedAt: T0, credentials: 0, chance },
+        });
+        expect((await bench.row()).passes).toEqual([]);
+        expect(await end('a', T0)).toEqual([]);
+      });
+
+      test('for its own user alone: another who signs in waits for its end', async () => {
+        await emptied();
+        await tryAs('a', T0);
+        await signIn(bench.database, { user: 'ann', adopt: false, now: T0 });
+        expect(await foreignSendUntil(bench.database, T0)).toBe(T0 + 6000);
+        expect(await mayPass(bench.database, { queue: 'orders', id: 'a' }, T0)).toBe(false);
+        expect(await end('a', T0)).toEqual([{ type: 'passed', queue: 'orders' }]);
+        expect(await foreignSendUntil(bench.database, T0)).toBe(0);
+        expect(await tryAs('b', T0)).toBeUndefined();
+      });
+
+      test('and does not begin once its queue is held', async () => {
+        await emptied();
+        await tryAs('a', T0);
+        const id = { queue: 'orders', id: 'a' };
+        expect(await mayPass(bench.database, id, T0)).toBe(true);
+        await commandQueues(bench.database, 'orders', { kind: 'pause' }, T0);
+        expect(await mayPass(bench.database, id, T0)).toBe(false);
+      });
     });
   });
 }

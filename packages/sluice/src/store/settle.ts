@@ -1,4 +1,5 @@
 import type { AttemptEnd, Settlement } from '../core/attempt.js';
+import type { Flow } from '../core/flow/state.js';
 import { type Job, stateInTurn } from '../core/job.js';
 import { type Instant, settle, type Settled } from '../core/settle.js';
 import type { TurnRequest } from '../core/ports.js';
@@ -98,19 +99,22 @@ function whyReturned(end: AttemptEnd): string {
 /** An answer that was trusted though the browser hides it. */
 const HIDDEN = { status: 0, statusText: '', headers: [], bodyOmitted: true };
 
-function tellOfQueue(
-  { row, now, events }: Ledger,
-  { queue: { awaitsSignIn, flow, blocked } }: Settled,
-): void {
+function tellOfQueue(ledger: Ledger, { queue: { awaitsSignIn, flow, blocked } }: Settled): void {
+  const { row, events } = ledger;
+  tellOfFlow(ledger, flow);
+  if (blocked && blocked.detail !== row.blocked?.detail)
+    events.push({ type: 'blocked', queue: row.name, detail: blocked.detail });
+  if (awaitsSignIn && !row.awaitsSignIn) events.push({ type: 'sign-in', queue: row.name });
+}
+
+/** What has changed of a flow for the users of its queue; the row still has the one before. */
+export function tellOfFlow({ row, now, events }: Ledger, flow: Flow): void {
   const { name: queue, metrics } = row;
   if (flow.gateUntil > row.flow.gateUntil) {
     const heldMs = flow.gateUntil - Math.max(row.flow.gateUntil, now);
     row.metrics = { ...metrics, frozenMs: metrics.frozenMs + Math.max(0, heldMs) };
     events.push({ type: 'frozen', queue, until: flow.gateUntil });
   }
-  if (blocked && blocked.detail !== row.blocked?.detail)
-    events.push({ type: 'blocked', queue, detail: blocked.detail });
-  if (awaitsSignIn && !row.awaitsSignIn) events.push({ type: 'sign-in', queue });
   if (flow.phase.kind === 'probe' && flow.phase !== row.flow.phase)
     events.push({ type: 'probing', queue, until: flow.phase.until });
 }

@@ -161,7 +161,8 @@ export function testTwins(name: string, open: () => Database): void {
 
     test('a request that was tried first is a job of its own: it may have arrived under its key', async () => {
       const older = await bench.ticket(options, replace('1'));
-      const tried = { end: answered(500), sentAt: T0, endedAt: T0, credentials: 0, chance: () => 0.5 };
+      const pass = { queue: 'orders', id: 'p' };
+      const tried = { pass, end: answered(500), sentAt: T0, endedAt: T0, credentials: 0, chance: () => 0.5 };
       const newer = await bench.ticket(options, { ...replace('2'), firstTry: tried });
       expect(await readJob(bench.database, older)).toMatchObject({ state: 'waiting' });
       expect(await readJob(bench.database, newer)).toMatchObject({ state: 'waiting', attempts: 1 });

@@ -1,38 +1,11 @@
-import type { Owner } from '../core/identity.js';
-import type { Captured, Intake } from '../core/messages.js';
-import { isInTime } from '../core/pace.js';
-import type { Clock } from '../core/ports.js';
-import { NETWORK_ERROR, refusalParts, type ResponseParts } from '../core/receipt.js';
+import type { Captured } from '../core/messages.js';
+import { NETWORK_ERROR, type ResponseParts } from '../core/receipt.js';
 import { rebuild } from './rebuild.js';
-import { sleepUntilSend } from './sleep-until.js';
-
-export interface DirectOptions {
-  clock: Clock;
-  fetch: (request: Request, init: RequestInit) => Promise<Response>;
-  /** Whoever is signed in now. */
-  currentOwner: () => Promise<Owner | undefined>;
-  /** Ends the wait and the send. */
-  signal?: AbortSignal;
-}
-
-/** Sends a request that a full queue has let through, at the instant that it was charged for or not at all. */
-export async function direct(
-  { turn, owner, refusal }: Extract<Intake, { kind: 'direct' }>,
-  captured: Captured,
-  { clock, fetch, currentOwner, signal }: DirectOptions,
-): Promise<Response> {
-  await sleepUntilSend(clock, turn.at, signal);
-  signal?.throwIfAborted();
-  // With the cookies of another it must not go.
-  const isTheirs = (await currentOwner()) === owner;
-  if (!isTheirs || !isInTime(clock.now(), turn)) return toResponse(refusalParts(refusal));
-  return send(captured, fetch, signal);
-}
 
 /** Marked as a replay: the service worker of a controlled page would otherwise try the same again. */
 export function send(
   { request, body }: Captured,
-  fetch: DirectOptions['fetch'],
+  fetch: (request: Request, init: RequestInit) => Promise<Response>,
   signal?: AbortSignal,
 ): Promise<Response> {
   const replay = rebuild(request, body);
