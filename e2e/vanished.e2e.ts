@@ -1,4 +1,4 @@
-import { NO_INIT_SCRIPT, burst, connected, expect, type Page, test, urlOf } from './fixtures.js';
+import { burst, connected, expect, type Page, test, urlOf } from './fixtures.js';
 
 const SLOW = { queues: { orders: { rate: { limit: 1, perMs: 60_000 } } } };
 
@@ -51,24 +51,4 @@ test('a queue that is cleared under an open page is reported there, and the app 
   await page.reload();
   await connected(page);
   expect(await lostOf(page)).toBe(0);
-});
-
-test('the browser is asked to keep the storage once there is something to lose', async ({
-  origin,
-  page,
-  browserName,
-}) => {
-  test.skip(browserName === 'webkit', NO_INIT_SCRIPT);
-  await page.addInitScript(() => {
-    let asked = 0;
-    // Firefox would ask the user: only whether we ask is ours to show.
-    StorageManager.prototype.persist = () => Promise.resolve(++asked > 0);
-    Object.defineProperty(globalThis, 'asked', { get: () => asked });
-  });
-  await page.goto(`${origin.url}/short/`);
-  await connected(page);
-  const asked = () => page.evaluate(() => (globalThis as unknown as { asked: number }).asked);
-  expect(await asked()).toBe(0);
-  await burst(page, 2);
-  await expect.poll(asked).toBe(1);
 });

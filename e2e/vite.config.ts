@@ -16,13 +16,17 @@ export default defineConfig({
       input: {
         short: `${root}/pages/short/index.html`,
         long: `${root}/pages/long/index.html`,
+        prerendered: `${root}/pages/prerendered/index.html`,
         sluice: `${root}/pages/short/sluice.ts`,
         'nested/sluice': `${root}/pages/nested/sluice.ts`,
         sw: `${root}/pages/long/sw.ts`,
+        foreign: `${root}/pages/foreign/sw.ts`,
       },
       output: {
         entryFileNames: ({ name }) =>
-          ['sluice', 'nested/sluice', 'sw'].includes(name) ? '[name].js' : 'assets/[name]-[hash].js',
+          ['sluice', 'nested/sluice', 'sw', 'foreign'].includes(name)
+            ? '[name].js'
+            : 'assets/[name]-[hash].js',
       },
     },
   },

@@ -1,7 +1,8 @@
 import { identityPath } from '../core/receipt.js';
 import type { World } from '../drain/world.js';
 import { serviceWorkers } from './container.js';
-import { type WorkerLink, within } from './host-link.js';
+import { within } from './host-link.js';
+import type { WorkerLink } from './worker-link.js';
 
 /** A service worker that has to start takes its time; one that hangs must not keep anybody from signing out. */
 const BARRIER_MS = 5000;
@@ -12,11 +13,11 @@ const BARRIER_MS = 5000;
  */
 export async function passBarrier(
   { fetch }: Pick<World, 'fetch'>,
-  { name, link }: { name: string; link: WorkerLink | undefined },
+  { name, link }: { name: string; link: WorkerLink },
 ): Promise<void> {
   const passed = [
     Promise.resolve(serviceWorkers()?.controller && fetch(barrierOf(name), {})),
-    Promise.resolve(link?.current?.remote.refreshIdentity()),
+    Promise.resolve(link.current?.remote.refreshIdentity()),
   ];
   await within(BARRIER_MS, Promise.all<unknown>(passed), 'the service worker').catch(() => undefined);
 }

@@ -3,7 +3,14 @@ import { connect } from './connect.js';
 import { openPage } from './page.js';
 import type { Sluice } from './sluice.js';
 
-vi.mock('./page.js', () => ({ openPage: vi.fn() }));
+vi.mock('./page.js', async () => {
+  const { Snapshots } = await import('./snapshots.js');
+  const beginPage = () => {
+    const world = { notify: { listen: () => () => undefined } };
+    return { snapshots: new Snapshots(world as never, {} as never), closing: new AbortController() };
+  };
+  return { beginPage, openPage: vi.fn() };
+});
 
 const options = {
   serviceWorker: false,
@@ -12,7 +19,10 @@ const options = {
   },
 } as const;
 
-beforeEach(() => vi.stubGlobal('document', {}));
+beforeEach(() => {
+  vi.stubGlobal('document', new EventTarget());
+  vi.stubGlobal('addEventListener', () => undefined);
+});
 
 afterEach(() => {
   vi.restoreAllMocks();

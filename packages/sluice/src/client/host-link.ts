@@ -1,7 +1,7 @@
 import { releaseProxy, type Remote, wrap } from 'comlink';
 import { isSluiceError, SluiceError, sentenceOf } from '../core/errors.js';
 import { type Hello, type Host, type HostRequest, PROTOCOL } from '../core/messages.js';
-import { serviceWorkers } from './container.js';
+import { registration, serviceWorkers } from './container.js';
 
 /** The page's line to whoever enqueues for it: its worker, or else the service worker. */
 export interface HostLink {
@@ -10,101 +10,71 @@ export interface HostLink {
   close(): void;
 }
 
-/** The line to the worker of a page, which ends and starts again as the page is frozen and thawed. */
-export interface WorkerLink {
-  /** Undefined while none runs: the service worker enqueues then. */
-  readonly current: HostLink | undefined;
-  /** What the ids of its engines begin with, or began with. */
-  readonly engine: string;
-  /** Resolves once a worker that was ended runs again, or will not. */
-  readonly resumed: Promise<void>;
-  /** Ends the worker in the middle of whatever it does. */
-  suspend(): void;
-  /** Starts it once `first` is over. Answers why it does not run again, where it does not. */
-  resume(first: () => Promise<unknown>): Promise<SluiceError | undefined>;
-}
-
-/** A worker that has not answered by then is not there: a proxy by itself would wait for ever. */
+/** What does not say hello by then is not there: a proxy by itself would wait for ever. */
 const HELLO_MS = 5000;
 
-/** @throws SluiceError `worker-failed`, `protocol-mismatch` */
-export async function linkToWorker(spawn: () => Worker, name: string): Promise<WorkerLink> {
-  let current: HostLink | undefined = await spawnTwice(spawn, name);
-  let { engine } = current.hello;
-  let resumed = Promise.resolve();
-  let release = (): void => undefined;
-  /** Whoever starts in an earlier life of the page is not wanted in the next. */
-  let life = 0;
-  return {
-    get current() {
-      return current;
-    },
-    get engine() {
-      return engine;
-    },
-    get resumed() {
-      return resumed;
-    },
-    suspend: () => {
-      life += 1;
-      current?.close();
-      current = undefined;
-      release();
-      resumed = new Promise((resolve) => (release = resolve));
-    },
-    resume: async (first) => {
-      const own = ++life;
-      await first();
-      if (own !== life) return undefined;
-      const link = await spawnTwice(spawn, name).catch((error: SluiceError) => error);
-      if (own !== life) {
-        if ('close' in link) link.close();
-        return undefined;
-      }
-      if ('close' in link) {
-        current?.close();
-        current = link;
-        ({ engine } = link.hello);
-      }
-      release();
-      return 'close' in link ? undefined : link;
-    },
-  };
+/** A script may take so long to come. */
+const START_MS = 10_000;
+
+export async function saysHello({ remote }: HostLink): Promise<boolean> {
+  return within(HELLO_MS, remote.hello(), 'the worker').then(
+    () => true,
+    () => false,
+  );
 }
 
-/** A worker that loads slowly gets one more chance. */
-async function spawnTwice(spawn: () => Worker, name: string): Promise<HostLink> {
-  try {
-    return await spawnAndGreet(spawn, name);
-  } catch (error) {
-    if (error instanceof SluiceError && error.code === 'protocol-mismatch') throw error;
-    return spawnAndGreet(spawn, name).catch((cause: unknown) => {
-      throw isSluiceError(cause) ? cause : workerFailed(sentenceOf(cause), cause);
-    });
-  }
+/** @throws SluiceError `worker-failed`, `no-answer`, `protocol-mismatch`, `config-invalid` */
+export async function startWorker(spawn: () => Worker, name: string): Promise<HostLink> {
+  return spawnAndGreet(spawn, name).catch((cause: unknown) => {
+    throw isSluiceError(cause) ? cause : workerFailed(sentenceOf(cause), cause);
+  });
 }
 
 async function spawnAndGreet(spawn: () => Worker, name: string): Promise<HostLink> {
   const worker = spawn();
   const remote = wrap<Host>(worker);
   const failed = new Promise<never>((_, reject) => {
-    worker.addEventListener('error', (event) =>
-      reject(workerFailed(event.message || 'its script did not load')),
-    );
+    worker.addEventListener('error', ({ message }) => {
+      const why = message ? Promise.resolve(message) : whyNotLoaded();
+      void why.then((reason) => reject(workerFailed(reason)));
+    });
   });
-  const hello = within(HELLO_MS, Promise.race([remote.hello(), failed]), 'the worker');
+  const hello = within(START_MS, Promise.race([remote.hello(), failed]), 'the worker');
   return greeted({ remote, hello, end: () => worker.terminate() }, name);
 }
 
-/** Undefined where none controls this page. @throws SluiceError `no-answer`, `protocol-mismatch` */
+/** The browser says no more than that it failed: a page's own policy may forbid it. */
+async function whyNotLoaded(): Promise<string> {
+  const answer = await fetch(new URL('#sluice-direct', location.href), { method: 'HEAD' }).catch(
+    () => undefined,
+  );
+  const policy = answer?.headers.get('Cross-Origin-Embedder-Policy') ?? 'unsafe-none';
+  if (policy === 'unsafe-none') return 'its script did not load.';
+  return `its script did not load. This page has the header 'Cross-Origin-Embedder-Policy: ${policy}': serve that script with it, too.`;
+}
+
+/** Undefined where there is none for this page. @throws SluiceError `no-answer`, `protocol-mismatch` */
 export async function linkToServiceWorker(name: string): Promise<HostLink | undefined> {
-  const controller = serviceWorkers()?.controller;
-  if (!controller) return undefined;
+  // It does not control a page that was reloaded past the cache, and serves the app all the same.
+  const serviceWorker = serviceWorkers()?.controller ?? (await registration())?.active;
+  return serviceWorker ? greeted(lineTo(serviceWorker, name), name) : undefined;
+}
+
+/** Whether it is Sluice of this name, of whatever version. */
+export async function answersAs(serviceWorker: ServiceWorker, name: string): Promise<boolean> {
+  const { remote, hello, end } = lineTo(serviceWorker, name);
+  const answer = await hello.catch(() => undefined);
+  remote[releaseProxy]();
+  end();
+  return answer?.name === name;
+}
+
+function lineTo(serviceWorker: ServiceWorker, name: string): Line {
   const { port1, port2 } = new MessageChannel();
-  controller.postMessage({ sluice: 'host', protocol: PROTOCOL, name } satisfies HostRequest, [port2]);
+  serviceWorker.postMessage({ sluice: 'host', protocol: PROTOCOL, name } satisfies HostRequest, [port2]);
   const remote = wrap<Host>(port1);
   const hello = within(HELLO_MS, remote.hello(), 'the service worker');
-  return greeted({ remote, hello, end: () => port1.close() }, name);
+  return { remote, hello, end: () => port1.close() };
 }
 
 interface Line {
@@ -156,9 +126,5 @@ function checkHello({ protocol, name }: Hello, wanted: string): void {
 }
 
 function workerFailed(why: string, cause?: unknown): SluiceError {
-  return new SluiceError(
-    'worker-failed',
-    `the worker did not start: ${why}. The service worker drains per event.`,
-    { cause },
-  );
+  return new SluiceError('worker-failed', `the worker did not start: ${why} It is tried again.`, { cause });
 }

@@ -9,4 +9,5 @@ export type {
   SluiceEnqueueOptions,
   SluiceRequestInit,
   Snapshot,
+  TrustedScriptURL,
 } from './sluice.js';

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SluiceError } from '../core/errors.js';
-import { openPage } from './page.js';
+import { beginPage, openPage } from './page.js';
 import type { Sluice } from './sluice.js';
+import { createWorkerLink } from './worker-link.js';
 
 // Neither a worker nor a service worker: what a page is by itself.
-const open = (problem?: SluiceError): Promise<Sluice> =>
-  openPage({
-    name,
-    mode: 'page-only',
-    link: undefined,
-    problem,
-    onClose: () => undefined,
-  });
+const open = (problem?: SluiceError): Promise<Sluice> => {
+  const page = beginPage(name);
+  page.snapshots.setProblem('control', problem);
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const link = createWorkerLink({ start: never, due: never, tell: () => undefined });
+  return openPage({ ...page, name, link, onClose: () => undefined });
+};
 
 let name: string;
 let sluice: Sluice | undefined;
@@ -89,4 +89,14 @@ test('the problem that came first is told, and another where there was none', as
   await sluice.close();
   sluice = await open();
   expect(sluice.snapshot()).toMatchObject({ mode: 'off', problem: { code: 'storage-failed' } });
+});
+
+test('a page whose storage was blocked for a while says so as long as it is, and no longer', async () => {
+  const opening = vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => {
+    throw new DOMException('storage is forbidden here', 'UnknownError');
+  });
+  sluice = await open();
+  expect(sluice.snapshot()).toMatchObject({ mode: 'off', problem: { code: 'storage-failed' } });
+  opening.mockRestore();
+  await expect.poll(() => sluice?.snapshot()).toMatchObject({ mode: 'page-only', problem: undefined });
 });

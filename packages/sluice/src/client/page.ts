@@ -1,57 +1,66 @@
 import { SluiceError } from '../core/errors.js';
 import type { EventOf, EventType, SluiceEvent } from '../core/events.js';
 import { isolated } from '../drain/isolated.js';
-import { PROTOCOL, type Receipt } from '../core/messages.js';
+import { type Intake, PROTOCOL, type Receipt } from '../core/messages.js';
 import type { Notify } from '../core/ports.js';
 import type { QueueView } from '../core/queue-view.js';
 import { browserWorld, type World } from '../drain/world.js';
 import { storageError } from '../store/indexed-db.js';
 import type { Database } from '../store/rows.js';
-import { registration, serviceWorkers } from './container.js';
-import { type WorkerLink, within } from './host-link.js';
+import { type HostLink, within } from './host-link.js';
 import { followLifecycle, tellServiceWorker } from './lifecycle.js';
 import { loadOnce, whenLoaded } from './load-controls.js';
-import { createRequests, NOBODY, type RequestParts, type Requests } from './requests.js';
+import { createRequests, type Desk, NOBODY, type RequestParts, type Requests } from './requests.js';
 import { deskOfServiceWorker } from './service-worker-desk.js';
-import type { Mode, Sluice, SluiceEnqueueOptions } from './sluice.js';
+import type { Sluice, SluiceEnqueueOptions } from './sluice.js';
 import { Snapshots } from './snapshots.js';
 import { warnOfUncontrolled } from './uncontrolled-warning.js';
 import { findVanished, followDepth } from './vanished.js';
+import type { WorkerLink } from './worker-link.js';
 
-export interface PageOptions {
+/** What a page has before it knows its surroundings. */
+export interface BegunPage {
+  world: World;
+  snapshots: Snapshots;
+  closing: AbortController;
+}
+
+export function beginPage(name: string): BegunPage {
+  const closing = new AbortController();
+  const world = untilClosed(browserWorld(name), closing.signal);
+  return { world, snapshots: new Snapshots(world, ALONE), closing };
+}
+
+const ALONE = {
+  mode: 'page-only',
+  controlled: false,
+  lost: 0,
+  problem: undefined,
+  wake: { kind: 'unsupported' },
+} as const;
+
+export interface PageOptions extends BegunPage {
   name: string;
-  mode: Mode;
-  /** The line to the worker of this page, where it runs. */
-  link: WorkerLink | undefined;
-  problem: SluiceError | undefined;
+  /** The line to the worker of this page. */
+  link: WorkerLink;
+  persist?: boolean;
   onClose: () => void;
 }
 
 /** Puts the page's parts together, once its surroundings are known. */
 export async function openPage(options: PageOptions): Promise<Sluice> {
-  const { name, link } = options;
-  const closing = new AbortController();
-  const world = untilClosed(browserWorld(name), closing.signal);
+  const { name, link, world, snapshots, closing } = options;
   const { database, notify } = world;
   const looked = await findVanished(world, name).catch(storageError);
-  const hasStorage = typeof looked === 'number';
-  const lost = hasStorage ? looked : 0;
-  const problem = options.problem ?? (hasStorage ? undefined : looked);
-  const wake = { kind: 'sync' in ((await registration()) ?? {}) ? 'ready' : 'unsupported' } as const;
-  const snapshots = new Snapshots(world, {
-    mode: hasStorage ? options.mode : 'off',
-    // No await from here to where its changes are listened for.
-    controlled: !!serviceWorkers()?.controller,
-    lost,
-    problem: problem && { code: problem.code, message: problem.message },
-    wake,
-  });
+  const lost = typeof looked === 'number' ? looked : 0;
+  if (typeof looked === 'number') snapshots.setPage({ lost });
+  else snapshots.setProblem('storage', looked);
   const controls = loadOnce(async () => {
     const { createControls, passBarrier } = await import('./controls.js');
     const barrier = () => passBarrier(world, { name, link });
     return createControls({ ...world, barrier, closing: closing.signal });
   });
-  const stopFollowing = followLifecycle({ name, link, world, snapshots, controls });
+  const stopFollowing = followLifecycle({ ...options, controls });
   const stopWarning = warnOfUncontrolled(link, snapshots);
   notify.listen((events) => note(events, snapshots));
   const tellLost = (depth: number): void => {
@@ -68,8 +77,12 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
     controls,
     desk: async () => {
       closing.signal.throwIfAborted();
-      await link?.resumed;
-      return link?.current?.remote ?? (await deskOfServiceWorker(name)) ?? NOBODY;
+      const worker = await link.alive();
+      if (worker) return deskOf(worker, link);
+      const desk = await deskOfServiceWorker(name);
+      if (desk) return desk;
+      await link.settled;
+      return link.current ? deskOf(link.current, link) : NOBODY;
     },
     tellAccepted: () => tellServiceWorker({ sluice: 'accepted', protocol: PROTOCOL, name }),
     close: async () => {
@@ -81,12 +94,19 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
       snapshots.close();
       notify.close();
       // A worker that does not answer is ended all the same: its leases run out.
-      const running = link?.current;
+      const running = link.current;
       if (running) await within(SUSPEND_MS, running.remote.suspend(), 'the worker').catch(() => undefined);
-      link?.suspend();
+      link.suspend();
       database.close();
     },
   });
+}
+
+function deskOf(host: HostLink, link: WorkerLink): Desk {
+  return {
+    fetch: (...asked) => link.answer<Intake>(host, host.remote.fetch(...asked)),
+    enqueue: (...asked) => link.answer(host, host.remote.enqueue(...asked)),
+  };
 }
 
 /** What is under way may end. Nothing else begins any more: it would open the database anew. */
@@ -155,6 +175,7 @@ function createEnqueue(enqueueAll: Requests['enqueue']): Sluice['enqueue'] {
 
 function note(events: readonly SluiceEvent[], snapshots: Snapshots): void {
   for (const event of events) {
+    if (event.type === 'wake-ready') snapshots.setPage({ wake: { kind: 'ready' } });
     if (event.type === 'wake-refused') snapshots.setPage({ wake: { kind: 'refused', detail: event.detail } });
     if (event.type === 'lost') snapshots.setPage({ lost: event.depth });
   }

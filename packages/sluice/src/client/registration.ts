@@ -1,10 +1,11 @@
 import { SluiceError, sentenceOf } from '../core/errors.js';
 import { serviceWorkers } from './container.js';
+import type { TrustedScriptURL } from './sluice.js';
 
 export interface RegistrationRequest {
-  script: string | URL;
+  script: string | URL | TrustedScriptURL;
   type: 'module' | 'classic';
-  scope: string | undefined;
+  scope?: string | undefined;
 }
 
 /**
@@ -18,7 +19,7 @@ export async function register(
 ): Promise<ServiceWorkerRegistration> {
   try {
     const options = { type, ...(scope === undefined ? {} : { scope }) };
-    return await container.register(script, options);
+    return await container.register(script as URL, options);
   } catch (cause) {
     throw await diagnose({ script, type, scope }, cause);
   }
@@ -38,20 +39,26 @@ export function requireServiceWorkers(): ServiceWorkerContainer {
 
 /** The platform says no with one TypeError for many reasons: ask the script itself what is wrong with it. */
 async function diagnose({ script, scope }: RegistrationRequest, cause: unknown): Promise<SluiceError> {
-  const url = new URL(script, location.href);
+  const reason = sentenceOf(cause);
+  const url = new URL(script as URL, location.href);
+  // Firefox speaks of the sink.
+  if (/trusted|sink type/i.test(reason)) return untrusted(url, cause);
   const answer = await fetch(url, { cache: 'no-store' }).catch(() => undefined);
   const type = answer?.headers.get('Content-Type') ?? 'no type';
   if (!answer?.ok) return missing(url, answer?.status, cause);
   if (!/javascript|ecmascript/i.test(type)) return wrongType(url, type, cause);
   if (isOutOfScope(url, scope)) return wrongScope(url, scope, cause);
-  return new SluiceError(
-    'script-failed',
-    `${url.pathname} did not run as a service worker: ${sentenceOf(cause)}`,
-    {
-      value: url.href,
-      cause,
-    },
-  );
+  return new SluiceError('script-failed', `${url.pathname} did not run as a service worker: ${reason}`, {
+    value: url.href,
+    cause,
+  });
+}
+
+function untrusted(url: URL, cause: unknown): SluiceError {
+  const sentence =
+    'this page requires Trusted Types, and takes no script by a string. ' +
+    'Hand connect() a TrustedScriptURL, made by a policy of the app.';
+  return new SluiceError('script-failed', sentence, { value: url.href, cause });
 }
 
 function missing(url: URL, status: number | undefined, cause: unknown): SluiceError {
@@ -79,16 +86,12 @@ function isOutOfScope(url: URL, scope: string | undefined): boolean {
   return scope !== undefined && !new URL(scope, location.href).href.startsWith(new URL('./', url).href);
 }
 
-/** Resolves as soon as the page is controlled, or after `deadlineMs`. */
-export function whenControlled(container: ServiceWorkerContainer, deadlineMs: number): Promise<void> {
-  if (container.controller) return Promise.resolve();
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      clearTimeout(timer);
-      container.removeEventListener('controllerchange', settle);
-      resolve();
-    };
-    const timer = setTimeout(settle, deadlineMs);
-    container.addEventListener('controllerchange', settle);
-  });
+/** @throws SluiceError `script-scope` where a service worker of that scope can never control this page */
+export function requireScope(scope: string): void {
+  // A frame by `srcdoc` or of a blob is controlled as the page that made it.
+  if (!location.protocol.startsWith('http') || location.href.startsWith(scope)) return;
+  const sentence =
+    `the service worker controls ${scope}, and this page is ${location.pathname}. ` +
+    'Register it with a scope that has this page in it: a script at the root of the site has.';
+  throw new SluiceError('script-scope', sentence, { value: scope });
 }

@@ -151,14 +151,24 @@ export interface Sluice<Q extends string = string> {
   close(): Promise<void>;
 }
 
+/** What a policy of Trusted Types makes. The DOM types lack it. */
+export interface TrustedScriptURL {
+  toJSON(): string;
+}
+
 /** How to connect where there is no short form: an app with a service worker of its own. */
 export interface ConnectOptions {
   /** URL of the service worker, or false where another part of the app registers it. */
-  serviceWorker: string | URL | false;
+  serviceWorker: string | URL | TrustedScriptURL | false;
   worker: () => Worker;
   /** Default 'module'. */
   type?: 'module' | 'classic';
   scope?: string;
   /** The `name` of the config. Default 'sluice'. */
   name?: string;
+  /**
+   * Whether to ask the browser, after the first accept, not to make room with the queue (`storage.persist()`). Default: where
+   * that never asks the user. Firefox asks.
+   */
+  persist?: boolean;
 }

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { SluiceError } from '../core/errors.js';
 import type { QueueView } from '../core/queue-view.js';
 import { openMemory } from '../store/memory.js';
 import type { Database } from '../store/rows.js';
@@ -7,6 +8,8 @@ import { FakeClock } from '../testing/fake-clock.js';
 import { createHub } from '../testing/hub.js';
 import { testSluice } from '../testing/index.js';
 import { type PageState, Snapshots } from './snapshots.js';
+
+beforeEach(() => void vi.spyOn(console, 'warn').mockReturnValue(undefined));
 
 test('a freeze is shown until it is over, and no longer: also of a queue with nothing left to send', async () => {
   const orders = { match: ({ method }: { method: string }) => method === 'POST' };
@@ -40,7 +43,7 @@ async function frozenPicture() {
     return bench.database.run(plan, work);
   };
   const world = { database: { ...bench.database, run }, notify: createHub()(), clock };
-  const snapshots = new Snapshots(world, {} as PageState);
+  const snapshots = new Snapshots(world, { mode: 'page-only' } as PageState);
   await snapshots.refresh();
   const kind = () => (snapshots.current.queues as Record<string, QueueView>)['orders']?.status.kind;
   return { clock, snapshots, kind, meet: (next: () => Promise<void>) => (before = next) };
@@ -69,4 +72,29 @@ test('a look that ends after the page has let go sets no timer', async () => {
   meet(async () => void (looks += 1));
   await clock.advance(60_000);
   expect(looks).toBe(0);
+});
+
+test('storage that is gone is a problem until a look finds it again, and one look that fails is none', async () => {
+  const { clock, snapshots, meet } = await frozenPicture();
+  const now = () => [snapshots.current.mode, snapshots.current.problem?.code];
+  meet(() => Promise.reject(new Error('the disk is gone')));
+  await snapshots.refresh();
+  expect(now()).toEqual(['page-only', undefined]);
+  await clock.advance(1000);
+  expect(now()).toEqual(['off', 'storage-failed']);
+  meet(async () => undefined);
+  await clock.advance(1000);
+  expect(now()).toEqual(['page-only', undefined]);
+});
+
+test('of several problems the first that holds is told, and the next where it has ended', async () => {
+  const { snapshots } = await frozenPicture();
+  const code = () => snapshots.current.problem?.code;
+  snapshots.setProblem('worker', new SluiceError('worker-failed', 'it did not start'));
+  snapshots.setProblem('control', new SluiceError('script-missing', 'it is not there'));
+  expect(code()).toBe('script-missing');
+  snapshots.setProblem('control', undefined);
+  expect(code()).toBe('worker-failed');
+  snapshots.setProblem('worker', undefined);
+  expect(code()).toBeUndefined();
 });

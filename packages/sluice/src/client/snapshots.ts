@@ -1,12 +1,26 @@
+import { SluiceError } from '../core/errors.js';
 import { isolated } from '../drain/isolated.js';
 import type { QueueRow } from '../core/queue-row.js';
 import { type QueueView, viewOfQueue } from '../core/queue-view.js';
 import type { World } from '../drain/world.js';
 import { readQueues } from '../store/queues.js';
-import type { Snapshot } from './sluice.js';
+import { storageError } from '../store/indexed-db.js';
+import type { Mode, Snapshot } from './sluice.js';
 
 /** What a snapshot holds besides the queues. */
 export type PageState = Omit<Snapshot, 'queues' | 'depth'>;
+
+/** What may keep a page from more, the first of them first. */
+const SOURCES = ['control', 'worker', 'storage', 'queue'] as const;
+
+type Source = (typeof SOURCES)[number];
+
+export interface Control {
+  controlled: boolean;
+  /** The service worker of this page is ours, whether it controls this page or not. */
+  isOurs: boolean;
+  problem: SluiceError | undefined;
+}
 
 /** The snapshot of a page, kept up to date: read from the store, at most once per frame, when a hint says so. */
 export class Snapshots {
@@ -14,20 +28,24 @@ export class Snapshots {
   readonly #callbacks = new Set<(told: void) => void>();
   readonly #stopListening: () => void;
   #page: PageState;
-  /** What a queue has to say of an origin. */
-  #blocked: string | undefined;
+  readonly #problems = new Map<Source, SluiceError | undefined>();
   #current: Snapshot;
   /** How long the last look took. */
   #lookMs = 0;
   /** Calls the refresh off that is coming. */
   #frame: (() => void) | undefined;
-  /** Calls the look off that is due without a hint. */
+  /** Calls the look off that is due when a freeze is over, or storage may be back. */
   #thaw: (() => void) | undefined;
   #isClosed = false;
+  /** That of the page while there is storage. */
+  #mode: Mode;
+  /** The last look found no storage. */
+  #hasFailed = false;
 
   constructor(world: Pick<World, 'database' | 'notify' | 'clock'>, page: PageState) {
     this.#world = world;
     this.#page = page;
+    this.#mode = page.mode;
     this.#current = { ...page, queues: {}, depth: 0 };
     this.#stopListening = world.notify.listen(() => this.refreshSoon());
   }
@@ -44,7 +62,24 @@ export class Snapshots {
 
   setPage(change: Partial<PageState>): void {
     this.#page = { ...this.#page, ...change };
-    this.#replace({ ...this.#current, ...this.#shown() });
+    this.#replace({ ...this.#current, ...this.#page });
+  }
+
+  setControl({ controlled, isOurs, problem }: Control): void {
+    const { wake } = this.#page;
+    const canWake = isOurs && 'sync' in ServiceWorkerRegistration.prototype;
+    this.#mode = isOurs ? 'service-worker' : 'page-only';
+    const wakes = wake.kind === 'refused' ? wake : READY;
+    this.setProblem('control', problem, { controlled, wake: canWake ? wakes : UNSUPPORTED });
+  }
+
+  /** Stays until it is taken back. */
+  setProblem(source: Source, problem: SluiceError | undefined, change: Partial<PageState> = {}): void {
+    if (problem && problem.message !== this.#problems.get(source)?.message) console.warn(problem.message);
+    this.#problems.set(source, problem);
+    const first = SOURCES.map((one) => this.#problems.get(one)).find((one) => one !== undefined);
+    const mode = this.#problems.get('storage') ? 'off' : this.#mode;
+    this.setPage({ ...change, mode, problem: first && { code: first.code, message: first.message } });
   }
 
   /**
@@ -61,17 +96,20 @@ export class Snapshots {
   async refresh(): Promise<void> {
     this.#frame?.();
     this.#frame = undefined;
-    // Storage that fails now leaves the last picture, until the next look.
     const { clock, database } = this.#world;
     const startedAt = clock.now();
-    const rows = await readQueues(database).catch(() => undefined);
+    const rows = await readQueues(database).catch(storageError);
     const now = clock.now();
     this.#lookMs = now - startedAt;
     if (this.#isClosed) return;
-    if (rows) this.#show(rows, now);
-    // Of a freeze that is over no hint tells: nothing has happened.
+    const hasFailed = !Array.isArray(rows);
+    // Storage that fails once leaves the last picture, until the next look.
+    if (!hasFailed) this.#show(rows, now);
+    else if (this.#hasFailed) this.setProblem('storage', rows);
+    this.#hasFailed = hasFailed;
+    // Of a freeze that is over no hint tells, nor of storage that is back: nothing has happened.
     const untils = Object.values(this.#current.queues as Record<string, QueueView>).flatMap(frozenUntil);
-    const thawAt = rows ? Math.min(...untils) : now + LOOK_AGAIN_MS;
+    const thawAt = hasFailed ? now + LOOK_AGAIN_MS : Math.min(...untils);
     // A hint may be lost, and with the last one the end of the last job.
     const lookAt = holdsJobs(this.#current) ? Math.min(thawAt, now + LOOK_EVERY_MS) : thawAt;
     this.#thaw?.();
@@ -81,15 +119,10 @@ export class Snapshots {
   #show(rows: readonly QueueRow[], now: number): void {
     const queues = Object.fromEntries(rows.map((row) => [row.name, viewOfQueue(row, now)]));
     const depth = Object.values(queues).reduce((sum, view) => sum + view.depth, 0);
-    this.#blocked = rows.find(({ blocked }) => blocked)?.blocked?.detail;
-    this.#replace({ ...this.#shown(), queues, depth });
-  }
-
-  /** A problem of the page goes before one of a queue. */
-  #shown(): PageState {
-    if (this.#page.problem || this.#blocked === undefined) return this.#page;
-    const message = `[sluice] cors-missing: ${this.#blocked}`;
-    return { ...this.#page, problem: { code: 'cors-missing', message } };
+    const blocked = rows.find((row) => row.blocked)?.blocked?.detail;
+    this.setProblem('storage', undefined);
+    this.setProblem('queue', blocked === undefined ? undefined : new SluiceError('cors-missing', blocked));
+    this.#replace({ ...this.#page, queues, depth });
   }
 
   close(): void {
@@ -115,6 +148,8 @@ function holdsJobs({ queues }: Snapshot): boolean {
   return Object.values(queues as Record<string, QueueView>).some(({ depth, others }) => depth + others > 0);
 }
 
+const READY = { kind: 'ready' } as const;
+const UNSUPPORTED = { kind: 'unsupported' } as const;
 const FRAME_MS = 16;
 const LOOK_EVERY_MS = 5000;
 const LOOK_AGAIN_MS = 1000;

@@ -1,6 +1,6 @@
 import { withoutFragment } from '../transport/replay.js';
-import type { WorkerLink } from './host-link.js';
 import type { Snapshots } from './snapshots.js';
+import type { WorkerLink } from './worker-link.js';
 
 declare const process: { env: { NODE_ENV?: string } };
 
@@ -10,9 +10,9 @@ declare const process: { env: { NODE_ENV?: string } };
  *
  * @returns stops watching
  */
-export function warnOfUncontrolled(link: WorkerLink | undefined, snapshots: Snapshots): () => void {
+export function warnOfUncontrolled(link: WorkerLink, snapshots: Snapshots): () => void {
   try {
-    if (process.env.NODE_ENV !== 'production' && link) return watch(link, snapshots);
+    if (process.env.NODE_ENV !== 'production') return watch(link, snapshots);
   } catch {
     // Where nobody has replaced it, there is no `process`, and no developer to warn.
   }

@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'script-type'
   | 'script-scope'
   | 'script-failed'
+  | 'foreign-controller'
+  | 'cors-missing'
   | 'worker-failed'
   | 'protocol-mismatch'
   | 'no-answer'

@@ -41,6 +41,8 @@ export type SluiceEvent =
   | { type: 'identified' }
   /** The browser refused to wake us with no page open: a normal, reported state. */
   | { type: 'wake-refused'; detail: string }
+  /** The browser will wake us with no page open, once there is a network. */
+  | { type: 'wake-ready' }
   /** The browser has woken the service worker to drain, with no page open. */
   | { type: 'wake'; isLastChance: boolean }
   | { type: 'leading'; host: 'worker' | 'service-worker' }

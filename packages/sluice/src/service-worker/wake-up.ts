@@ -41,6 +41,7 @@ export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: D
     if (isRegistered) return;
     isRegistered = true;
     const state = await wake.register();
+    if (state.kind === 'ready') notify.tell([{ type: 'wake-ready' }]);
     if (state.kind !== 'refused') return;
     isRegistered = false;
     notify.tell([{ type: 'wake-refused', detail: state.detail }]);
