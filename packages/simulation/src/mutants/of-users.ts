@@ -40,8 +40,8 @@ export const OF_USERS: readonly Mutant[] = [
   {
     name: 'a straggler of a user who was forgotten is stored',
     file: 'store/enqueue.ts',
-    from: '?.user !== undefined;',
-    to: ' !== null;',
+    from: 'owners.get(draft.owner)?.user !== undefined',
+    to: 'owners.has(draft.owner)',
     scenarios: ['a user is forgotten'],
   },
   {
