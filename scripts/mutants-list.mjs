@@ -431,7 +431,7 @@ export const MUTANTS = [
   {
     promise: 'a key goes to another origin only where the queue names it',
     file: 'transport/idempotency.ts',
-    from: '(!isOwnOrigin && !crossOrigin)',
+    from: '!(isDue || crossOrigin)',
     to: 'false',
     tests: 'transport/idempotency.test.ts',
   },
@@ -446,8 +446,8 @@ export const MUTANTS = [
   {
     promise: 'dead letters are kept for deadKeptMs',
     file: 'store/sweep.ts',
-    from: "jobsOf(share, 'dead', now - row.policy.deadKeptMs)",
-    to: "jobsOf(share, 'dead', now)",
+    from: 'job.state.at > now - row.policy.deadKeptMs',
+    to: 'job.state.at > now',
     tests: 'store/memory.test.ts',
   },
   {

@@ -136,8 +136,9 @@ function checkRate({ universe, service, rate, scenario, lostPower }: Stage): voi
 /** I14: without a fault, by true time, over all contexts and all ways out. What is no job's has no lease. */
 function checkInFlight({ universe, service, concurrency }: Stage): void {
   if (universe.strikes > 0) return;
-  for (const { sentAt } of service.arrivals) {
-    const underWay = service.arrivals.filter(
+  const ended = service.arrivals.filter(({ endedAt, sender }) => endedAt !== undefined || sender.isAlive);
+  for (const { sentAt } of ended) {
+    const underWay = ended.filter(
       (other) => other.sentAt <= sentAt && (other.endedAt ?? Number.POSITIVE_INFINITY) > sentAt,
     );
     if (underWay.length > concurrency)

@@ -17,6 +17,8 @@ export interface Arrival {
   answeredAt: number | undefined;
   /** True time at which it was over for the browser: answered, failed or aborted. */
   endedAt: number | undefined;
+  /** The context that sent it; what it had under way ends with it. */
+  sender: Mortal;
   /** The service knew its key, and did nothing. */
   isRepeat: boolean;
 }
@@ -97,6 +99,7 @@ export class Service {
       status: 0,
       answeredAt: undefined,
       endedAt: undefined,
+      sender: actor,
       isRepeat: false,
     };
     this.arrivals.push(arrival);

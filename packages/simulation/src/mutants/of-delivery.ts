@@ -54,7 +54,7 @@ export const OF_DELIVERY: readonly Mutant[] = [
   {
     name: 'a charge is not kept',
     file: 'store/charge.ts',
-    from: '    pacer.keep(charge(pacer.pace, rate, { at, units }));\n',
+    from: '    pacer.keep(charge(pacer.pace, rate, { at, units, by }));\n',
     to: '',
     scenarios: ['a newer one takes the place', 'a service that is gone for six sends'],
   },
@@ -117,8 +117,8 @@ export const OF_DELIVERY: readonly Mutant[] = [
   {
     name: 'Retry-After is not heard',
     file: 'core/flow/hints.ts',
-    from: "retryAfterMs(get('retry-after') ?? null, now)",
-    to: 'retryAfterMs(null, now)',
+    from: "retryAfterMs(get('retry-after') ?? null, answeredAt)",
+    to: 'retryAfterMs(null, answeredAt)',
     scenarios: ['a service that asks for quiet'],
   },
   {

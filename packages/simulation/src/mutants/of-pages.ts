@@ -12,7 +12,7 @@ export const OF_PAGES: readonly Mutant[] = [
   {
     name: 'what the network took first is sent again',
     file: 'service-worker/network-first.ts',
-    from: "    if (first?.kind === 'answered') return first.response;\n",
+    from: '      return first.response;\n',
     to: '',
     scenarios: ['the network first'],
   },

@@ -54,8 +54,8 @@ export const OF_USERS: readonly Mutant[] = [
   {
     name: 'whoever adopts what is sealed gets no key to it',
     file: 'store/identity.ts',
-    from: '  if (!cryptoKey) return;\n',
-    to: '  return;\n',
+    from: 'inherited: { ...heir.inherited, ...inherited, ...retired, ...given }',
+    to: 'inherited: { ...heir.inherited }',
     scenarios: ['all is sealed, and a guest signs in'],
   },
   {
@@ -89,22 +89,18 @@ export const OF_USERS: readonly Mutant[] = [
   {
     name: 'a part of a batch is refused, and its queue goes on',
     file: 'core/settle.ts',
-    from: 'return { flow, awaitsSignIn, batchMax };',
-    to: 'return { flow, awaitsSignIn: row.awaitsSignIn, batchMax };',
+    from: 'return { flow, awaitsSignIn, batchMax, blocked };',
+    to: 'return { flow, awaitsSignIn: row.awaitsSignIn, batchMax, blocked };',
     scenarios: ['a batch of which one has nobody signed in'],
   },
   {
-    name: 'what a full queue lets through goes with the cookies of whoever comes',
-    file: 'transport/direct.ts',
-    from: 'if (!isTheirs || !isInTime',
-    to: 'if (!isInTime',
-    scenarios: ['a user leaves while a full queue lets through'],
-  },
-  {
-    name: 'the network is tried first with the cookies of whoever comes',
-    file: 'service-worker/first-try.ts',
-    from: 'if ((await identity.current()).owner !== owner) return',
-    to: 'if (false) return',
-    scenarios: ['a user leaves before the network was tried first'],
+    name: 'a send past the queue begins although its user has left',
+    file: 'store/passes.ts',
+    from: 'pass?.owner === row.owner && openingOf',
+    to: 'pass !== undefined && openingOf',
+    scenarios: [
+      'a user leaves while a full queue lets through',
+      'a user leaves before the network was tried first',
+    ],
   },
 ];
