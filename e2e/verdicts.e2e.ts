@@ -181,7 +181,9 @@ test('CORS headers that are missing are named, each write is sent once meanwhile
   await expect.poll(async () => (await countsOf(page))?.leased === 0 && api.arrivals.length).toBe(3);
   await expect.poll(problem).toMatchObject({
     code: 'cors-missing',
-    message: expect.stringContaining(`Access-Control-Allow-Origin: ${new URL(page.url()).origin}`),
+    message: expect.stringContaining(
+      `Access-Control-Allow-Origin: ${new URL(await page.evaluate(() => location.href)).origin}`,
+    ),
   });
   expect(await page.evaluate(() => (globalThis as unknown as { told: string[] }).told.length)).toBe(1);
   expect(api.arrivals).toHaveLength(3);

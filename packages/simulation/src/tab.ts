@@ -36,7 +36,12 @@ export class Tab extends Context {
     const passed = async (): Promise<void> => {
       await Promise.all([barrier(), host.refreshIdentity()]).catch(() => undefined);
     };
-    const controls = createControls({ ...world, barrier: passed, closing: this.#closing.signal });
+    const controls = createControls({
+      ...world,
+      barrier: passed,
+      giveBack: (pass, ended) => void host.passed(pass, ended).catch(() => undefined),
+      closing: this.#closing.signal,
+    });
     this.sluice = pageOf({
       world,
       snapshots,

@@ -10,13 +10,6 @@ export const OF_PASSING: readonly Mutant[] = [
     scenarios: ['the network is tried first, one at a time', 'a full queue lets through, one at a time'],
   },
   {
-    name: 'a probe is as many first tries as come at once',
-    file: 'core/turn.ts',
-    from: "return flow.phase.kind === 'probe' ? 1 : policy.concurrency;",
-    to: "return flow.phase.kind === 'probe' ? 6 : policy.concurrency;",
-    scenarios: ['the network is tried first as the service comes back'],
-  },
-  {
     name: 'who signs out does not wait for what is sent past the queue',
     file: 'store/identity.ts',
     from: '    ends.push(foreignPassUntil(ledger.row, now));\n',

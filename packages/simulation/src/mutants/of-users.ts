@@ -93,14 +93,4 @@ export const OF_USERS: readonly Mutant[] = [
     to: 'return { flow, awaitsSignIn: row.awaitsSignIn, batchMax, blocked };',
     scenarios: ['a batch of which one has nobody signed in'],
   },
-  {
-    name: 'a send past the queue begins although its user has left',
-    file: 'store/passes.ts',
-    from: 'pass?.owner === row.owner && openingOf',
-    to: 'pass !== undefined && openingOf',
-    scenarios: [
-      'a user leaves while a full queue lets through',
-      'a user leaves before the network was tried first',
-    ],
-  },
 ];

@@ -1,7 +1,7 @@
 import type { Captured, Intake } from '../core/messages.js';
 import type { ResponseParts } from '../core/receipt.js';
 import { createIdentitySource } from '../drain/identity-source.js';
-import { passBy } from '../drain/pass-by.js';
+import { type PassingBy, passBy } from '../drain/pass-by.js';
 import { answerInTime } from '../drain/respond.js';
 import { createSealingKeys } from '../drain/sealing-key.js';
 import { Watch } from '../drain/settled.js';
@@ -26,11 +26,12 @@ export interface Controls extends Commands, Pick<Sluice, 'identify' | 'clear' | 
   releaseLeases(engine: string): Promise<void>;
 }
 
-export type ControlsWorld = Pick<World, 'database' | 'notify' | 'clock' | 'chance' | 'fetch' | 'base'> & {
-  barrier: () => Promise<void>;
-  /** Aborts when the page lets go. */
-  closing: AbortSignal;
-};
+export type ControlsWorld = Pick<World, 'database' | 'notify' | 'clock' | 'chance' | 'fetch' | 'base'> &
+  Pick<PassingBy, 'giveBack'> & {
+    barrier: () => Promise<void>;
+    /** Aborts when the page lets go. */
+    closing: AbortSignal;
+  };
 
 export function createControls(world: ControlsWorld): Controls {
   const { database, notify, clock } = world;
@@ -42,8 +43,7 @@ export function createControls(world: ControlsWorld): Controls {
     ...createCommands(watching),
     ...createIdentify(world),
     settled: (ticket) => watch.settled(ticket),
-    passBy: (intake, captured, signal) =>
-      passBy(intake, captured, { ...world, identity, signal, waitUntil: () => undefined }),
+    passBy: (intake, captured, signal) => passBy(intake, captured, { ...world, identity, signal }),
     answerInTime: (accepted) => answerInTime({ clock, watch }, accepted),
     releaseLeases: async (engine) => notify.tell(await releaseLeases(database, engine, clock.now())),
   };

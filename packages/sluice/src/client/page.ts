@@ -4,6 +4,7 @@ import { isolated } from '../drain/isolated.js';
 import { type Intake, PROTOCOL, type Receipt } from '../core/messages.js';
 import type { Notify } from '../core/ports.js';
 import type { QueueView } from '../core/queue-view.js';
+import type { PassingBy } from '../drain/pass-by.js';
 import { browserWorld, type World } from '../drain/world.js';
 import { storageError } from '../store/indexed-db.js';
 import type { Database } from '../store/rows.js';
@@ -58,7 +59,10 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
   const controls = loadOnce(async () => {
     const { createControls, passBarrier } = await import('./controls.js');
     const barrier = () => passBarrier(world, { name, link });
-    return createControls({ ...world, barrier, closing: closing.signal });
+    // Where no worker runs, the place ends by time.
+    const giveBack: PassingBy['giveBack'] = (pass, ended) =>
+      void link.current?.remote.passed(pass, ended).catch(() => undefined);
+    return createControls({ ...world, barrier, giveBack, closing: closing.signal });
   });
   const stopFollowing = followLifecycle({ ...options, controls });
   const stopWarning = warnOfUncontrolled(link, snapshots);

@@ -2,7 +2,8 @@ import type { Owner } from './identity.js';
 import type { SluiceEvent } from './events.js';
 import type { StoredRequest, Ticket } from './job.js';
 import type { JobOptions } from './job-options.js';
-import type { DirectTurn } from './ports.js';
+import type { PassId } from './pass.js';
+import type { DirectTurn, PassEnd } from './ports.js';
 import type { ResponseParts } from './receipt.js';
 import type { JobView } from './views.js';
 
@@ -93,6 +94,8 @@ export interface Host {
   resume(): Promise<void>;
   /** Resolves once all that was asked before has its owner, and who is signed in was read anew. */
   refreshIdentity(): Promise<void>;
+  /** A send of the page past the queue has ended. */
+  passed(pass: PassId, ended: PassEnd): Promise<void>;
 }
 
 /** Page to service worker, with a port for comlink. */

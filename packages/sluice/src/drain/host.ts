@@ -1,4 +1,5 @@
 import { type Host, PROTOCOL, SCHEMA, type Refusal } from '../core/messages.js';
+import { giveBackPlace } from './give-back-place.js';
 import type { Runtime } from './runtime.js';
 
 /** Where an engine runs that can be asked to let go. */
@@ -27,6 +28,7 @@ export function createHost(runtime: Runtime, sleeper: Sleeper): Host {
     suspend: () => sleeper.suspend(),
     resume: async () => sleeper.resume(),
     refreshIdentity: () => identity.refresh(),
+    passed: (pass, ended) => giveBackPlace(runtime, pass, ended),
   };
 }
 

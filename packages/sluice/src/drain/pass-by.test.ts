@@ -9,6 +9,7 @@ import { FakeClock } from '../testing/fake-clock.js';
 import { createHub } from '../testing/hub.js';
 import { capture } from '../transport/capture.js';
 import { createIdentitySource } from './identity-source.js';
+import { giveBackPlace } from './give-back-place.js';
 import { passBy } from './pass-by.js';
 
 const refusal = { status: 503, code: 'queue-full', title: 'The queue is full', detail: 'Try again later.' };
@@ -34,9 +35,7 @@ async function letThrough(respond: () => Promise<Response> = async () => new Res
   const response = passBy({ kind: 'direct', turn, owner, refusal }, captured, {
     base: 'https://app.test/',
     database,
-    notify,
     clock,
-    chance: instant.chance,
     identity: createIdentitySource(database, { notify, clock }),
     fetch: async (replay, init) => {
       const request = new Request(replay, init);
@@ -48,7 +47,8 @@ async function letThrough(respond: () => Promise<Response> = async () => new Res
       return Promise.race([respond(), aborted]);
     },
     signal: caller.signal,
-    waitUntil: (work) => over.push(work),
+    giveBack: (pass, ended) =>
+      over.push(giveBackPlace({ database, notify, clock, chance: instant.chance }, pass, ended)),
   });
   response.catch(() => undefined);
   const places = async (): Promise<string[]> => {

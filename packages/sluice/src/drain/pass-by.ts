@@ -4,7 +4,7 @@ import { isInTime } from '../core/pace.js';
 import type { PassId } from '../core/pass.js';
 import type { DirectTurn, PassEnd } from '../core/ports.js';
 import { refusalParts } from '../core/receipt.js';
-import { endPass, mayPass } from '../store/passes.js';
+import { mayPass } from '../store/passes.js';
 import { headOf } from '../transport/answer.js';
 import { send, toResponse } from '../transport/direct.js';
 import { failureOf } from '../transport/failure.js';
@@ -13,25 +13,12 @@ import { sleepUntilSend } from '../transport/sleep-until.js';
 import type { IdentitySource } from './identity-source.js';
 import type { World } from './world.js';
 
-export type PassingWorld = Pick<World, 'database' | 'notify' | 'clock' | 'chance'>;
-
-/** Gives back the place of a send that is no job's. Where storage fails, the place ends by time. */
-export async function giveBackPlace(
-  { database, notify, clock, chance }: PassingWorld,
-  pass: PassId,
-  { end, sentAt }: PassEnd,
-): Promise<void> {
-  const ended = { end, sentAt };
-  const told = await endPass(database, pass, { ended, now: clock.now(), chance }).catch(() => []);
-  notify.tell(told);
-}
-
-export interface PassingBy extends PassingWorld, Pick<World, 'fetch' | 'base'> {
+export interface PassingBy extends Pick<World, 'database' | 'clock' | 'fetch' | 'base'> {
   identity: IdentitySource;
   /** Ends the wait and the send. */
   signal?: AbortSignal;
-  /** Keeps the context up until the place is given back. */
-  waitUntil: (work: Promise<unknown>) => void;
+  /** Told of the end of the send, whose place is free then. */
+  giveBack: (pass: PassId, ended: PassEnd) => void;
 }
 
 /** Sends a request that a full queue has let through, at the instant that it was charged for or not at all. */
@@ -43,7 +30,7 @@ export function passBy(
   return world.identity.during(owner, async (signedOut) => {
     const over = AbortSignal.any([signedOut, ...(world.signal ? [world.signal] : [])]);
     const { end, response, error } = await sendInTurn(turn, captured, world, over);
-    world.waitUntil(giveBackPlace(world, turn.pass, { end, sentAt: turn.at }));
+    world.giveBack(turn.pass, { end, sentAt: turn.at });
     if (error !== undefined) throw error;
     return response ?? toResponse(refusalParts(refusal));
   });

@@ -2,7 +2,8 @@ import type { Identity } from '../core/identity.js';
 import type { Captured, Intake, Refusal } from '../core/messages.js';
 import { takePreference } from '../core/prefer.js';
 import { redirectParts, refusalParts } from '../core/receipt.js';
-import { passBy } from '../drain/pass-by.js';
+import { giveBackPlace } from '../drain/give-back-place.js';
+import { type PassingBy, passBy } from '../drain/pass-by.js';
 import { failureOf } from '../drain/refusals.js';
 import { answerInTime } from '../drain/respond.js';
 import type { Runtime } from '../drain/runtime.js';
@@ -85,7 +86,11 @@ async function passOrRefuse(
   const { isForm, queue, answering, waitUntil } = passing;
   const { captured: bare } = takePreference(passing.captured);
   const captured = { ...bare, request: { ...bare.request, ...(isForm ? NAVIGATION : {}) } };
-  if (intake.kind === 'direct') return passBy(intake, captured, { ...answering.runtime, waitUntil });
+  if (intake.kind === 'direct') {
+    const { runtime } = answering;
+    const giveBack: PassingBy['giveBack'] = (pass, ended) => waitUntil(giveBackPlace(runtime, pass, ended));
+    return passBy(intake, captured, { ...runtime, giveBack });
+  }
   if (intake.kind === 'refused' || intake.whenBroken === 'reject')
     return toResponse(refusalParts(intake.refusal));
   return answering.brokenPace.pass(queue, () => sendWhileTheirs(captured, passing));

@@ -5,7 +5,7 @@ import { takePreference } from '../core/prefer.js';
 import { mayHaveBeenDone } from '../core/verdict.js';
 import { readOptions } from '../drain/draft.js';
 import type { IdentityThen } from '../drain/identity-source.js';
-import { giveBackPlace } from '../drain/pass-by.js';
+import { giveBackPlace } from '../drain/give-back-place.js';
 import type { Runtime } from '../drain/runtime.js';
 import { tryFirst } from './first-try.js';
 import type { KeyTurns } from './key-turns.js';

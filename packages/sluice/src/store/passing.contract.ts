@@ -4,7 +4,8 @@ import type { Owner } from '../core/identity.js';
 import type { DirectTurn } from '../core/ports.js';
 import { commandQueues } from './control.js';
 import { foreignSendUntil, openIdentity, signIn } from './identity.js';
-import { endPass, mayPass } from './passes.js';
+import { endPass } from './end-pass.js';
+import { mayPass } from './passes.js';
 import type { Database } from './rows.js';
 import { answered, StoreBench, T0 } from './store.kit.js';
 

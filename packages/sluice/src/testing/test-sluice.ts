@@ -60,7 +60,12 @@ export async function testSluice<const Q extends string>(
   const host = createHost(runtime, { suspend: () => engine.stop(), resume: () => undefined });
   const closing = new AbortController();
   const barrier = (): Promise<void> => host.refreshIdentity();
-  const controls = createControls({ ...world, barrier, closing: closing.signal });
+  const controls = createControls({
+    ...world,
+    barrier,
+    giveBack: (pass, ended) => void host.passed(pass, ended),
+    closing: closing.signal,
+  });
   const sluice = pageOf({
     world,
     snapshots,
