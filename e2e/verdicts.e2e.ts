@@ -96,7 +96,7 @@ test('a full queue that lets requests through sends them to the network, at its 
   expect(await countsOf(page)).toMatchObject({ accepted: 1, refused: 5, sends: 4 });
 });
 
-test('a write that is redirected to a page is not done: nobody knows, and its outcome says where it was led', async ({
+test('a write that is redirected to a page is not done but unknown, and its outcome says where it was led', async ({
   origin,
   open,
 }) => {

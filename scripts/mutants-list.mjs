@@ -192,6 +192,20 @@ export const MUTANTS = [
     to: 'limits.baseMs * 2 ** (failures - 1)',
     tests: 'core/backoff.test.ts',
   },
+  {
+    promise: 'an outage is probed by one send at a time, on every way out',
+    file: 'core/turn.ts',
+    from: "return flow.phase.kind === 'probe' ? 1 : policy.concurrency;",
+    to: "return flow.phase.kind === 'probe' ? 6 : policy.concurrency;",
+    tests: 'core/turn.test.ts',
+  },
+  {
+    promise: 'a send past the queue begins only while its user is signed in',
+    file: 'store/passes.ts',
+    from: 'pass?.owner === row.owner && openingOf',
+    to: 'pass !== undefined && openingOf',
+    tests: 'store/memory.test.ts',
+  },
   // Verdicts
   {
     promise: 'a conflict whose key is still running is tried again',

@@ -370,6 +370,20 @@ test.each<[what: string, policy: Partial<QueuePolicy>, command: QueueCommand]>([
   expect(bench.sends.length).toBeGreaterThan(before);
 });
 
+test('a job that comes to a paused queue is sent within seconds of a resume of which no word is heard', async () => {
+  await bench.enqueue(1);
+  bench.start();
+  await bench.clock.advance(2000);
+  expect(bench.sends).toHaveLength(1);
+  bench.notify.tell(await commandQueues(bench.database, undefined, { kind: 'pause' }, bench.clock.now()));
+  await bench.clock.advance(10_000);
+  await bench.enqueue(1);
+  await bench.clock.advance(1000);
+  await commandQueues(bench.database, undefined, { kind: 'resume' }, bench.clock.now());
+  await bench.clock.advance(10_000);
+  expect(bench.sends).toHaveLength(2);
+});
+
 test('a job that is released with no word of it is found within seconds, and so is one of a user who comes back within a minute', async () => {
   const [ticket = ''] = await bench.enqueue(1, {}, { options: { held: true } });
   bench.start();

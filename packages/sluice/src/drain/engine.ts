@@ -134,7 +134,8 @@ export class Engine {
     for (const event of events) {
       if (event.type === 'identified') this.#changeOwner();
       if (event.type === 'aborting') void this.#lanes.get(event.queue)?.checkCancelled(event.ticket);
-      if (event.type === 'accepted') this.#look(event.queue, 'arrived');
+      if (event.type === 'accepted')
+        this.#look(event.queue, this.#isEmpty(event.queue) ? 'nudge' : 'arrived');
       else if (WORTH_A_LOOK.has(event.type) && 'queue' in event) this.#look(event.queue, 'nudge');
     }
   }
@@ -172,6 +173,12 @@ export class Engine {
     for (const watch of this.#watchers) watch();
     void this.#sweep();
     void this.#erase();
+  }
+
+  /** As of its last turn. Only of a queue that is known to hold jobs the engine looks by itself: its first is worth a turn. */
+  #isEmpty(queue: string): boolean {
+    const row = this.#work.get(queue)?.row;
+    return !row || totalDepthOf(row) === 0;
   }
 
   /** Jobs of all users that have not ended. */
