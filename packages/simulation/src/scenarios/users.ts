@@ -74,6 +74,44 @@ export const OF_USERS: readonly Scenario[] = [
     heal: bothSignIn,
   },
   {
+    name: 'storage is cleared at any step while the network is tried first',
+    jobs: 2,
+    mayBeCleared: true,
+    unpaced: true,
+    mayRefuse: true,
+    queue: { mode: 'network-first' },
+    service: () => ({ ...answer(200), ms: 300 }),
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await stage.submit(tab, 'a');
+      await stage.submit(tab, 'b');
+    },
+  },
+  {
+    name: 'storage is cleared at any step of commands, and their tab is left',
+    jobs: 3,
+    mayBeCleared: true,
+    mayRefuse: true,
+    hasNewKeys: true,
+    queue: { rate: { limit: 1, perMs: 500 } },
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await tab.sluice.pause();
+      await tab.sluice.clear({ queue: 'orders' });
+      const ticket = await stage.submit(tab, 'a');
+      // A job whose storage was cleared is not known any more, and the command says so.
+      await tab.sluice.edit(ticket, { body: 'a edited' }).catch(() => undefined);
+      await tab.sluice.setContext({ token: 'a' });
+      await tab.sluice.resume();
+      await stage.submit(tab, 'b');
+      await stage.after(400);
+      await stage.leave(tab);
+    },
+    heal: (stage) => stage.openTab().sluice.resume(),
+  },
+  {
     name: 'one user leaves, another comes',
     jobs: 2,
     service: () => ({ kind: 'answer', status: 200, ms: 300 }),
