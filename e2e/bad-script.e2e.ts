@@ -67,6 +67,27 @@ test('a script that never comes does not hold up the page for ever, and its work
   await origin.waitFor(({ arrivals }) => arrivals.some(({ url }) => url === '/api/orders'));
 });
 
+test('a wrong config is the problem that its worker names, not that a script failed', async ({
+  page,
+  origin,
+}) => {
+  await page.goto(`${origin.url}/short/`);
+  await connected(page);
+  const problem = await page.evaluate(async () => {
+    const { connect } = globalThis as unknown as typeof import('sluice/client');
+    const error =
+      "const e = new Error('[sluice] config-invalid: orders, rate is 0.'); e.name = 'SluiceError'; throw e;";
+    const script = URL.createObjectURL(new Blob([error], { type: 'text/javascript' }));
+    const worker = () => new Worker(script, { type: 'module' });
+    await sluice.close();
+    return (await connect({ serviceWorker: '/nowhere.js', worker })).snapshot().problem;
+  });
+  expect(problem).toMatchObject({
+    code: 'config-invalid',
+    message: '[sluice] config-invalid: orders, rate is 0.',
+  });
+});
+
 test('an entry that is called in a page says where it belongs', async ({ page, origin }) => {
   await page.goto(`${origin.url}/short/`);
   const message = await page.evaluate(

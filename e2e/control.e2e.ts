@@ -150,24 +150,27 @@ test('two apps of one origin live side by side under two names', async ({ origin
   expect(await other.evaluate((ticket) => sluice.settled(ticket), ticket)).toMatchObject({ kind: 'unknown' });
 });
 
-test('a second connect answers the first connection; a closed one gives everything back', async ({
+test('each connect has a handle of its own, and the last that is closed gives everything back', async ({
   open,
 }) => {
   const page = await open();
-  const [same, after] = await page.evaluate(async () => {
+  const [own, refused, after] = await page.evaluate(async () => {
     const { connect, script } = globalThis as unknown as {
-      connect: (script: string) => Promise<unknown>;
+      connect: (script: string) => Promise<typeof sluice>;
       script: string;
     };
-    const again = (await connect(script)) === sluice;
+    const ask = async (one: typeof sluice) => {
+      const response = await one.fetch('/api/orders', { method: 'POST', body: 'x' });
+      return (await one.settled(response.headers.get('Sluice-Ticket') ?? '')).kind;
+    };
+    const second = await connect(script);
     await sluice.close();
-    const fresh = (await connect(script)) as typeof sluice;
-    const response = await fresh.fetch('/api/orders', { method: 'POST', body: 'x' });
-    const outcome = await fresh.settled(response.headers.get('Sluice-Ticket') ?? '');
-    return [again, outcome.kind];
+    const own = await ask(second);
+    const refused = await sluice.counts().catch((error: { code: string }) => error.code);
+    await second.close();
+    return [own, refused, await ask(await connect(script))];
   });
-  expect(same).toBe(true);
-  expect(after).toBe('done');
+  expect([own, refused, after]).toEqual(['done', 'closed', 'done']);
 });
 
 test('what waits for the end of a job as its connection is closed waits on', async ({ open }) => {

@@ -488,7 +488,7 @@ export const MUTANTS = [
   {
     promise: 'an edited job keeps no answer to what it was',
     file: 'store/job-commands.ts',
-    from: 'const { lastAnswer: _, ...kept } =',
+    from: 'const { lastAnswer: _, lastDetail: _detail, ...kept } =',
     to: 'const kept =',
     tests: 'client/edit.test.ts',
   },

@@ -41,8 +41,6 @@ export type Commands = Pick<
   withdraw: Sluice['cancel'];
 };
 
-const LARGEST_PAGE = 1000;
-
 /** Commands are transactions: they hold wherever they are called from, with no engine alive, and then tell. */
 export function createCommands({
   database,
@@ -70,7 +68,7 @@ export function createCommands({
         queue,
         state,
         after,
-        limit: checkLimit(limit),
+        limit,
       });
       return { jobs: await Promise.all(jobs.map((view) => openView({ view, owner }, sealingKey))), next };
     },
@@ -127,11 +125,4 @@ function requireJson(context: unknown): void {
       value: path,
     },
   );
-}
-
-function checkLimit(limit: number): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= LARGEST_PAGE) return limit;
-  throw new SluiceError('config-invalid', `list: limit is ${limit}; allowed: 1 to ${LARGEST_PAGE}.`, {
-    value: limit,
-  });
 }

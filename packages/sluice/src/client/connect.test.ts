@@ -25,6 +25,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.mocked(openPage).mockReset();
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
 });
@@ -48,22 +49,45 @@ test('a worker() that throws is told as a worker that did not start', async () =
 
 test('a connection that failed is not the answer to the next call', async () => {
   vi.spyOn(console, 'warn').mockReturnValue(undefined);
-  const sluice = {} as Sluice;
+  const sluice = { mode: 'page-only' } as Sluice;
   vi.mocked(openPage).mockRejectedValueOnce(new Error('not today')).mockResolvedValueOnce(sluice);
   await expect(connect(options)).rejects.toThrow('not today');
-  expect(await connect(options)).toBe(sluice);
-  expect(await connect(options)).toBe(sluice);
+  expect(await connect(options)).toEqual(sluice);
+  expect(await connect(options)).toEqual(sluice);
+  expect(openPage).toHaveBeenCalledTimes(2);
 });
 
-test('a connection that is closed again leaves the newer one of its name', async () => {
+/** A page that counts how often it is closed. */
+function closablePage(): { closed: () => number } {
+  const close = vi.fn(async () => undefined);
+  const settled = vi.fn(async () => ({ kind: 'unknown' }));
   vi.spyOn(console, 'warn').mockReturnValue(undefined);
-  vi.mocked(openPage).mockImplementation(async ({ onClose }) => ({ close: async () => onClose() }) as Sluice);
+  vi.mocked(openPage).mockImplementation(async () => ({ close, settled }) as unknown as Sluice);
+  return { closed: () => close.mock.calls.length };
+}
+
+test('a connection that is closed again leaves the newer one of its name', async () => {
+  const { closed } = closablePage();
   const named = { ...options, name: 'shop' };
   const older = await connect(named);
   await older.close();
   const newer = await connect(named);
   await older.close();
-  expect(await connect(named)).toBe(newer);
-  await newer.close();
-  expect(await connect(named)).not.toBe(newer);
+  expect(closed()).toBe(1);
+  expect(await newer.settled('t')).toEqual({ kind: 'unknown' });
+});
+
+test('each connect has a handle of its own: an effect that is cleaned up and runs again is connected', async () => {
+  const { closed } = closablePage();
+  const named = { ...options, name: 'strict' };
+  const first = connect(named);
+  void first.then((sluice) => sluice.close());
+  const second = await connect(named);
+  await (await first).close();
+  expect(closed()).toBe(0);
+  await expect((await first).settled('t')).rejects.toMatchObject({ code: 'closed' });
+  expect(await second.settled('t')).toEqual({ kind: 'unknown' });
+  await second.close();
+  await second.close();
+  expect(closed()).toBe(1);
 });

@@ -1,6 +1,7 @@
 import type { SluiceDefinition } from '../core/config.js';
 import { SluiceError } from '../core/errors.js';
 import { followControl } from './control.js';
+import { type Shared, share } from './handles.js';
 import { startWorker } from './host-link.js';
 import { beginPage, openPage } from './page.js';
 import { whenActivated, whenDue } from './presence.js';
@@ -10,30 +11,47 @@ import { createWorkerLink } from './worker-link.js';
 /** The names of the queues that a config declares. */
 export type QueuesOf<C> = C extends SluiceDefinition<infer Q> ? Q : string;
 
-const connections = new Map<string, Promise<Sluice>>();
+const connections = new Map<string, Shared>();
 
 /**
  * Connects this page: registers the service worker, starts the worker, opens the queue. Resolves once the page is
  * controlled, or 3 s after the script has come, with `controlled: false`; one that does not come in 10 s is missing. Never
  * rejects for a reason of the environment: what is missing shows as `mode` and as `problem` in the snapshot for as long as it
- * is missing, and the app works on. A prerendered page waits until it is shown. A second call answers the first connection.
+ * is missing, and the app works on. A prerendered page waits until it is shown. Each call of a name
+ * answers a handle of its own on one connection, which the last `close` ends.
  *
  * @param script the URL of the short form's script, or the parts of the long form
- * @throws SluiceError `wrong-context` where there is no page: on a server, in a worker
+ * @throws SluiceError `wrong-context` where there is no page: on a server, in a worker; `config-invalid`
  */
 export function connect<C extends SluiceDefinition = SluiceDefinition>(
   script: Script | ConnectOptions,
   options: ShortOptions = {},
 ): Promise<Sluice<QueuesOf<C>>> {
+  if (!isPlace(script)) return Promise.reject(wrongPlace(script));
   const resolved = resolve(script, options);
-  const known = connections.get(resolved.name) ?? open(resolved, () => forget());
-  /** A newer one of this name stays. */
-  const forget = (): void => {
-    if (connections.get(resolved.name) === known) connections.delete(resolved.name);
-  };
-  connections.set(resolved.name, known);
-  known.catch(forget);
-  return known;
+  return sharedOf(resolved).handle();
+}
+
+function isPlace(script: unknown): boolean {
+  return script !== '' && (typeof script === 'string' || (typeof script === 'object' && script !== null));
+}
+
+function wrongPlace(script: unknown): SluiceError {
+  const sentence =
+    `connect: the script is ${String(script)}; allowed: ` +
+    "the URL of the script, as in connect('/sluice.js'), or { serviceWorker, worker }.";
+  return new SluiceError('config-invalid', sentence, { value: script });
+}
+
+function sharedOf(resolved: Resolved): Shared {
+  const known = connections.get(resolved.name);
+  if (known) return known;
+  const shared = share(open(resolved), () => {
+    // A newer one of this name stays.
+    if (connections.get(resolved.name) === shared) connections.delete(resolved.name);
+  });
+  connections.set(resolved.name, shared);
+  return shared;
 }
 
 type Script = Exclude<ConnectOptions['serviceWorker'], false>;
@@ -55,7 +73,7 @@ function resolve(script: Script | ConnectOptions, options: ShortOptions): Resolv
   return { ...parts, name: parts.name ?? 'sluice', type: parts.type ?? 'module' };
 }
 
-async function open(options: Resolved, onClose: () => void): Promise<Sluice> {
+async function open(options: Resolved): Promise<Sluice> {
   if (typeof document === 'undefined')
     throw new SluiceError('wrong-context', 'connect() needs a page. Call it in an effect or onMount.');
   await whenActivated();
@@ -72,5 +90,5 @@ async function open(options: Resolved, onClose: () => void): Promise<Sluice> {
     tell: (problem) => snapshots.setProblem('worker', problem),
   });
   await link.resume(async () => undefined);
-  return openPage({ ...options, ...page, link, onClose });
+  return openPage({ ...options, ...page, link });
 }

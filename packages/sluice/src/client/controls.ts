@@ -7,6 +7,7 @@ import { createSealingKeys } from '../drain/sealing-key.js';
 import { Watch } from '../drain/settled.js';
 import type { World } from '../drain/world.js';
 import { releaseLeases } from '../store/lease-commands.js';
+import { checkArguments } from './arguments.js';
 import { type Commands, createCommands } from './commands.js';
 import { createIdentify } from './identify.js';
 import type { Sluice } from './sluice.js';
@@ -39,12 +40,24 @@ export function createControls(world: ControlsWorld): Controls {
   const identity = createIdentitySource(database, { notify, clock });
   const watch = new Watch(watching);
   world.closing.addEventListener('abort', () => watch.close());
-  return {
+  return checked({
     ...createCommands(watching),
     ...createIdentify(world),
     settled: (ticket) => watch.settled(ticket),
     passBy: (intake, captured, signal) => passBy(intake, captured, { ...world, identity, signal }),
     answerInTime: (accepted) => answerInTime({ clock, watch }, accepted),
     releaseLeases: async (engine) => notify.tell(await releaseLeases(database, engine, clock.now())),
-  };
+  });
+}
+
+/** Each rejects for an argument that its type would not let through. */
+function checked(controls: Controls): Controls {
+  const entries = Object.entries(controls).map(([call, run]) => {
+    const member = async (...args: unknown[]): Promise<unknown> => {
+      checkArguments(call, args);
+      return (run as (...args: unknown[]) => unknown)(...args);
+    };
+    return [call, member];
+  });
+  return Object.fromEntries(entries) as Controls;
 }

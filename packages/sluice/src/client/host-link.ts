@@ -36,7 +36,7 @@ async function spawnAndGreet(spawn: () => Worker, name: string): Promise<HostLin
   const failed = new Promise<never>((_, reject) => {
     worker.addEventListener('error', ({ message }) => {
       const why = message ? Promise.resolve(message) : whyNotLoaded();
-      void why.then((reason) => reject(workerFailed(reason)));
+      void why.then((reason) => reject(invalidConfig(reason) ?? workerFailed(reason)));
     });
   });
   const hello = within(START_MS, Promise.race([remote.hello(), failed]), 'the worker');
@@ -123,6 +123,12 @@ function checkHello({ protocol, name }: Hello, wanted: string): void {
       { value: name },
     );
   }
+}
+
+/** What the script of a worker threw. Of a service worker the browser says only that its script failed. */
+function invalidConfig(message: string): SluiceError | undefined {
+  const [, sentence] = /\[sluice\] config-invalid: ([^]*)/.exec(message) ?? [];
+  return sentence === undefined ? undefined : new SluiceError('config-invalid', sentence);
 }
 
 function workerFailed(why: string, cause?: unknown): SluiceError {

@@ -10,7 +10,7 @@ const open = (problem?: SluiceError): Promise<Sluice> => {
   page.snapshots.setProblem('control', problem);
   const never = (): Promise<never> => new Promise(() => undefined);
   const link = createWorkerLink({ start: never, due: never, tell: () => undefined });
-  return openPage({ ...page, name, link, onClose: () => undefined });
+  return openPage({ ...page, name, link });
 };
 
 let name: string;

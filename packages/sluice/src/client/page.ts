@@ -45,7 +45,6 @@ export interface PageOptions extends BegunPage {
   /** The line to the worker of this page. */
   link: WorkerLink;
   persist?: boolean;
-  onClose: () => void;
 }
 
 /** Puts the page's parts together, once its surroundings are known. */
@@ -90,7 +89,6 @@ export async function openPage(options: PageOptions): Promise<Sluice> {
     },
     tellAccepted: () => tellServiceWorker({ sluice: 'accepted', protocol: PROTOCOL, name }),
     close: async () => {
-      options.onClose();
       closing.abort(new SluiceError('closed', 'this connection was closed. Call connect() again.'));
       stopFollowing();
       stopCounting();
@@ -146,7 +144,8 @@ export function pageOf({ world, snapshots, close, ...parts }: PageParts): Sluice
       await loaded.identify(...args);
     },
     clear: async (filter) => {
-      if ('identity' in filter) await requests.whenOver();
+      // Whatever it is, it is looked at by the call itself.
+      if ('identity' in Object(filter)) await requests.whenOver();
       await loaded.clear(filter);
     },
     get mode() {
@@ -156,22 +155,36 @@ export function pageOf({ world, snapshots, close, ...parts }: PageParts): Sluice
       return snapshots.current.controlled;
     },
     snapshot: () => snapshots.current,
-    subscribe: (callback) => snapshots.subscribe(callback),
+    subscribe: (callback) => snapshots.subscribe(requireCallback('subscribe', callback)),
     fetch: (input, init = {}) => requests.fetch(input, init),
     enqueue: createEnqueue(requests.enqueue),
-    on: (type, callback) => listenTo(world.notify, type, callback),
+    on: (type, callback) => listenTo(world.notify, type, requireCallback('on', callback)),
     close,
   };
 }
 
+/** @throws SluiceError `config-invalid` */
+function requireCallback<T>(call: string, callback: T): T {
+  if (typeof callback === 'function') return callback;
+  const sentence = `${call}: the callback is ${String(callback)}; allowed: a function.`;
+  throw new SluiceError('config-invalid', sentence, { value: callback });
+}
+
 const SUSPEND_MS = 2000;
+
+/** @throws SluiceError `config-invalid` */
+function requireRequests(input: unknown): readonly Request[] {
+  if (Array.isArray(input) && input.every((one) => one instanceof Request)) return input;
+  const sentence = `enqueue: it was given ${String(input)}; allowed: a Request, or a list of them: new Request(url, init).`;
+  throw new SluiceError('config-invalid', sentence, { value: input });
+}
 
 /** One request in, one receipt out; a list in, a list out. */
 function createEnqueue(enqueueAll: Requests['enqueue']): Sluice['enqueue'] {
   async function enqueue(request: Request, options?: SluiceEnqueueOptions): Promise<Receipt>;
   async function enqueue(requests: readonly Request[], options?: SluiceEnqueueOptions): Promise<Receipt[]>;
   async function enqueue(input: Request | readonly Request[], options: SluiceEnqueueOptions = {}) {
-    if (!(input instanceof Request)) return enqueueAll(input, options);
+    if (!(input instanceof Request)) return enqueueAll(requireRequests(input), options);
     return (await enqueueAll([input], options))[0];
   }
   return enqueue;

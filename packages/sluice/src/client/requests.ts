@@ -1,4 +1,4 @@
-import { SluiceError } from '../core/errors.js';
+import { SluiceError, sentenceOf } from '../core/errors.js';
 import type { Ticket } from '../core/job.js';
 import type { Captured, EnqueueOptions, Host, Intake, Receipt, Refusal, Taken } from '../core/messages.js';
 import { takePreference } from '../core/prefer.js';
@@ -67,7 +67,7 @@ export function createRequests(
   const asks = createAsks(world.clock);
   const submit = (request: Request, options: EnqueueOptions): Promise<Submitted> =>
     asks.run(async (own) => {
-      const captured = await capture(request);
+      const captured = await captureOf(request);
       const { fetch } = await desk();
       // Not handed over: to cancel it later may cancel what another caller has submitted as the same thing.
       request.signal.throwIfAborted();
@@ -82,7 +82,7 @@ export function createRequests(
     });
   const submitAll = (requests: readonly Request[], options: EnqueueOptions): Promise<Taken[]> =>
     asks.run(async (own) => {
-      const captured = await Promise.all(requests.map((request) => capture(request)));
+      const captured = await Promise.all(requests.map(captureOf));
       const { enqueue } = await desk();
       if (own.isLate) return captured.map(() => TOO_LATE);
       const taken = await within(ENQUEUE_MS, enqueue(captured, options, own.at), 'the worker');
@@ -116,6 +116,17 @@ export function createRequests(
     enqueue: async (requests, options) => receiptsOf(await submitAll(requests, options), requests),
     whenOver: asks.whenOver,
   };
+}
+
+/** @throws SluiceError `request-unreadable` where its body was read before, or broke off */
+async function captureOf(request: Request): Promise<Captured> {
+  try {
+    return await capture(request);
+  } catch (cause) {
+    request.signal.throwIfAborted();
+    const sentence = `the body of this ${request.method} request does not read (${sentenceOf(cause)}). Make a new Request of it.`;
+    throw new SluiceError('request-unreadable', sentence, { cause });
+  }
 }
 
 /** As `fetch` rejects, with what is known besides. */

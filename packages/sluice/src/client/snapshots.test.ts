@@ -98,3 +98,10 @@ test('of several problems the first that holds is told, and the next where it ha
   snapshots.setProblem('worker', undefined);
   expect(code()).toBeUndefined();
 });
+
+test('a wrong config is told before a script that did not run because of it', async () => {
+  const { snapshots } = await frozenPicture();
+  snapshots.setProblem('control', new SluiceError('script-failed', 'it did not run'));
+  snapshots.setProblem('worker', new SluiceError('config-invalid', 'rate is 0'));
+  expect(snapshots.current.problem).toMatchObject({ code: 'config-invalid' });
+});

@@ -77,7 +77,9 @@ export class Snapshots {
   setProblem(source: Source, problem: SluiceError | undefined, change: Partial<PageState> = {}): void {
     if (problem && problem.message !== this.#problems.get(source)?.message) console.warn(problem.message);
     this.#problems.set(source, problem);
-    const first = SOURCES.map((one) => this.#problems.get(one)).find((one) => one !== undefined);
+    const problems = SOURCES.flatMap((one) => this.#problems.get(one) ?? []);
+    // A wrong config fails the service worker, too, and there the browser does not say why.
+    const first = problems.find(({ code }) => code === 'config-invalid') ?? problems[0];
     const mode = this.#problems.get('storage') ? 'off' : this.#mode;
     this.setPage({ ...change, mode, problem: first && { code: first.code, message: first.message } });
   }

@@ -126,6 +126,8 @@ export interface Job {
   bodyBytes: number;
   /** Where it is small; a larger one has a row of its own. */
   body?: ArrayBuffer;
+  /** Why it waits again, once it was sent or about to be. */
+  lastDetail?: string;
   /** The last thing the service said, for whoever looks at a dead letter. */
   lastAnswer?: Answer;
 }

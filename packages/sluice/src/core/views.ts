@@ -33,6 +33,7 @@ export interface JobView {
   /** When it ended. */
   endedAt?: number;
   reason?: DeadReason | CancelReason;
+  /** Of a job that waits, or is sent again: why it came back the last time. */
   detail?: string;
   answer?: Answer;
 }
@@ -72,6 +73,7 @@ export function viewOfJob(job: Job): JobView {
     ...(job.dedupeKey === undefined ? {} : { dedupeKey: job.dedupeKey }),
     ...(job.after === undefined ? {} : { after: job.after }),
     ...traceOf(job),
+    ...(job.lastDetail === undefined ? {} : { detail: job.lastDetail }),
     ...(job.lastAnswer ? { answer: job.lastAnswer } : {}),
   };
   switch (state.kind) {

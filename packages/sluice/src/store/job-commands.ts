@@ -119,7 +119,7 @@ export function editJob(ticket: Ticket, edit: Edit): JobCommand {
 export function edited(tx: Tx, job: Job, { request, body, idempotencyKey, previousKey }: Edit): Job {
   if (job.idempotencyKey !== previousKey) throw conflict(job.ticket, 'it was changed meanwhile');
   // What was said to it as it was says nothing of it now.
-  const { lastAnswer: _, ...kept } = body ? replaceBody(tx, job, body) : job;
+  const { lastAnswer: _, lastDetail: _detail, ...kept } = body ? replaceBody(tx, job, body) : job;
   return { ...kept, request, idempotencyKey };
 }
 

@@ -82,13 +82,18 @@ async function place(
     case 'cancelled':
       return cancel(ledger, job, next.reason);
     case 'ready':
-      move(ledger, job, stateInTurn(job, ledger.now));
+      move(ledger, returned(job, end), stateInTurn(job, ledger.now));
       ledger.events.push({ type: 'returned', queue, ticket, detail: whyReturned(end) });
       return;
     case 'delayed':
-      move(ledger, answered, { kind: 'delayed', at: Math.round(next.at) });
+      move(ledger, { ...answered, lastDetail: next.detail }, { kind: 'delayed', at: Math.round(next.at) });
       ledger.events.push({ type: 'nacked', queue, ticket, dueAt: next.at, detail: next.detail });
   }
+}
+
+/** What never left tells nothing: why the send before came back stays. */
+function returned(job: Job, end: AttemptEnd): Job {
+  return end.kind === 'unsent' ? job : { ...job, lastDetail: whyReturned(end) };
 }
 
 function whyReturned(end: AttemptEnd): string {
