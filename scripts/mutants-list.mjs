@@ -186,6 +186,20 @@ export const MUTANTS = [
     tests: 'core/flow/flow.test.ts',
   },
   {
+    promise: 'a queue of nothing but retries drains at its pace',
+    file: 'core/flow/observe.ts',
+    from: 'return isFirstTry ? 0 : 1;',
+    to: 'return 0;',
+    tests: 'drain/engine.test.ts',
+  },
+  {
+    promise: 'a retry that fails again has cost its token',
+    file: 'core/flow/observe.ts',
+    from: "    case 'failed':\n      return afterAnswer(told, config, now);\n",
+    to: "    case 'failed':\n",
+    tests: 'core/flow/flow.test.ts',
+  },
+  {
     promise: 'a backoff ends at maxMs',
     file: 'core/backoff.ts',
     from: 'Math.min(limits.maxMs, limits.baseMs * 2 ** (failures - 1))',

@@ -89,8 +89,8 @@ export const OF_USERS: readonly Mutant[] = [
   {
     name: 'a part of a batch is refused, and its queue goes on',
     file: 'core/settle.ts',
-    from: 'return { flow, awaitsSignIn, batchMax, blocked };',
-    to: 'return { flow, awaitsSignIn: row.awaitsSignIn, batchMax, blocked };',
+    from: 'awaitsSignIn, batchMax, blocked };',
+    to: 'awaitsSignIn: row.awaitsSignIn, batchMax, blocked };',
     scenarios: ['a batch of which one has nobody signed in'],
   },
 ];

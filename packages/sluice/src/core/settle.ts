@@ -1,5 +1,6 @@
 import type { AttemptEnd, Settlement } from './attempt.js';
 import { backoffMs } from './backoff.js';
+import { budgetAfter } from './flow/budget.js';
 import { observe, type Outcome } from './flow/observe.js';
 import type { Flow } from './flow/state.js';
 import type { CancelReason, DeadReason, Job } from './job.js';
@@ -62,7 +63,8 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told, own: Verd
   const awaitsSignIn = row.awaitsSignIn || isRefused;
   const whole = batch?.whole ?? end;
   const blocked = blockedAfter(row, job, whole);
-  if (batch && batch.index > 0) return { flow, awaitsSignIn, batchMax, blocked };
+  if (batch && batch.index > 0)
+    return { flow: afterRider(flow, job, own, instant.now), awaitsSignIn, batchMax, blocked };
   // That nothing may be repeated is about the job: the service is gone all the same.
   const verdict = verdictOn(whole, { ...policy, repeat: 'always' });
   const outcome = outcomeOf(whole, verdict, { job, settlement, policy });
@@ -74,6 +76,12 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told, own: Verd
     batchMax: batchMaxAfter(row, settlement),
     blocked,
   };
+}
+
+/** Each job of a batch that was a retry has taken from the budget. */
+function afterRider(flow: Flow, { attempts }: Told['job'], { kind }: Verdict, now: number): Flow {
+  const hasEnded = kind === 'ack' || kind === 'dead';
+  return attempts > 0 && hasEnded ? { ...flow, budget: budgetAfter(flow, now, { ended: 1 }) } : flow;
 }
 
 /** Told until that origin is heard to answer. */

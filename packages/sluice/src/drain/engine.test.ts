@@ -127,6 +127,39 @@ test('a job that comes while a turn is under way is seen by the next', async () 
   expect(bench.sends).toEqual(['1@0', '2@10']);
 });
 
+test('two hundred jobs that failed once are sent at the pace of the queue as soon as retries succeed', async () => {
+  const failed = new Set<number>();
+  bench.service = ({ job }) => {
+    const end = answered(failed.has(job.seq) ? 200 : 500);
+    failed.add(job.seq);
+    return { ms: 50, end };
+  };
+  await bench.enqueue(200, { rate: { limit: 20, perMs: 1000, burst: 1 }, concurrency: 10 });
+  bench.start();
+  await bench.clock.advance(40_000);
+  expect(await counts()).toMatchObject({ done: 200, sends: 400 });
+});
+
+test('jobs that fail each time take no more than the trickle from those that come', async () => {
+  bench.service = ({ job }) => ({ ms: 50, end: answered(job.seq <= 20 ? 500 : 200) });
+  const policy = {
+    rate: { limit: 5, perMs: 1000, burst: 1 },
+    maxAttempts: 1000,
+    backoff: { baseMs: 10, maxMs: 20 },
+  };
+  await bench.enqueue(20, policy);
+  bench.start();
+  await bench.clock.advance(20_000);
+  const before = bench.sends.length;
+  await bench.clock.advance(100_000);
+  expect(bench.sends.length - before).toBeLessThanOrEqual(11);
+  await bench.enqueue(100, policy);
+  await bench.clock.advance(30_000);
+  // A fifth of the hundred, and three of the trickle.
+  expect(bench.sends.length - before - 11).toBeLessThanOrEqual(100 + 23);
+  expect(await counts()).toMatchObject({ done: 100, waiting: 20 });
+});
+
 test('an outage kills no job: five ends in a row, then one probe at a time, then all arrive', async () => {
   let isDown = true;
   bench.service = () => ({

@@ -70,6 +70,16 @@ export function testBatches(name: string, open: () => Database): void {
       expect(only(third.claims).job.bodyBytes).toBe(200);
     });
 
+    test('give back what each of their retries took from the budget, once they fail no more', async () => {
+      bench.policy = { ...bench.policy, concurrency: 3 };
+      await bench.enqueueMany(3);
+      await settleParts(only((await bench.turn(T0)).claims), answered(500), []);
+      const again = await bench.turn(T0 + 10_000);
+      expect((await bench.row()).flow.budget.left).toBe(7);
+      await settleParts(only(again.claims), answered(200), []);
+      expect((await bench.row()).flow.budget.left).toBe(10);
+    });
+
     test('wait for company no longer than asked, and not at all once full', async () => {
       bench.policy = { ...bench.policy, batch: { ...batch, waitMs: 500 } };
       await bench.ticket();

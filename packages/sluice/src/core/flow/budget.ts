@@ -10,15 +10,16 @@ export function retriesLeft({ budget }: Flow, now: number): number {
 }
 
 /**
- * The budget after retries were sent, or after a first try succeeded: retries are at most a fifth of what succeeds, and a
- * trickle besides, so that jobs that always fail never crowd out the fresh ones (as Finagle's and Envoy's budgets do).
+ * The budget after `sent` retries were sent, after `succeeded` sends of any kind, and after `ended` retries that fail no more:
+ * these give back what they took. Retries that fail again are at most a fifth of what succeeds, and a trickle besides, so that
+ * jobs that always fail never crowd out the others (as Finagle's and Envoy's budgets do).
  */
 export function budgetAfter(
   flow: Flow,
   now: number,
-  { sent = 0, succeeded = 0 }: { sent?: number; succeeded?: number },
+  { sent = 0, succeeded = 0, ended = 0 }: { sent?: number; succeeded?: number; ended?: number },
 ): Flow['budget'] {
-  const left = retriesLeft(flow, now) - sent + succeeded * PER_SUCCESS;
+  const left = retriesLeft(flow, now) - sent + succeeded * PER_SUCCESS + ended;
   return { left: Math.max(0, Math.min(LARGEST, left)), at: now };
 }
 

@@ -435,6 +435,19 @@ describe('the retry budget', () => {
     expect(retriesLeft(client.flow, client.now)).toBe(10);
   });
 
+  test('is given back by a retry that fails no more, and not by one that fails again', () => {
+    const client = new Client();
+    const leftAfter = (kind: Outcome['kind']): number => {
+      client.flow = { ...client.flow, budget: { left: 1, at: T0 } };
+      client.retry(1);
+      client.end(kind, { isFirstTry: false });
+      return retriesLeft(client.flow, client.now);
+    };
+    expect(leftAfter('accepted')).toBeCloseTo(1.2);
+    expect(leftAfter('final')).toBe(1);
+    expect(leftAfter('failed')).toBe(0);
+  });
+
   test('is never below zero, and tells how many of the next sends may be retries', () => {
     const client = new Client();
     client.flow = { ...client.flow, budget: { left: 1.5, at: T0 } };

@@ -34,8 +34,9 @@ export function observe(
     case 'outage':
       return afterOutage(told, now, outcome.sentAt, chance);
     case 'failed':
-    case 'final':
       return afterAnswer(told, config, now);
+    case 'final':
+      return afterFinal(afterAnswer(told, config, now), now, outcome);
     case 'rejected':
       // A probe that is rejected has found a crowd: it goes on probing.
       return told.phase.kind === 'probe'
@@ -53,12 +54,20 @@ function afterAccepted(
   outcome: Outcome,
   inFlight: number,
 ): Flow {
-  const { rttMs, isFirstTry } = outcome;
+  const { rttMs } = outcome;
   const grown = growRate(flow, config, now, outcome);
   const after = copyOf(grown);
   after.latency = latencyAfter(grown.latency, config, { now, rttMs, inFlight });
-  if (isFirstTry) after.budget = budgetAfter(grown, now, { succeeded: 1 });
+  after.budget = budgetAfter(grown, now, { succeeded: 1, ended: endedRetries(outcome) });
   return after;
+}
+
+function afterFinal(flow: Flow, now: number, outcome: Outcome): Flow {
+  return { ...flow, budget: budgetAfter(flow, now, { ended: endedRetries(outcome) }) };
+}
+
+function endedRetries({ isFirstTry }: Outcome): number {
+  return isFirstTry ? 0 : 1;
 }
 
 /** A hint is a lower bound, never the schedule: jitter on top keeps a fleet from coming back as one. */
