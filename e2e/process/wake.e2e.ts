@@ -64,7 +64,8 @@ test.describe('Background Sync', () => {
     await frozen(page);
     await page.close();
     await syncs.seen('sync event failed', 2);
-    // The page that leaves registers, during the first event or before it. What rejects after that is left to the browser.
+    // The first event waits behind the page's engine, so this page leaves in mid-event. The word that it leaves may register then,
+    // for what it leaves is work of its own. From the first failure on there is no page, and only the browser may ask again.
     const afterwards = syncs.names.slice(syncs.names.indexOf('sync event failed'));
     expect(afterwards).toEqual(expect.not.arrayContaining(['Sync event reregistered']));
     expect(sendsOf(origin), 'sends into the frozen queue').toHaveLength(1);

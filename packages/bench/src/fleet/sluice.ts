@@ -63,9 +63,11 @@ class Sluice implements Required<Controller> {
     this.#flow = sent(this.#flow, this.#config, now, n, this.#random);
   }
 
-  observe(now: number, { kind, status, headers, ...outcome }: Outcome, inFlight: number): void {
+  observe(now: number, outcome: Outcome, inFlight: number): void {
+    const { kind, status, headers, sentAt, rttMs, isFirstTry } = outcome;
     const hint = headers.length > 0 ? hintOf(status, headers, now) : undefined;
-    const told = hint ? { kind, hint, ...outcome } : { kind, ...outcome };
+    const endsRetry = kind === 'accepted' && !isFirstTry;
+    const told = { kind, sentAt, rttMs, endsRetry, ...(hint ? { hint } : {}) };
     this.#flow = observe(this.#flow, this.#config, now, told, inFlight, this.#random);
   }
 

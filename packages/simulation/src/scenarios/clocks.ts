@@ -89,7 +89,7 @@ export const OF_CLOCKS: readonly Scenario[] = [
       await stage.after(20);
       await stage.ask(before, 'a');
       await stage.after(100);
-      // A fault has taken the tab: to stop the service worker, which sends in its place, would be a loss that no fault accounts for.
+      // A fault has ended the tab, and the service worker sends in its place. To stop it would be a loss without a fault.
       if (!before.isAlive) return;
       stage.setWallClock(900);
       stage.stopServiceWorker();

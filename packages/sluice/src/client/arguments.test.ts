@@ -39,15 +39,18 @@ const WRONG: [call: string, args: unknown[], said: RegExp][] = [
   ['enqueue', [[new URL('https://app.test/x')]], /allowed: a Request/],
 ];
 
-test.each(WRONG)('%s(%j) is refused as what it is', async (call, args, said) => {
-  const { untyped } = await open();
-  await expect(untyped[call]?.(...args)).rejects.toMatchObject({
-    code: 'config-invalid',
-    message: expect.stringMatching(said),
-  });
-});
+test.each(WRONG)(
+  '%s(%j) rejects with the wrong value, and with what is allowed',
+  async (call, args, said) => {
+    const { untyped } = await open();
+    await expect(untyped[call]?.(...args)).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringMatching(said),
+    });
+  },
+);
 
-test('what is no function to call back is refused at once', async () => {
+test('subscribe and on throw for a callback that is no function', async () => {
   const { untyped } = await open();
   expect(() => untyped['subscribe']?.('x')).toThrow(/subscribe: the callback is x/);
   expect(() => untyped['on']?.('done')).toThrow(/on: the callback is undefined/);

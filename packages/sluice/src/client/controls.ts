@@ -50,7 +50,7 @@ export function createControls(world: ControlsWorld): Controls {
   });
 }
 
-/** Each rejects for an argument that its type would not let through. */
+/** Each call rejects an argument that its type does not allow. */
 function checked(controls: Controls): Controls {
   const entries = Object.entries(controls).map(([call, run]) => {
     const member = async (...args: unknown[]): Promise<unknown> => {

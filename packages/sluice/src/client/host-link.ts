@@ -125,7 +125,7 @@ function checkHello({ protocol, name }: Hello, wanted: string): void {
   }
 }
 
-/** What the script of a worker threw. Of a service worker the browser says only that its script failed. */
+/** The error of a wrong config, as the script of a worker threw it. Of a service worker the browser gives no message. */
 function invalidConfig(message: string): SluiceError | undefined {
   const [, sentence] = /\[sluice\] config-invalid: ([^]*)/.exec(message) ?? [];
   return sentence === undefined ? undefined : new SluiceError('config-invalid', sentence);

@@ -144,7 +144,7 @@ export function pageOf({ world, snapshots, close, ...parts }: PageParts): Sluice
       await loaded.identify(...args);
     },
     clear: async (filter) => {
-      // Whatever it is, it is looked at by the call itself.
+      // The call itself checks its argument.
       if ('identity' in Object(filter)) await requests.whenOver();
       await loaded.clear(filter);
     },

@@ -1,7 +1,6 @@
 import type { AttemptEnd, Settlement } from './attempt.js';
 import { backoffMs } from './backoff.js';
-import { budgetAfter } from './flow/budget.js';
-import { observe, type Outcome } from './flow/observe.js';
+import { afterRetry, observe, type Outcome } from './flow/observe.js';
 import type { Flow } from './flow/state.js';
 import type { CancelReason, DeadReason, Job } from './job.js';
 import { flowConfigOf, type QueuePolicy } from './policy.js';
@@ -63,11 +62,14 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told, own: Verd
   const awaitsSignIn = row.awaitsSignIn || isRefused;
   const whole = batch?.whole ?? end;
   const blocked = blockedAfter(row, job, whole);
-  if (batch && batch.index > 0)
-    return { flow: afterRider(flow, job, own, instant.now), awaitsSignIn, batchMax, blocked };
+  const endsRetry = job.attempts > 0 && (own.kind === 'ack' || own.kind === 'dead');
+  if (batch && batch.index > 0) {
+    const after = endsRetry ? afterRetry(flow, instant.now) : flow;
+    return { flow: after, awaitsSignIn, batchMax, blocked };
+  }
   // That nothing may be repeated is about the job: the service is gone all the same.
   const verdict = verdictOn(whole, { ...policy, repeat: 'always' });
-  const outcome = outcomeOf(whole, verdict, { job, settlement, policy });
+  const outcome = outcomeOf(whole, verdict, { endsRetry, settlement, policy });
   const { now, chance } = instant;
   const observed = observe(flow, flowConfigOf(policy), now, outcome, underWay(row, now) - 1, chance);
   return {
@@ -76,12 +78,6 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told, own: Verd
     batchMax: batchMaxAfter(row, settlement),
     blocked,
   };
-}
-
-/** Each job of a batch that was a retry has taken from the budget. */
-function afterRider(flow: Flow, { attempts }: Told['job'], { kind }: Verdict, now: number): Flow {
-  const hasEnded = kind === 'ack' || kind === 'dead';
-  return attempts > 0 && hasEnded ? { ...flow, budget: budgetAfter(flow, now, { ended: 1 }) } : flow;
 }
 
 /** Told until that origin is heard to answer. */
@@ -110,7 +106,11 @@ interface Told {
 function outcomeOf(
   end: AttemptEnd,
   verdict: Verdict,
-  { job, settlement, policy }: Omit<Told, 'instant'> & { policy: QueuePolicy },
+  {
+    endsRetry,
+    settlement,
+    policy,
+  }: Pick<Outcome, 'endsRetry'> & { settlement: Settlement; policy: QueuePolicy },
 ): Outcome {
   const { sentAt, endedAt } = settlement;
   const hint = end.kind === 'answer' ? end.hint : undefined;
@@ -119,7 +119,7 @@ function outcomeOf(
     sentAt,
     // Where the clock has jumped between the two, no answer took that long.
     rttMs: Math.min(Math.max(0, endedAt - sentAt), policy.timeoutMs),
-    isFirstTry: job.attempts === 0,
+    endsRetry,
     ...(hint ? { hint } : {}),
   };
 }

@@ -70,14 +70,18 @@ export function testBatches(name: string, open: () => Database): void {
       expect(only(third.claims).job.bodyBytes).toBe(200);
     });
 
-    test('give back what each of their retries took from the budget, once they fail no more', async () => {
+    test.each<[what: string, whole: AttemptEnd, parts: AttemptEnd[], left: number]>([
+      ['all of them end', answered(200), [], 10],
+      ['the first fails again', answered(207), [answered(500), answered(200), answered(200)], 9.2],
+      ['the last fails again', answered(207), [answered(200), answered(200), answered(500)], 9.2],
+    ])('give back what retries that end took from the budget: %s', async (_, whole, parts, left) => {
       bench.policy = { ...bench.policy, concurrency: 3 };
       await bench.enqueueMany(3);
       await settleParts(only((await bench.turn(T0)).claims), answered(500), []);
       const again = await bench.turn(T0 + 10_000);
       expect((await bench.row()).flow.budget.left).toBe(7);
-      await settleParts(only(again.claims), answered(200), []);
-      expect((await bench.row()).flow.budget.left).toBe(10);
+      await settleParts(only(again.claims), whole, parts, { maxClaims: 0 });
+      expect((await bench.row()).flow.budget.left).toBeCloseTo(left);
     });
 
     test('wait for company no longer than asked, and not at all once full', async () => {

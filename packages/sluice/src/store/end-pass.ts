@@ -24,7 +24,7 @@ export function endPass(
     row.flow = flow;
     row.passes = withoutPass(row, now, id);
     tx.put('queues', row);
-    // An engine waits for the place, or whoever signs in for the end: without them nobody need be told.
+    // Only an engine with jobs that wait, and a user who signs in, wait for this end.
     if (waitingOf(row) > 0 || pass.owner !== row.owner) ledger.events.push({ type: 'passed', queue });
     return ledger.events;
   });

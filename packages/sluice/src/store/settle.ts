@@ -91,7 +91,7 @@ async function place(
   }
 }
 
-/** What never left tells nothing: why the send before came back stays. */
+/** An attempt that never left says nothing new: the reason of the send before it stays. */
 function returned(job: Job, end: AttemptEnd): Job {
   return end.kind === 'unsent' ? job : { ...job, lastDetail: whyReturned(end) };
 }

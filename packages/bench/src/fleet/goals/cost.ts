@@ -46,7 +46,7 @@ function laps({ flow, now, mostBytes }: Lap, rounds: number, random: () => numbe
     const sentAt = now;
     now += ROUND_TRIP_MS;
     const kind = i % REJECTED_EVERY === 0 ? 'rejected' : 'accepted';
-    const outcome = { kind, sentAt, rttMs: ROUND_TRIP_MS, isFirstTry: true } as const;
+    const outcome = { kind, sentAt, rttMs: ROUND_TRIP_MS, endsRetry: false } as const;
     flow = observe(flow, DEFAULT_FLOW, now, outcome, 0, random);
     if (i % 1000 === 0) mostBytes = Math.max(mostBytes, bytesOf(flow));
   }

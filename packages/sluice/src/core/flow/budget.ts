@@ -10,8 +10,8 @@ export function retriesLeft({ budget }: Flow, now: number): number {
 }
 
 /**
- * The budget after `sent` retries were sent, after `succeeded` sends of any kind, and after `ended` retries that fail no more:
- * these give back what they took. Retries that fail again are at most a fifth of what succeeds, and a trickle besides, so that
+ * The budget after `sent` retries were sent, after `succeeded` sends of any kind, and after `ended` retries whose jobs have ended.
+ * Those give back what they took. So retries that fail again are at most a fifth of what succeeds, and a trickle besides, and
  * jobs that always fail never crowd out the others (as Finagle's and Envoy's budgets do).
  */
 export function budgetAfter(

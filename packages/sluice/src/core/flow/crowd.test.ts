@@ -19,7 +19,7 @@ const view = { queued: 100, inFlight: 0 };
 const T = 1_000_000;
 
 const answered = (flow: Flow, now: number, kind: 'accepted' | 'rejected', sentAt = now - 100) =>
-  observe(flow, config, now, { kind, sentAt, rttMs: now - sentAt, isFirstTry: true }, 0, half);
+  observe(flow, config, now, { kind, sentAt, rttMs: now - sentAt, endsRetry: false }, 0, half);
 const send = (flow: Flow, now: number, n = 1) => sent(flow, config, now, n, half);
 const away = (ms: number) => event(event(newFlow(), T - ms, 'offline', half), T, 'online', half);
 
@@ -82,7 +82,7 @@ test('after a run of rejections the way back takes as long as the rate regained 
 test('one stray rejection costs a configured rate a twentieth, and a second one in a row what any costs', () => {
   const configured = { ...config, ceilingPerSecond: 10, isConfigured: true };
   const answer = (flow: Flow, now: number, kind: 'accepted' | 'rejected') =>
-    observe(flow, configured, now, { kind, sentAt: now - 100, rttMs: 100, isFirstTry: true }, 0, half);
+    observe(flow, configured, now, { kind, sentAt: now - 100, rttMs: 100, endsRetry: false }, 0, half);
   let flow = newFlow();
   for (let i = 1; i <= 400; i++) flow = answer(flow, T + 100 * i, 'accepted');
   const stray = answer(flow, T + 40_100, 'rejected');

@@ -43,7 +43,7 @@ class Client {
 
   /** One send that is answered at once, as said. */
   end(kind: Outcome['kind'], change: Partial<Outcome> = {}): void {
-    const outcome = { kind, sentAt: this.now, rttMs: 50, isFirstTry: true, ...change };
+    const outcome = { kind, sentAt: this.now, rttMs: 50, endsRetry: false, ...change };
     this.flow = observe(this.flow, this.config, this.now, outcome, 0, () => this.chance);
   }
 
@@ -399,7 +399,7 @@ describe('the sends in flight', () => {
           client.flow,
           client.config,
           client.now,
-          { kind: 'accepted', sentAt: client.now - rttMs, rttMs, isFirstTry: true },
+          { kind: 'accepted', sentAt: client.now - rttMs, rttMs, endsRetry: false },
           5,
           () => 0.5,
         );
@@ -435,17 +435,17 @@ describe('the retry budget', () => {
     expect(retriesLeft(client.flow, client.now)).toBe(10);
   });
 
-  test('is given back by a retry that fails no more, and not by one that fails again', () => {
+  test('is given back by a retry whose job ends with it, and not by one that fails again', () => {
     const client = new Client();
-    const leftAfter = (kind: Outcome['kind']): number => {
+    const leftAfter = (kind: Outcome['kind'], endsRetry: boolean): number => {
       client.flow = { ...client.flow, budget: { left: 1, at: T0 } };
       client.retry(1);
-      client.end(kind, { isFirstTry: false });
+      client.end(kind, { endsRetry });
       return retriesLeft(client.flow, client.now);
     };
-    expect(leftAfter('accepted')).toBeCloseTo(1.2);
-    expect(leftAfter('final')).toBe(1);
-    expect(leftAfter('failed')).toBe(0);
+    expect(leftAfter('accepted', true)).toBeCloseTo(1.2);
+    expect(leftAfter('final', true)).toBe(1);
+    expect(leftAfter('failed', false)).toBe(0);
   });
 
   test('is never below zero, and tells how many of the next sends may be retries', () => {

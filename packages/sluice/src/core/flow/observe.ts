@@ -14,7 +14,8 @@ export interface Outcome {
   kind: 'accepted' | 'rejected' | 'failed' | 'outage' | 'final' | 'ignored';
   sentAt: number;
   rttMs: number;
-  isFirstTry: boolean;
+  /** It was a retry, and its job has ended with it: done, or refused for good. */
+  endsRetry: boolean;
   hint?: Hint;
 }
 
@@ -27,16 +28,16 @@ export function observe(
   inFlight: number,
   chance: () => number,
 ): Flow {
-  const told = outcome.hint ? afterHint(flow, now, { ...outcome, hint: outcome.hint }, chance) : flow;
+  const hinted = outcome.hint ? afterHint(flow, now, { ...outcome, hint: outcome.hint }, chance) : flow;
+  const told = outcome.endsRetry ? afterRetry(hinted, now) : hinted;
   switch (outcome.kind) {
     case 'ignored':
       return told;
     case 'outage':
       return afterOutage(told, now, outcome.sentAt, chance);
     case 'failed':
-      return afterAnswer(told, config, now);
     case 'final':
-      return afterFinal(afterAnswer(told, config, now), now, outcome);
+      return afterAnswer(told, config, now);
     case 'rejected':
       // A probe that is rejected has found a crowd: it goes on probing.
       return told.phase.kind === 'probe'
@@ -58,16 +59,13 @@ function afterAccepted(
   const grown = growRate(flow, config, now, outcome);
   const after = copyOf(grown);
   after.latency = latencyAfter(grown.latency, config, { now, rttMs, inFlight });
-  after.budget = budgetAfter(grown, now, { succeeded: 1, ended: endedRetries(outcome) });
+  after.budget = budgetAfter(grown, now, { succeeded: 1 });
   return after;
 }
 
-function afterFinal(flow: Flow, now: number, outcome: Outcome): Flow {
-  return { ...flow, budget: budgetAfter(flow, now, { ended: endedRetries(outcome) }) };
-}
-
-function endedRetries({ isFirstTry }: Outcome): number {
-  return isFirstTry ? 0 : 1;
+/** The flow after a retry whose job has ended with it. */
+export function afterRetry(flow: Flow, now: number): Flow {
+  return { ...flow, budget: budgetAfter(flow, now, { ended: 1 }) };
 }
 
 /** A hint is a lower bound, never the schedule: jitter on top keeps a fleet from coming back as one. */
