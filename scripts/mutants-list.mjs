@@ -252,7 +252,7 @@ export const MUTANTS = [
   {
     promise: 'an outage kills no job',
     file: 'core/settle.ts',
-    from: "return !(verdict.outage && (before.phase.kind === 'probe' || after.phase.kind === 'probe'));",
+    from: "return before.phase.kind !== 'probe' && after.phase.kind !== 'probe';",
     to: 'return true;',
     tests: 'drain/engine.test.ts',
   },
@@ -541,5 +541,26 @@ export const MUTANTS = [
     from: 'verdicts: { ...base.verdicts, ...verdicts }',
     to: 'verdicts: verdicts ?? base.verdicts',
     tests: 'core/policy-patch.test.ts',
+  },
+  {
+    promise: 'a job that fails by itself counts towards no outage',
+    file: 'core/settle.ts',
+    from: "  if (isOwn && outcome.kind === 'outage') outcome.kind = 'ignored';\n",
+    to: '',
+    tests: 'drain/poison.test.ts',
+  },
+  {
+    promise: 'what has failed goes last as the queue comes back',
+    file: 'store/claim.ts',
+    from: "(isProbing || kind === 'slow-start')",
+    to: 'isProbing',
+    tests: 'drain/poison.test.ts',
+  },
+  {
+    promise: 'what fails by itself spends no attempt while nothing else is answered',
+    file: 'core/settle.ts',
+    from: 'if (failsByItself(failing, before)) return hasLivedSince(failing, before);',
+    to: 'if (failsByItself(failing, before)) return true;',
+    tests: 'drain/poison.test.ts',
   },
 ];

@@ -197,7 +197,7 @@ export const OF_DELIVERY: readonly Mutant[] = [
   {
     name: 'an outage kills jobs',
     file: 'core/settle.ts',
-    from: "return !(verdict.outage && (before.phase.kind === 'probe' || after.phase.kind === 'probe'));",
+    from: "return before.phase.kind !== 'probe' && after.phase.kind !== 'probe';",
     to: 'return true;',
     scenarios: ['the service is gone for three minutes'],
   },
@@ -249,5 +249,12 @@ export const OF_DELIVERY: readonly Mutant[] = [
     from: "    if (state === 'stale' && !isJustAwake) steal();",
     to: "    if (state === 'idle') steal();",
     scenarios: ['the leading tab freezes for an hour'],
+  },
+  {
+    name: 'a probe takes what stands first in line',
+    file: 'store/unlike.ts',
+    from: 'if (ready.length === 0 || failed.length === 0 || isBound) return ready;',
+    to: 'return ready;',
+    scenarios: ['poison groups: eight jobs that always fail as in an outage, and three behind them'],
   },
 ];

@@ -1,6 +1,7 @@
 import { BASE } from '../contexts.ts';
 import type { Scenario } from '../scenario.ts';
-import { answer, first, submitOne, submitTwo, tryAgain } from './parts.ts';
+import type { Stage } from '../stage.ts';
+import { answer, enqueueAll, first, submitOne, submitTwo, tryAgain } from './parts.ts';
 
 /** What the service may make of a send. */
 export const OF_SERVICE: readonly Scenario[] = [
@@ -111,6 +112,23 @@ export const OF_SERVICE: readonly Scenario[] = [
     script: submitTwo,
   },
   {
+    name: 'poison groups: eight jobs that always fail as in an outage, and three behind them',
+    jobs: 3,
+    queue: { maxAttempts: 8 },
+    service: (_n, body) => (body.startsWith('poison') ? { kind: 'drop' } : answer(200)),
+    script: async (stage) => {
+      const tab = stage.openTab();
+      await stage.after(20);
+      await enqueueAll(stage, tab, [...Array.from({ length: 8 }, (_, i) => `poison${i}`), 'a', 'b', 'c']);
+      const enqueuedAt = stage.universe.timeline.now;
+      await stage.after(LATE_MS);
+      stage.promises.push(() => lateBehindPoison(stage, enqueuedAt));
+    },
+    heal: async ({ service }) => {
+      service.behaviour = () => answer(200);
+    },
+  },
+  {
     name: 'the service is gone for three minutes',
     jobs: 1,
     scriptMs: 200_000,
@@ -122,3 +140,13 @@ export const OF_SERVICE: readonly Scenario[] = [
     },
   },
 ];
+
+/** The pause before the first probe, and a slow start. */
+const LATE_MS = 30_000;
+
+function lateBehindPoison({ service, universe }: Stage, enqueuedAt: number): string | undefined {
+  if (universe.strikes > 0) return undefined;
+  const good = service.arrivals.filter(({ body }) => !body.startsWith('poison'));
+  const onTime = good.filter(({ sentAt }) => sentAt < enqueuedAt + LATE_MS);
+  return onTime.length < 3 ? `${onTime.length} of 3 were sent within ${LATE_MS} ms` : undefined;
+}

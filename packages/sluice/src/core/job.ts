@@ -1,4 +1,5 @@
 import type { AttemptEnd } from './attempt.js';
+import type { Failing } from './failing.js';
 import type { Owner } from './identity.js';
 import type { JobOptions } from './job-options.js';
 import type { PassId } from './pass.js';
@@ -120,6 +121,8 @@ export interface Job {
   expiresAt: number;
   /** Sends that may have reached the service and that count towards `maxAttempts`. */
   attempts: number;
+  /** While its last end was that of an outage. */
+  failing?: Failing | undefined;
   /** Leases whose engine was lost. Counted apart: a job that kills its engine must not live for ever. */
   orphans: number;
   request: StoredRequest;

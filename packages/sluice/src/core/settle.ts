@@ -1,5 +1,6 @@
 import type { AttemptEnd, Settlement } from './attempt.js';
 import { backoffMs } from './backoff.js';
+import { type Failing, failingAfter, failsByItself, hasLivedSince } from './failing.js';
 import { afterRetry, observe, type Outcome } from './flow/observe.js';
 import type { Flow } from './flow/state.js';
 import type { CancelReason, DeadReason, Job } from './job.js';
@@ -21,6 +22,7 @@ export type NextPlace =
 export interface Settled {
   next: NextPlace;
   attempts: number;
+  failing: Failing | undefined;
   /** The service may have done it, though it was not delivered. */
   mayHaveArrived: boolean;
   queue: Pick<QueueRow, 'flow' | 'awaitsSignIn' | 'batchMax' | 'blocked'>;
@@ -37,11 +39,13 @@ export function settle(row: QueueRow, job: Job, settlement: Settlement, instant:
   const verdict = verdictOfOne(settlement, row.policy);
   const queue = queueAfter(row, { job, settlement, instant }, verdict);
   const isSplit = isTooLarge(settlement);
-  const attempts = job.attempts + (!isSplit && isSpent(verdict, row.flow, queue.flow) ? 1 : 0);
+  const isCounted = !isSplit && isSpent(verdict, job, { before: row.flow, after: queue.flow });
+  const attempts = job.attempts + (isCounted ? 1 : 0);
+  const failing = failingOf(job, verdict, row.flow, instant.now);
   const recall = job.state.kind === 'leased' ? job.state.recall : undefined;
-  const facts = { verdict: isSplit ? GIVE_BACK : verdict, attempts, recall };
+  const facts = { verdict: isSplit ? GIVE_BACK : verdict, attempts, failing, recall };
   const next = placeAfter(row, facts, instant);
-  return { next, attempts, mayHaveArrived: mayHaveArrived(settlement.end, verdict), queue };
+  return { next, attempts, failing, mayHaveArrived: mayHaveArrived(settlement.end, verdict), queue };
 }
 
 const MINUTE_MS = 60_000;
@@ -70,6 +74,9 @@ function queueAfter(row: QueueRow, { job, settlement, instant }: Told, own: Verd
   // That nothing may be repeated is about the job: the service is gone all the same.
   const verdict = verdictOn(whole, { ...policy, repeat: 'always' });
   const outcome = outcomeOf(whole, verdict, { endsRetry, settlement, policy });
+  // What a job does by itself says nothing of the service, but that a probe has not found it.
+  const isOwn = flow.phase.kind !== 'probe' && failsByItself(job.failing, flow);
+  if (isOwn && outcome.kind === 'outage') outcome.kind = 'ignored';
   const { now, chance } = instant;
   const observed = observe(flow, flowConfigOf(policy), now, outcome, underWay(row, now) - 1, chance);
   return {
@@ -98,7 +105,7 @@ export function flowAfterPass(row: QueueRow, { end, sentAt }: PassEnd, instant: 
 const FRESH: Told['job'] = { attempts: 0, request: { url: '' } };
 
 interface Told {
-  job: Pick<Job, 'attempts'> & { request: Pick<Job['request'], 'url'> };
+  job: Pick<Job, 'attempts' | 'failing'> & { request: Pick<Job['request'], 'url'> };
   settlement: Settlement;
   instant: Instant;
 }
@@ -158,20 +165,39 @@ function isTooLarge({ batch }: Settlement): boolean {
   return batch?.whole.kind === 'answer' && batch.whole.answer.status === 413;
 }
 
-/** An outage kills no job: once the queue probes, a failure is the service's, not the job's. */
-function isSpent(verdict: Verdict, before: Flow, after: Flow): boolean {
+/**
+ * An outage kills no job: once the queue probes, a failure is the service's, not the job's. One that fails by itself spends an
+ * attempt each time that the service has answered others in between.
+ */
+function isSpent(
+  verdict: Verdict,
+  { failing }: Job,
+  { before, after }: { before: Flow; after: Flow },
+): boolean {
   if (verdict.kind !== 'nack') return verdict.kind === 'ack' || verdict.kind === 'dead';
-  if (verdict.isSlow) return true;
-  return !(verdict.outage && (before.phase.kind === 'probe' || after.phase.kind === 'probe'));
+  if (verdict.isSlow || !verdict.outage) return true;
+  if (failsByItself(failing, before)) return hasLivedSince(failing, before);
+  return before.phase.kind !== 'probe' && after.phase.kind !== 'probe';
+}
+
+/** Any answer but that of an outage ends it; what never left, or was stopped, says nothing. */
+function failingOf({ failing }: Job, verdict: Verdict, flow: Flow, now: number): Failing | undefined {
+  if (verdict.kind === 'give-back') return failing;
+  return verdict.kind === 'nack' && verdict.outage ? failingAfter(failing, flow, now) : undefined;
 }
 
 interface Facts {
   verdict: Verdict;
   attempts: number;
+  failing: Failing | undefined;
   recall: 'return' | CancelReason | undefined;
 }
 
-function placeAfter(row: QueueRow, { verdict, attempts, recall }: Facts, instant: Instant): NextPlace {
+function placeAfter(
+  row: QueueRow,
+  { verdict, attempts, failing, recall }: Facts,
+  instant: Instant,
+): NextPlace {
   if (verdict.kind === 'ack') return { kind: 'done' };
   if (verdict.kind === 'dead') return { kind: 'dead', reason: verdict.reason, detail: verdict.detail };
   if (recall !== undefined && recall !== 'return') return { kind: 'cancelled', reason: recall };
@@ -182,7 +208,7 @@ function placeAfter(row: QueueRow, { verdict, attempts, recall }: Facts, instant
       reason: 'attempts',
       detail: `gave up after ${attempts} attempts: ${verdict.detail}`,
     };
-  const delayMs = backoffMs(Math.max(1, attempts), row.policy.backoff, instant.chance());
+  const delayMs = backoffMs(Math.max(1, attempts, failing?.own ?? 0), row.policy.backoff, instant.chance());
   const slowMs = verdict.isSlow ? Math.min(MINUTE_MS * 2 ** (Math.max(1, attempts) - 1), 60 * MINUTE_MS) : 0;
   const waitMs = Math.max(verdict.waitMs, delayMs, slowMs);
   return { kind: 'delayed', at: instant.now + waitMs, detail: verdict.detail };

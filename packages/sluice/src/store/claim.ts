@@ -15,6 +15,7 @@ import { serve } from './line.js';
 import { findOldest } from './oldest.js';
 import { type Pacer, type Pacers, pacersOf } from './pacers.js';
 import { jobsOf, type Tx } from './rows.js';
+import { unlikeFirst } from './unlike.js';
 
 /**
  * A turn claims what falls due within twice its lead, and the next begins a lead before it has to: a high rate waits for no
@@ -70,7 +71,8 @@ interface Heads {
   delayed: Job[];
 }
 
-async function readHeads({ tx, row }: Ledger, slots: number): Promise<Heads> {
+async function readHeads(ledger: Ledger, slots: number): Promise<Heads> {
+  const { tx, row } = ledger;
   const first = (kind: 'ready' | 'scheduled' | 'delayed', count: number): Promise<Job[]> =>
     tx.all('jobs', { ...jobsOf(row, kind), count });
   const [ready, scheduled, delayed] = await Promise.all([
@@ -78,7 +80,7 @@ async function readHeads({ tx, row }: Ledger, slots: number): Promise<Heads> {
     first('scheduled', slots + 1),
     first('delayed', slots + 1),
   ]);
-  return { ready, scheduled, delayed };
+  return { ready: await unlikeFirst(ledger, ready, delayed), scheduled, delayed };
 }
 
 interface Taking {
@@ -192,9 +194,10 @@ function promoteRetries(
   { slots, hasReady }: { slots: number; hasReady: boolean },
 ): Promotion {
   const { row, now } = ledger;
-  const isProbing = row.flow.phase.kind === 'probe';
-  // A probe takes a job that has not failed yet, so that a poisoned one cannot keep the queue probing with it for ever.
-  if (isProbing && hasReady) return { promoted: 0, nextAt: undefined };
+  const { kind } = row.flow.phase;
+  const isProbing = kind === 'probe';
+  // What has not failed yet finds out whether the service is there, and how much it takes.
+  if (hasReady && (isProbing || kind === 'slow-start')) return { promoted: 0, nextAt: undefined };
   const allowed = isProbing ? slots : Math.floor(retriesLeft(row.flow, now));
   const { promoted, retries, left, nextAt } = promote(ledger, delayed, { slots, retries: allowed });
   if (retries > 0) row.flow = { ...row.flow, budget: budgetAfter(row.flow, now, { sent: retries }) };

@@ -96,7 +96,7 @@ function isTurnOfOldest(row: QueueRow): boolean {
   return !isOneClass(row) && isAgeingTurn(row.overtakes);
 }
 
-function isOneClass({ classes }: QueueRow): boolean {
+export function isOneClass({ classes }: QueueRow): boolean {
   return Object.keys(classes).length < 2;
 }
 

@@ -58,6 +58,7 @@ async function redrive(ledger: Ledger, job: Job): Promise<true> {
   tx.put('jobs', {
     ...job,
     attempts: 0,
+    failing: undefined,
     orphans: 0,
     expiresAt,
     state,

@@ -64,7 +64,7 @@ export function spend(ledger: Ledger, job: Job, settled: Settled): Job {
   tellOfQueue(ledger, settled);
   Object.assign(ledger.row, settled.queue);
   const doubt = settled.mayHaveArrived ? { mayHaveArrived: true as const } : {};
-  return { ...job, ...doubt, attempts: settled.attempts };
+  return { ...job, ...doubt, attempts: settled.attempts, failing: settled.failing };
 }
 
 async function place(

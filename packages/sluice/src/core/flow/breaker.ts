@@ -29,12 +29,14 @@ export function afterProbe(flow: Flow, now: number, sentAt: number, chance: () =
 }
 
 /** The flow after an answer that only a service that lives can give: a probe has ended the outage. */
-export function afterAnswer(flow: Flow, config: FlowConfig, now: number): Flow {
+export function afterAnswer(flow: Flow, config: FlowConfig, now: number, sentAt: number): Flow {
   const { phase } = flow;
   const recent = counted(flow, now, { outages: 0 });
+  const aliveAt = Math.max(flow.aliveAt ?? 0, sentAt);
   if (phase.kind !== 'probe') {
     const after = copyOf(flow);
     after.recent = recent;
+    after.aliveAt = aliveAt;
     if (phase.outages > 0) after.phase = { ...phase, outages: 0 };
     return after;
   }
@@ -44,6 +46,7 @@ export function afterAnswer(flow: Flow, config: FlowConfig, now: number): Flow {
   return {
     ...flow,
     recent,
+    aliveAt,
     phase: config.adaptive ? { kind: 'slow-start', outages: 0, target } : { kind: 'steady', outages: 0 },
     rate: config.adaptive ? rate : flow.rate,
     growth: { ...flow.growth, at: now, accepted: 0 },

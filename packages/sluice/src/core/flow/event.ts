@@ -58,7 +58,7 @@ function gatedBy(flow: Flow, at: number): Flow {
 
 /** No stored gate holds longer than any that is ever set, and nothing that was stored has happened after now. */
 function settled(flow: Flow, now: number): Flow {
-  const { phase, cut, growth, latency, budget, recent, offlineAt } = flow;
+  const { phase, cut, growth, latency, budget, recent, offlineAt, aliveAt } = flow;
   const gate = (at: number): number => Math.min(at, now + MAX_GATE_MS);
   const past = (at: number): number => Math.min(at, now);
   return {
@@ -72,5 +72,6 @@ function settled(flow: Flow, now: number): Flow {
     budget: { ...budget, at: past(budget.at) },
     recent: { ...recent, since: past(recent.since) },
     offlineAt: offlineAt === undefined ? undefined : past(offlineAt),
+    aliveAt: aliveAt === undefined ? undefined : past(aliveAt),
   };
 }

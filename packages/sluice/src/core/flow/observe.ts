@@ -37,14 +37,14 @@ export function observe(
       return afterOutage(told, now, outcome.sentAt, chance);
     case 'failed':
     case 'final':
-      return afterAnswer(told, config, now);
+      return afterAnswer(told, config, now, outcome.sentAt);
     case 'rejected':
       // A probe that is rejected has found a crowd: it goes on probing.
       return told.phase.kind === 'probe'
         ? afterProbe(told, now, outcome.sentAt, chance)
-        : cutRate(afterAnswer(told, config, now), config, now, chance, outcome.sentAt);
+        : cutRate(afterAnswer(told, config, now, outcome.sentAt), config, now, chance, outcome.sentAt);
     case 'accepted':
-      return afterAccepted(afterAnswer(told, config, now), config, now, outcome, inFlight);
+      return afterAccepted(afterAnswer(told, config, now, outcome.sentAt), config, now, outcome, inFlight);
   }
 }
 

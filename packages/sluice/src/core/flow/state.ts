@@ -40,6 +40,8 @@ export interface Flow {
   told: { perSecond: number; until: number } | undefined;
   /** Since when the browser has been offline, if it is. */
   offlineAt: number | undefined;
+  /** When the last send left that the service has answered, and not as one that is gone. */
+  aliveAt: number | undefined;
 }
 
 export type Phase =
@@ -100,6 +102,7 @@ export function copyOf(flow: Flow): Flow {
     recent: flow.recent,
     told: flow.told,
     offlineAt: flow.offlineAt,
+    aliveAt: flow.aliveAt,
   };
 }
 
@@ -119,6 +122,7 @@ export function newFlow(): Flow {
     recent: { since: 0, answers: 0, outages: 0 },
     told: undefined,
     offlineAt: undefined,
+    aliveAt: undefined,
   };
 }
 
