@@ -98,3 +98,50 @@ test('two that create the same row at once end up with the same one', async () =
   );
   expect(first).toEqual(second);
 });
+
+test('has one transaction at a time, in the order of the calls, also after one that fails', async () => {
+  const database = openIndexedDb(name);
+  const { transaction } = IDBDatabase.prototype;
+  let underWay = 0;
+  let most = 0;
+  IDBDatabase.prototype.transaction = function (...args) {
+    most = Math.max(most, ++underWay);
+    const begun = transaction.apply(this, args);
+    for (const end of ['complete', 'abort']) begun.addEventListener(end, () => (underWay -= 1));
+    return begun;
+  };
+  const ended: number[] = [];
+  try {
+    const runs = [0, 1, 2, 3].map((n) =>
+      database
+        .run({ ...WRITE, mode: n % 2 ? 'readonly' : 'readwrite' }, async (tx) => {
+          await tx.get('meta', 'database');
+          if (n === 1) throw new Error('of the work');
+        })
+        .finally(() => ended.push(n)),
+    );
+    await expect(runs[1]).rejects.toThrow('of the work');
+    await Promise.allSettled(runs);
+  } finally {
+    IDBDatabase.prototype.transaction = transaction;
+  }
+  expect(ended).toEqual([0, 1, 2, 3]);
+  expect(most).toBe(1);
+});
+
+test('a database that is abandoned runs nothing of what has waited, and opens again at the next use', async () => {
+  const database = openIndexedDb(name);
+  await write(database);
+  let isUnderWay = (): void => undefined;
+  const begun = new Promise<void>((resolve) => (isUnderWay = resolve));
+  const endless = database.run(WRITE, async (tx) => {
+    isUnderWay();
+    for (;;) await tx.get('meta', 'database');
+  });
+  const waiting = database.run(WRITE, async (tx) => tx.delete('meta', 'database'));
+  await begun;
+  database.abandon();
+  await expect(endless).rejects.toMatchObject({ code: 'storage-failed' });
+  await expect(waiting).rejects.toMatchObject({ code: 'storage-failed' });
+  expect(await read(database)).toEqual(ROW);
+});

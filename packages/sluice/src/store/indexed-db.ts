@@ -20,7 +20,12 @@ export interface DatabaseEvents {
 /** Another context that will not close holds an upgrade up; WebKit has been seen to never answer an `open` at all. */
 const OPEN_DEADLINE_MS = 5000;
 
-/** Opens lazily, drops the handle whenever the platform takes it away, and opens again at the next use. */
+/**
+ * Opens lazily, drops the handle whenever the platform takes it away, and opens again at the next use.
+ *
+ * One transaction at a time: WebKit leaves a database unusable, until the browser ends, where a worker ends with two transactions
+ * of one connection under way (bugs.webkit.org 324094; docs/discoveries/webkit-loses-a-database-with-two-transactions.md).
+ */
 export function openIndexedDb(name: string, events: DatabaseEvents = {}): Database {
   let connection: Promise<IDBPDatabase> | undefined;
   const drop = (): void => {
@@ -33,20 +38,30 @@ export function openIndexedDb(name: string, events: DatabaseEvents = {}): Databa
     });
     return connection;
   };
-  const underWay = new Set<IDBTransaction>();
+  let latest: IDBTransaction | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  let life = {};
   const close = (): void => {
     if (connection) closeOnceOpen(connection);
     drop();
   };
   return {
-    run: async (plan, work) => {
-      const transaction = await begin(connect, drop, plan);
-      underWay.add(transaction);
-      return settleTransaction(transaction, plan, work).finally(() => underWay.delete(transaction));
+    run: (plan, work) => {
+      const own = life;
+      const turn = last.then(async () => {
+        if (own !== life) throw storageError(new Error('abandoned'));
+        latest = await begin(connect, drop, plan);
+        return settleTransaction(latest, plan, work);
+      });
+      last = turn.catch(() => undefined);
+      return turn;
     },
     close,
     abandon: () => {
-      for (const transaction of underWay) abort(transaction);
+      life = {};
+      // A page that is frozen may never hear of the end of its transaction (WebKit).
+      last = Promise.resolve();
+      if (latest) abort(latest);
       close();
     },
     rotateLog: () => void rotateLog(name).catch(() => undefined),
@@ -150,6 +165,8 @@ async function settleTransaction<T>(
     return result;
   } catch (error) {
     abort(transaction);
+    // Until it has, it is under way.
+    await complete.catch(() => undefined);
     throw error instanceof OutOfScope ? error : storageError(error);
   }
 }
