@@ -34,7 +34,17 @@ export default defineConfig({
           ...patience,
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-          exclude: ['**/*.browser.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.browser.test.ts', '**/*.postgres.test.ts', '**/node_modules/**'],
+        },
+      },
+      {
+        // Each file starts a server of its own.
+        test: {
+          ...patience,
+          name: 'postgres',
+          include: ['packages/*/src/**/*.postgres.test.ts'],
+          // One after the other: the nodes of one file are processes that need the machine.
+          fileParallelism: false,
         },
       },
       {

@@ -78,7 +78,7 @@ const MINI_BROWSERS = ['4.1', '6.0', '4.0'].flatMap((version) =>
 );
 
 /** What `find` finds once the packages are there; undefined where they cannot be brought. */
-function installFromDebian(packages, find) {
+export function installFromDebian(packages, find) {
   const isDebian = existsSync('/etc/debian_version') && process.getuid?.() === 0 && inPath('apt-get');
   if (!isDebian) return undefined;
   console.log(`installing from Debian: ${packages.join(', ')}`);

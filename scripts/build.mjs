@@ -6,10 +6,11 @@ const TEXTS = ['README.md', 'LICENSE', 'SECURITY.md', 'ARCHITECTURE.md', 'CONTRI
 
 /** Everything, in the order of need: the library and the service, then what is made of them. */
 export async function build() {
-  await run('tsc', ['-b', 'packages/sluice', 'packages/origin']);
+  await run('tsc', ['-b', 'packages/sluice', 'packages/origin', 'packages/gate']);
   // npm packs what lies in the folder of the package: the README, and whatever it leads to.
   for (const text of TEXTS)
     cpSync(join(ROOT, text), join(ROOT, 'packages', 'sluice', text), { recursive: true });
+  cpSync(join(ROOT, 'LICENSE'), join(ROOT, 'packages', 'gate', 'LICENSE'));
   await run('vite', ['build', 'demo', '--logLevel', 'warn']);
 }
 

@@ -9,11 +9,15 @@ import { ROOT, run } from './run.mjs';
  * builds both forms, with Vite and with plain esbuild.
  */
 const LIBRARY = join(ROOT, 'packages', 'sluice');
+const LIBRARY_TEXTS = ['README.md', 'LICENSE', 'SECURITY.md', 'docs/guide.md'];
+const GATE = join(ROOT, 'packages', 'gate');
 const project = mkdtempSync(join(tmpdir(), 'sluice-package-'));
 try {
-  const tarball = pack(project);
-  await run('publint', [tarball, '--strict']);
-  await run('attw', [tarball, '--profile', 'esm-only', '--quiet']);
+  const tarball = pack(LIBRARY, project, LIBRARY_TEXTS);
+  for (const one of [tarball, pack(GATE, project, ['README.md', 'LICENSE'])]) {
+    await run('publint', [one, '--strict']);
+    await run('attw', [one, '--profile', 'esm-only', '--quiet']);
+  }
   installIn(project, tarball);
   inProject('tsc', ['-p', '.']);
   inProject('vite', ['build']);
@@ -33,11 +37,11 @@ try {
   rmSync(project, { recursive: true, force: true });
 }
 
-function pack(folder) {
+function pack(library, folder, texts) {
   const [{ filename, files }] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: LIBRARY, encoding: 'utf8' }),
+    execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: library, encoding: 'utf8' }),
   );
-  for (const text of ['README.md', 'LICENSE', 'SECURITY.md', 'docs/guide.md'])
+  for (const text of texts)
     if (!files.some(({ path }) => path === text))
       throw new Error(`${text} is not in the package: npm run build`);
   return join(folder, filename);

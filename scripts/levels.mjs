@@ -3,6 +3,7 @@ import { findOrInstallWebKit, findWebKit, requireBrowser } from './browsers.mjs'
 import { build } from './build.mjs';
 import { huntAll } from './mutants.mjs';
 import { add, NOTHING, readPlaywright, readVitest } from './report.mjs';
+import { requirePostgres } from './postgres.mjs';
 import { run } from './run.mjs';
 import { simulateBriefly } from './simulate.mjs';
 import { soakFor } from './soak.mjs';
@@ -34,6 +35,15 @@ const vitest = (name, project) => ({
   count: () => readVitest(`${REPORTS}/${name}.json`),
 });
 
+/** A level that needs something of the machine. */
+function after(prepare, level) {
+  const runPrepared = async () => {
+    await prepare();
+    await level.run();
+  };
+  return { ...level, run: runPrepared };
+}
+
 /** All levels of `npm test`, cheapest first. */
 export const LEVELS = [
   { name: 'browsers', run: requireBrowsers, count: undefined },
@@ -43,6 +53,7 @@ export const LEVELS = [
   check('format', 'test:format'),
   { name: 'build', run: build, count: undefined },
   vitest('unit', 'unit'),
+  after(requirePostgres, vitest('gate', 'postgres')),
   counting('simulation', simulateBriefly),
   vitest('browser', 'browser'),
   counting('mutants', huntAll),

@@ -1,0 +1,13 @@
+export { GateError, type GateErrorCode } from './core/errors.js';
+export type { LineConfig, Match, QueueConfig } from './core/config.js';
+export type { KeyState } from './core/key-row.js';
+export type { PolicyPatch } from './core/queue-row.js';
+export type { Rate } from './core/rate.js';
+export type { Gate, GateOptions, Listed, QueueCounts } from './gate/api.js';
+export { createGate } from './gate/gate.js';
+export type { ProblemCode } from './gate/problems.js';
+export type { Service } from './gate/queue-gate.js';
+export type { Engine } from './store/engine.js';
+export { memory } from './store/memory.js';
+export { type ClientOf, postgres, type PostgresOptions, type PostgresPool } from './store/postgres.js';
+export type { PostgresClient } from './store/postgres-sql.js';
