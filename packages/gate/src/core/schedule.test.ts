@@ -1,61 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Arrival, admit } from './admission.js';
-import { Book } from './book.js';
-import { FRESH_QUEUE, type QueuePolicy, type QueueRow } from './queue-row.js';
-import { marginMsOf, type Rate } from './rate.js';
-import type { SlotNumber } from './schedule.js';
-
-const POLICY: QueuePolicy = {
-  rate: null,
-  holdMs: 500,
-  leaseMs: 30_000,
-  keepKeysMs: 60_000,
-  afterCrash: 'unknown',
-  line: null,
-};
-
-/** A queue in one place, with time as an argument. */
-class OneQueue {
-  queue: QueueRow = FRESH_QUEUE;
-  readonly #policy: QueuePolicy;
-  readonly #used = new Set<number>();
-  #ids = 0;
-
-  constructor(rate: Rate, holdMs = 500) {
-    this.#policy = { ...POLICY, rate, holdMs };
-  }
-
-  arrive(now: number, slot?: SlotNumber) {
-    const usedSlots = slot && this.#used.has(slot.serial) ? [slot.serial] : [];
-    const book = new Book({ queue: this.queue, now, entries: [], usedSlots, waiting: [], expired: [] });
-    const id = `r${(this.#ids += 1)}`;
-    const arrival: Arrival = {
-      identity: '',
-      key: undefined,
-      fingerprint: '',
-      id,
-      slot,
-      mayTakeNumber: true,
-      leadMs: 0,
-      request: undefined,
-    };
-    const admission = admit(book, arrival, this.#policy);
-    this.queue = book.queue;
-    for (const { serial } of book.changes().usedSlots) this.#used.add(serial);
-    return admission;
-  }
-}
-
-/** The most sends within any `perMs`. */
-function mostInAnyWindow(instants: readonly number[], perMs: number): number {
-  const sorted = [...instants].sort((a, b) => a - b);
-  let from = 0;
-  return sorted.reduce((most, at, n) => {
-    while (at - (sorted[from] ?? 0) >= perMs) from += 1;
-    return Math.max(most, n - from + 1);
-  }, 0);
-}
+import { mostInAnyWindow, OneQueue } from './one-queue.kit.js';
+import { marginMsOf } from './rate.js';
 
 const rates = fc
   .record({

@@ -153,3 +153,19 @@ test('a queue that is paused answers 503, and goes on when it is resumed', async
   expect((await ask({ key: 'k' })).status).toBe(201);
   expect(sent).toHaveLength(1);
 });
+
+test('a client that knows standard fields alone comes through, by Retry-After', async () => {
+  const { ask, sent, platform } = await benchWith({ rate: { limit: 2, perMs: 1000 }, holdMs: 0 });
+  const clients = Array.from({ length: 4 }, async (_, n) => {
+    let answer = await ask({ key: `client-${n}` });
+    while (answer.status === 429) {
+      const seconds = Number(answer.headers.get('retry-after'));
+      await new Promise<void>((resolve) => platform.after(seconds * 1000, resolve));
+      answer = await ask({ key: `client-${n}` });
+    }
+    return answer.status;
+  });
+  await platform.advance(10_000);
+  expect(await Promise.all(clients)).toEqual([201, 201, 201, 201]);
+  expect(sent).toHaveLength(4);
+});

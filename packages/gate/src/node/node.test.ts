@@ -200,3 +200,11 @@ test('fields that were set in front of the gate are on its own answers too', asy
   expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([400, '*']);
   expect(answer.headers.get('access-control-expose-headers')).toMatch(/^X-Own, Retry-After/);
 });
+
+test('a client that does not consent sees no field of the gate but in a 429', async () => {
+  const gate = await gateWith();
+  const url = await serve(listener(gate, (_, response) => response.end('done')));
+  const answers = [await order(url, 'k'), await order(url, 'k'), await order(url, 'k', 'other')];
+  const names = answers.flatMap(({ headers }) => [...headers.keys()]);
+  expect(names.filter((name) => name.startsWith('sluice-'))).toEqual([]);
+});

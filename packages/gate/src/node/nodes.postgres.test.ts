@@ -1,6 +1,7 @@
 import { startOrigin } from '@sluice/origin';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type pg from 'pg';
+import { mostInAnyWindow } from '../core/one-queue.kit.js';
 import { type Cluster, createCluster } from '../store/postgres.kit.js';
 import { startNode, type NodeProcess, type StopPoint } from './nodes.kit.js';
 
@@ -59,16 +60,6 @@ test('1,000 requests of one key over three nodes have one effect, by the record 
   );
   expect(replays).toHaveLength(1);
 });
-
-/** The most within any `perMs`. */
-function mostInAnyWindow(instants: readonly number[], perMs: number): number {
-  const sorted = [...instants].sort((a, b) => a - b);
-  let from = 0;
-  return sorted.reduce((most, at, n) => {
-    while (at - (sorted[from] ?? 0) >= perMs) from += 1;
-    return Math.max(most, n - from + 1);
-  }, 0);
-}
 
 test('three nodes keep one rate: no window sees more sends, and the service sees no more but for the way to it', async () => {
   const origin = await startOrigin();
