@@ -1,7 +1,7 @@
 import type { Owner } from './identity.js';
 import type { PriorityClass } from './line.js';
 import { type Flow, newFlow } from './flow/state.js';
-import type { CancelReason, DeadReason } from './job.js';
+import type { CancelReason, DeadReason, Ticket } from './job.js';
 import { type Metrics, NO_METRICS } from './metrics.js';
 import { FRESH_PACE, type Pace } from './pace.js';
 import type { Pass } from './pass.js';
@@ -49,6 +49,8 @@ export interface QueueRow {
   batchMax: number | null;
   /** Jobs that wait to be released, or for another job. */
   parked: number;
+  /** Those that wait for another are looked through, and this is the last that was; absent: none is owed a look. */
+  followedTo?: [after: Ticket, seq: number] | undefined;
   counts: Counts;
   /** Bytes of the jobs that wait or are leased. */
   bytes: number;

@@ -4,7 +4,7 @@ import type { JobOptions } from '../core/job-options.js';
 import type { EnqueueAnswer } from '../core/ports.js';
 import { acceptedAs, bytesOfDraft, chainOf, type Entry, newJob, store, withBody } from './admit.js';
 import { bodyOf } from './bodies.js';
-import { inheritDependents } from './dependents.js';
+import { hasFewDependents, inheritDependents } from './dependents.js';
 import { cancel } from './endings.js';
 import { entryState, isBehind, type Ledger } from './ledger.js';
 import { joinLine, rejoinFlow } from './line.js';
@@ -31,6 +31,7 @@ export async function coalesce(ledger: Ledger, entry: Entry, older: Job): Promis
   const options = coalesced.kind === 'merged' ? optionsOfBoth(draft.options, older) : draft.options;
   const isTooLarge = (coalesced.body?.byteLength ?? 0) > ledger.row.policy.maxBodyBytes;
   if (!options || (coalesced.kind === 'merged' && isTooLarge)) return undefined;
+  if (!(await hasFewDependents(ledger, older))) return undefined;
   const one = { ...withBody(draft, coalesced.body), options };
   return replace(ledger, one, { older, as: coalesced.kind });
 }

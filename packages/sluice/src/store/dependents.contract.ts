@@ -130,6 +130,63 @@ export function testDependents(name: string, open: () => Database): void {
     });
   });
 
+  describe(`${name}: after, of many`, () => {
+    const MANY = 130;
+    const turns = async (): Promise<number> => {
+      for (let i = 1; ; i++) {
+        const { nextAt } = await bench.turn(T0, { maxClaims: 0 });
+        if (nextAt !== T0) return i;
+      }
+    };
+
+    test('are let go some fifty a turn, and a turn that is lost loses none', async () => {
+      const first = await bench.ticket();
+      await bench.tickets(MANY, { options: { after: first } });
+      const { claims } = await bench.turn(T0);
+      const report = await bench.settle(T0, claims, created, { maxClaims: 0 });
+      expect((await bench.row()).parked).toBe(MANY - 50);
+      expect(report.nextAt).toBe(T0);
+      // What is left is found by whoever comes next.
+      expect(await turns()).toBeLessThanOrEqual(4);
+      expect(await bench.row()).toMatchObject({ parked: 0, counts: { waiting: MANY } });
+    });
+
+    test('are buried some fifty at a time where it is cancelled', async () => {
+      const first = await bench.ticket();
+      await bench.tickets(MANY, { options: { after: first } });
+      await bench.command(cancelJob(first), T0);
+      expect((await bench.row()).counts.dead).toEqual({ after: 50 });
+      await turns();
+      expect(await bench.row()).toMatchObject({ parked: 0, counts: { waiting: 0, dead: { after: MANY } } });
+    });
+
+    test('and where others wait for jobs that live, each is passed once', async () => {
+      const first = await bench.ticket();
+      await bench.tickets(MANY, { options: { after: first } });
+      await bench.turn(T0, { recover: true, maxClaims: 0 });
+      expect(await turns()).toBeLessThanOrEqual(3);
+      expect(await bench.row()).toMatchObject({ parked: MANY });
+    });
+
+    test('are not handed over to a newer one of its dedupe key: the two are two jobs', async () => {
+      const coalesce = () => ({ kind: 'replaced', body: undefined }) as const;
+      const first = await bench.ticket({ dedupeKey: 'k' });
+      await bench.tickets(MANY, { options: { after: first } });
+      await bench.ticket({ dedupeKey: 'k' }, { coalesce });
+      expect((await bench.row()).counts).toMatchObject({ waiting: MANY + 2, cancelled: {} });
+    });
+
+    test('that were missed while an engine ran are found by its sweep', async () => {
+      const first = await bench.ticket();
+      const second = await bench.ticket({ after: first });
+      const unknowing = new StoreBench(bench.database, 'unknown');
+      await unknowing.settle(T0, (await unknowing.turn(T0)).claims, created);
+      expect(await readJob(bench.database, second)).toMatchObject({ parked: 'after' });
+      await bench.store.sweep({ queue: 'orders', after: 0 }, T0);
+      expect((await bench.turn(T0)).claims.map(({ job }) => job.ticket)).toEqual([second]);
+    });
+  });
+
   describe(`${name}: after, with a rewrite that throws`, () => {
     test('ends as a dead letter that says so, and the first is done all the same', async () => {
       const rewrite = (): never => {

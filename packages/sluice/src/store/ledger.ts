@@ -27,6 +27,8 @@ export interface Ledger {
   rulesOf?: RulesOf;
   /** Jobs that this transaction has buried for their age. */
   buried?: number;
+  /** Jobs that it has taken on since the one that they come after has ended. */
+  followed?: number;
 }
 
 /** What the functions of a queue do inside a transaction, or allow there; undefined for a queue whose rules are not known here. */

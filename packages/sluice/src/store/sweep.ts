@@ -1,4 +1,5 @@
 import { deleteBody } from './bodies.js';
+import { followAll } from './dependents.js';
 import type { SluiceEvent } from '../core/events.js';
 import { buryTooOld, type Ledger } from './ledger.js';
 import { type Database, type Range } from './rows.js';
@@ -28,6 +29,7 @@ export function sweep(
     for (const twin of twins) tx.delete('twins', [twin.queue, twin.owner, twin.key]);
     const isMore = isFull(results.length) || isFull(twins.length);
     const next = row && (await sweepJobs({ tx, row, now, events }, after));
+    if (row && after === 0 && row.parked > 0) followAll(row);
     if (row) tx.put('queues', row);
     return { after: next ?? (isMore ? after : undefined), events };
   });

@@ -5,7 +5,7 @@ import type { Instant } from '../core/settle.js';
 import { earlier } from '../core/turn.js';
 import { refundUnsent, trimSends } from './charge.js';
 import { claimDue } from './claim.js';
-import { recoverDependents } from './dependents.js';
+import { followAll, followMore } from './dependents.js';
 import type { Ledger, RulesOf } from './ledger.js';
 import { recoverLeases } from './leases.js';
 import { findOldest } from './oldest.js';
@@ -33,10 +33,11 @@ export function turn(
     if (request.clockJumped) row.flow = event(row.flow, instant.now, 'resume', instant.chance);
     const pacers = await openPacers(ledger, { ...request, by });
     const recovered = await recoverLeases(ledger, request);
-    if (request.recover) await recoverDependents(ledger);
+    if (request.recover) followAll(row);
     await refundUnsent(ledger, pacers, [...unsentOf(read), ...recovered.unheard]);
     // What another engine held may just have been given back.
     await settleEnded(ledger, isUntouched ? read : await readEnded(tx, request), instant);
+    await followMore(ledger);
     const durability = row.policy.repeat === 'never' ? 'strict' : 'relaxed';
     const isTooWeak = durability === 'strict' && request.durability === 'relaxed';
     const maxClaims = isTooWeak ? 0 : request.maxClaims;
@@ -48,7 +49,7 @@ export function turn(
     return {
       ...claimed,
       saturated: saturated && !isTooWeak,
-      nextAt: isTooWeak ? instant.now : earlier(nextAt, recovered.nextAt),
+      nextAt: isTooWeak || row.followedTo ? instant.now : earlier(nextAt, recovered.nextAt),
       durability,
       owner: row.owner,
       depth: depthOf(row),
