@@ -2,7 +2,7 @@ import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { World } from '../drain/world.js';
 import { clearQueue, eraseForgotten } from '../store/clear.js';
-import { foreignSendUntil, forget, signIn } from '../store/identity.js';
+import { adoptSomeMore, foreignSendUntil, forget, signIn } from '../store/identity.js';
 import type { Sluice } from './sluice.js';
 
 export interface IdentifyOptions extends Pick<World, 'database' | 'notify' | 'clock'> {
@@ -22,6 +22,7 @@ export function createIdentify(options: IdentifyOptions): Pick<Sluice, 'identify
   const change = async (commit: () => Promise<SluiceEvent[]>): Promise<void> => {
     await barrier();
     notify.tell(await commit());
+    while (await adoptSomeMore(database, clock.now()));
     await barrier();
     await whenReturned(options);
   };

@@ -37,6 +37,8 @@ export interface QueueRow {
   nextSeq: number;
   /** Whose jobs are sent now: of whoever is signed in. */
   owner: Owner;
+  /** Whose jobs become those of whoever is signed in, while some are left. */
+  adopting?: Owner | undefined;
   /** Jobs that have not ended, by owner; no entry for none. */
   live: Record<Owner, number>;
   /** The classes of priority that were ever used. */

@@ -14,7 +14,8 @@ export type Opening =
 
 /** What stands between a queue and its next claim, rate apart. */
 export function openingOf(row: QueueRow, now: number): Opening {
-  const { paused, awaitsSignIn, flow } = row;
+  const { paused, awaitsSignIn, flow, adopting } = row;
+  if (adopting !== undefined) return { kind: 'closed', nextAt: now };
   if (paused || awaitsSignIn) return { kind: 'closed', nextAt: undefined };
   const nextAt = quietUntil(flow, now);
   if (nextAt !== undefined) return { kind: 'closed', nextAt };

@@ -1,32 +1,69 @@
 import type { Owner } from '../core/identity.js';
-import type { Job } from '../core/job.js';
+import type { Job, JobDraft } from '../core/job.js';
 import { chainRange, countLive, isBehind, type Ledger, move } from './ledger.js';
 import { leaveFlow, rejoinFlow } from './line.js';
+import { jobsOf } from './rows.js';
 
-/** So many rows are in memory at a time. */
-const AT_ONCE = 100;
+/** Jobs that one transaction moves at most, an ordering key as a whole. */
+const ADOPTED_AT_ONCE = 100;
+
+const KINDS = ['leased', 'ready', 'scheduled', 'delayed', 'parked', 'behind'] as const;
 
 /**
- * Gives all jobs of one owner to whoever is signed in, in their order. In one transaction, whatever it takes: half an
- * ordering key here and half there would have two heads.
+ * Gives all jobs of one owner to whoever is signed in, a bounded number a transaction. Until the last has come the queue claims
+ * nothing: what is new may have to wait for one of them.
  */
-export async function adoptAll(ledger: Ledger, from: Owner): Promise<void> {
-  const { tx, row } = ledger;
+export async function beginAdoption(ledger: Ledger, from: Owner): Promise<void> {
+  const { row } = ledger;
   if (from === row.owner || !(row.live[from] ?? 0)) return;
-  let after = 0;
-  for (;;) {
-    const range = {
-      from: [row.name, after],
-      to: [row.name, Number.POSITIVE_INFINITY],
-      after: true,
-      count: AT_ONCE,
-    };
-    const jobs = await tx.all('jobs', range);
-    for (const job of jobs) if (job.owner === from) await adopt(ledger, job);
-    const last = jobs.at(-1);
-    if (!last || jobs.length < AT_ONCE) return;
-    after = last.seq;
-  }
+  row.adopting = from;
+  // What is under way is not recalled.
+  await adoptSome(ledger, 'leased', Number.MAX_SAFE_INTEGER);
+  await adoptMore(ledger);
+}
+
+export async function adoptMore(ledger: Ledger): Promise<void> {
+  const { row } = ledger;
+  if (row.adopting === undefined) return;
+  let left = ADOPTED_AT_ONCE;
+  for (const kind of KINDS) if (left > 0) left -= await adoptSome(ledger, kind, left);
+  if (left > 0) row.adopting = undefined;
+}
+
+/** Before anything changes that they have to go by. */
+export async function adoptRest(ledger: Ledger): Promise<void> {
+  while (ledger.row.adopting !== undefined) await adoptMore(ledger);
+}
+
+/** What a draft has to find comes at once: what stands for the same thing, and its ordering key. */
+export async function adoptBefore(ledger: Ledger, { options }: JobDraft): Promise<void> {
+  const { tx, row } = ledger;
+  const { dedupeKey, orderingKey } = options;
+  const from = row.adopting;
+  if (from === undefined) return;
+  const twin = dedupeKey === undefined ? undefined : await tx.get('twins', [row.name, from, dedupeKey]);
+  const same = twin && (await tx.get('jobs', [row.name, twin.seq]));
+  if (same?.owner === from) await adoptWithChain(ledger, same);
+  if (orderingKey === undefined) return;
+  const [head] = await tx.all('jobs', chainRange({ name: row.name, owner: from }, orderingKey));
+  if (head) await adoptWithChain(ledger, head);
+}
+
+/** Answers how many there were. */
+async function adoptSome(ledger: Ledger, kind: Job['state']['kind'], count: number): Promise<number> {
+  const { tx, row } = ledger;
+  const share = { name: row.name, owner: row.adopting as Owner };
+  const jobs = await tx.all('jobs', { ...jobsOf(share, kind), count: Math.min(count, LONGEST_CHAIN) });
+  for (const job of jobs) await adoptWithChain(ledger, job);
+  return jobs.length;
+}
+
+/** Half an ordering key here and half there would have two heads. */
+async function adoptWithChain(ledger: Ledger, job: Job): Promise<void> {
+  const { tx } = ledger;
+  if (job.chain === undefined) return adopt(ledger, job);
+  const range = chainRange({ name: job.queue, owner: job.owner }, job.chain);
+  for (const link of await tx.all('jobs', { ...range, count: LONGEST_CHAIN })) await adopt(ledger, link);
 }
 
 /** A dead letter stays with whom it died. */

@@ -3,6 +3,7 @@ import type { QueuePolicy } from '../core/policy.js';
 import type { EnqueueAnswer } from '../core/ports.js';
 import type { QueueRow } from '../core/queue-row.js';
 import { acceptedAs, admit, entryOf } from './admit.js';
+import { adoptBefore } from './adopt.js';
 import { coalesce } from './coalesce.js';
 import { identityRow } from './identity.js';
 import type { Ledger, RulesOf } from './ledger.js';
@@ -88,6 +89,7 @@ async function byKey<K, V>(keys: readonly K[], read: (key: K) => Promise<V>): Pr
 }
 
 async function accept(ledger: Ledger, draft: JobDraft): Promise<EnqueueAnswer> {
+  await adoptBefore(ledger, draft);
   const twin = await findTwin(ledger, draft);
   if (twin.kind === 'duplicate') return duplicate(ledger, twin.row);
   const entry = await entryOf(ledger, draft);

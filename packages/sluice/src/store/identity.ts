@@ -1,10 +1,12 @@
 import type { SluiceEvent } from '../core/events.js';
 import type { Identity, Owner } from '../core/identity.js';
+import { MAX_AHEAD_MS } from '../core/pace.js';
+import { PASS_GRACE_MS } from '../core/pass.js';
 import { type QueueRow, signedIn } from '../core/queue-row.js';
 import { leasedJobs } from './leases.js';
 import { type Ledger, move } from './ledger.js';
 import { foreignPassUntil } from './passes.js';
-import { adoptAll } from './adopt.js';
+import { adoptMore, adoptRest, beginAdoption } from './adopt.js';
 import { type Database, EVERYTHING, type MetaRow, type OwnerRow, type Plan, type Tx } from './rows.js';
 
 const READ: Plan = { tables: ['meta', 'owners'], mode: 'readonly', durability: 'relaxed' };
@@ -79,6 +81,11 @@ export function signIn(database: Database, { user, adopt, now }: SignIn): Promis
 export function forget(database: Database, user: string | null, now: number): Promise<SluiceEvent[]> {
   return database.run(WRITE, async (tx) => {
     const row = await ownerOf(tx, user ?? NOBODY);
+    for (const ledger of await openLedgers(tx, now)) {
+      if (ledger.row.adopting === undefined) continue;
+      await adoptRest(ledger);
+      tx.put('queues', ledger.row);
+    }
     if (row) {
       tx.put('owners', { owner: row.owner });
       await forgetKeys(tx, row);
@@ -106,25 +113,42 @@ interface Change {
 async function changeQueues(tx: Tx, { owner, adopted, now }: Change): Promise<SluiceEvent[]> {
   const ledgers = await openLedgers(tx, now);
   for (const ledger of ledgers) {
+    if (owner !== ledger.row.owner) await adoptRest(ledger);
     Object.assign(ledger.row, changeTo(owner, ledger.row));
-    if (adopted !== undefined) await adoptAll(ledger, adopted);
+    if (adopted !== undefined) await beginAdoption(ledger, adopted);
     await recallOthers(ledger);
     tx.put('queues', ledger.row);
   }
   return [{ type: 'identified' }];
 }
 
+/** Some more of what a sign-in has adopted. Answers whether any is left. */
+export function adoptSomeMore(database: Database, now: number): Promise<boolean> {
+  return database.run(WRITE, async (tx) => {
+    const ledgers = (await openLedgers(tx, now)).filter(({ row }) => row.adopting !== undefined);
+    for (const ledger of ledgers) {
+      await adoptMore(ledger);
+      tx.put('queues', ledger.row);
+    }
+    return ledgers.some(({ row }) => row.adopting !== undefined);
+  });
+}
+
 /** The instant at which the last send of another user ends by time, of a job or past the queue; 0 where there is none. */
 export function foreignSendUntil(database: Database, now: number): Promise<number> {
-  return database.run({ ...READ, tables: ['queues', 'jobs'] }, (tx) => foreignSendIn(tx, now));
+  return database.run({ ...READ, tables: ['meta', 'queues', 'jobs'] }, (tx) => foreignSendIn(tx, now));
 }
 
 async function foreignSendIn(tx: Tx, now: number): Promise<number> {
   const ends = [0];
+  // What another clock has written may lie hours ahead; what was recalled as they changed is not renewed.
+  const since = Math.min((await identityRow(tx))?.since ?? now, now);
   for (const ledger of await openLedgers(tx, now)) {
-    ends.push(foreignPassUntil(ledger.row, now));
-    const jobs = await leasedJobs(ledger);
-    ends.push(...jobs.filter(({ owner }) => owner !== ledger.row.owner).map(({ state }) => state.at));
+    const { row } = ledger;
+    ends.push(foreignPassUntil(row, now));
+    const longest = since + MAX_AHEAD_MS + PASS_GRACE_MS + row.policy.leaseMs;
+    const jobs = (await leasedJobs(ledger)).filter(({ owner }) => owner !== row.owner);
+    ends.push(...jobs.map(({ state }) => Math.min(state.at, longest)));
   }
   return Math.max(...ends);
 }
@@ -134,7 +158,7 @@ async function foreignSendIn(tx: Tx, now: number): Promise<number> {
  * could no longer be waited for.
  */
 export function forgottenOwners(database: Database, now: number): Promise<Owner[] | undefined> {
-  return database.run({ ...READ, tables: ['owners', 'queues', 'jobs'] }, async (tx) => {
+  return database.run({ ...READ, tables: ['meta', 'owners', 'queues', 'jobs'] }, async (tx) => {
     const owners = await tx.all('owners', { from: [0], to: [Number.POSITIVE_INFINITY] });
     const forgotten = owners.filter(({ user }) => user === undefined).map(({ owner }) => owner);
     return forgotten.length > 0 && (await foreignSendIn(tx, now)) > now ? undefined : forgotten;

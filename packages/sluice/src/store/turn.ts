@@ -3,6 +3,7 @@ import type { TurnReport, TurnRequest } from '../core/ports.js';
 import { depthOf } from '../core/queue-row.js';
 import type { Instant } from '../core/settle.js';
 import { earlier } from '../core/turn.js';
+import { adoptMore } from './adopt.js';
 import { refundUnsent, trimSends } from './charge.js';
 import { claimDue } from './claim.js';
 import { followAll, followMore } from './dependents.js';
@@ -37,6 +38,7 @@ export function turn(
     await refundUnsent(ledger, pacers, [...unsentOf(read), ...recovered.unheard]);
     // What another engine held may just have been given back.
     await settleEnded(ledger, isUntouched ? read : await readEnded(tx, request), instant);
+    await adoptMore(ledger);
     await followMore(ledger);
     const durability = row.policy.repeat === 'never' ? 'strict' : 'relaxed';
     const isTooWeak = durability === 'strict' && request.durability === 'relaxed';

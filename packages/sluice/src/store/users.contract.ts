@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Claim } from '../core/ports.js';
-import { clearQueue } from './clear.js';
+import { clearQueue, eraseForgotten } from './clear.js';
 import { exportLines } from './export.js';
-import { openIdentity, signIn } from './identity.js';
+import { foreignSendUntil, forget, openIdentity, signIn } from './identity.js';
 import { readOwner, writeContext } from './owners.js';
 import { listJobs } from './query.js';
 import type { Database } from './rows.js';
@@ -60,6 +60,70 @@ export function testUsers(name: string, open: () => Database): void {
       await identify('bert');
       await identify('anna');
       expect(await readOwner(bench.database, anna)).not.toHaveProperty('context');
+    });
+
+    test('a lease that another clock has written holds up a change of users no longer than one lasts', async () => {
+      await bench.ticket({}, { owner: await identify('anna') });
+      await bench.turn(T0 + 86_400_000);
+      await identify('bert');
+      const until = await foreignSendUntil(bench.database, T0);
+      expect(until).toBeGreaterThanOrEqual(T0 + bench.policy.leaseMs);
+      expect(until).toBeLessThanOrEqual(T0 + bench.policy.leaseMs + 15_000);
+      // It does not move on with the clock.
+      expect(await foreignSendUntil(bench.database, T0 + 30_000)).toBe(until);
+    });
+
+    describe('a guest who has many jobs', () => {
+      const MANY = 250;
+      const guestWithMany = async () => {
+        await openIdentity(bench.database);
+        const tickets = await bench.tickets(MANY);
+        const chained = [];
+        for (let i = 0; i < 3; i++) chained.push(await bench.ticket({ orderingKey: 'k' }));
+        return { tickets, chained };
+      };
+      const live = async () => (await bench.row()).live;
+
+      test('takes them along a hundred at a time, and none is sent before the last has come', async () => {
+        const { tickets, chained } = await guestWithMany();
+        const ann = await identify('ann', true);
+        expect((await live())[ann]).toBe(100);
+        const own = await bench.ticket({ orderingKey: 'k' }, { owner: ann });
+        const { claims, nextAt } = await bench.turn(T0);
+        expect(claims).toEqual([]);
+        expect(nextAt).toBe(T0);
+        // Another engine finds what is left, as after a kill.
+        while ((await bench.row()).adopting !== undefined)
+          await bench.turn(T0, { engine: 'e2', maxClaims: 0 });
+        const order = await bench.serve(MANY + 4);
+        expect(new Set(order)).toEqual(new Set([...tickets, ...chained, own]));
+        expect(order.filter((ticket) => [...chained, own].includes(ticket))).toEqual([...chained, own]);
+        expect(await live()).toEqual({});
+      });
+
+      test('and leaves: they are theirs, and not of the one who comes', async () => {
+        await guestWithMany();
+        const ann = await identify('ann', true);
+        await identify('bert', true);
+        expect(await live()).toEqual({ [ann]: MANY + 3 });
+      });
+
+      test('and is forgotten with all of them', async () => {
+        await guestWithMany();
+        await identify('ann', true);
+        await forget(bench.database, 'ann', T0);
+        await eraseForgotten(bench.database, T0);
+        expect(await live()).toEqual({});
+      });
+
+      test('and submits one of them again: it gets the ticket that there is', async () => {
+        await openIdentity(bench.database);
+        const tickets = await bench.tickets(MANY);
+        const last = await bench.ticket({ dedupeKey: 'order-7' });
+        const ann = await identify('ann', true);
+        expect(tickets).toHaveLength(MANY);
+        expect(await bench.ticket({ dedupeKey: 'order-7' }, { owner: ann })).toBe(last);
+      });
     });
 
     test('a guest who signs in takes along what waits, and not what is dead', async () => {
