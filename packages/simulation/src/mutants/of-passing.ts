@@ -12,7 +12,7 @@ export const OF_PASSING: readonly Mutant[] = [
   {
     name: 'who signs out does not wait for what is sent past the queue',
     file: 'store/identity.ts',
-    from: '    ends.push(foreignPassUntil(ledger.row, now));\n',
+    from: '    ends.push(foreignPassUntil(row, now));\n',
     to: '',
     scenarios: ['a user leaves while the network is tried first'],
   },

@@ -22,7 +22,6 @@ export function createIdentify(options: IdentifyOptions): Pick<Sluice, 'identify
   const change = async (commit: () => Promise<SluiceEvent[]>): Promise<void> => {
     await barrier();
     notify.tell(await commit());
-    while (await adoptSomeMore(database, clock.now()));
     await barrier();
     await whenReturned(options);
   };
@@ -30,6 +29,7 @@ export function createIdentify(options: IdentifyOptions): Pick<Sluice, 'identify
     identify: async (user, { adopt = false } = {}) => {
       requireUser(user);
       await change(() => signIn(database, { user, adopt, now: clock.now() }));
+      if (adopt) while (await adoptSomeMore(database, clock.now()));
     },
     clear: async (filter) => {
       if ('queue' in filter) return notify.tell(await clearQueue(database, filter.queue, clock.now()));
