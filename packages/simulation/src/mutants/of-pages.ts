@@ -19,8 +19,8 @@ export const OF_PAGES: readonly Mutant[] = [
   {
     name: 'a full queue lets through without charging it',
     file: 'store/direct.ts',
-    from: '    const { latestAt } = chargeSend(',
-    to: '    const { latestAt } = { latestAt: at + 50 } || chargeSend(',
+    from: '    const { latestAt, charged } = chargeSend(',
+    to: '    const { latestAt, charged } = { latestAt: at + 50, charged: [] as string[] } || chargeSend(',
     scenarios: ['a full queue lets through'],
   },
   {

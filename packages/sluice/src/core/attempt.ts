@@ -22,8 +22,8 @@ export type AttemptEnd =
   /** The browser kept the answer back, or had none to give: for want of CORS headers, or as the request itself asks. */
   | { kind: 'blocked'; by: 'cors' | 'redirect' | 'integrity' | 'cache'; detail: string }
   | { kind: 'timeout' }
-  /** Never left: too late for its instant, its lease lost, or its engine stopped. */
-  | { kind: 'unsent'; why: 'late' | 'lease-lost' | 'stopped' }
+  /** Never left: too late for its instant, its lease lost, its engine stopped, or the limit of `origin` not charged. */
+  | { kind: 'unsent'; why: 'late' | 'lease-lost' | 'stopped' | 'uncharged'; origin?: string }
   /** Stopped in mid-send, because its cancellation was asked for or its engine lets go. It may have arrived. */
   | { kind: 'aborted' }
   /** `prepare` asked to wait until the user has signed in. */

@@ -18,6 +18,8 @@ export interface Claim {
   sendAt: number;
   /** The last instant at which its send may begin; later, it would not fit the window that it was charged to. */
   latestAt: number;
+  /** What it was charged to: its queue, and origins that have a limit. */
+  charged?: readonly string[];
   /** The rules that it was claimed under. */
   policy: QueuePolicy;
   /** How often those of its queue had changed. */
@@ -85,6 +87,7 @@ export type EnqueueAnswer =
 export interface DirectTurn {
   at: number;
   latestAt: number;
+  charged: readonly string[];
   /** How often those of its queue had changed. */
   credentials: number;
   /** Its place among the sends in flight, to be given back. */

@@ -65,6 +65,8 @@ export interface QueueRow {
   blocked?: { origin: string; detail: string } | undefined;
   flow: Flow;
   pace: Pace;
+  /** Origins with a limit that its functions have made requests to: each send is charged to these, too. */
+  reached?: string[];
   /** The last send that was charged was none of a job: it passed the queue by. Absent in older rows. */
   isPassed?: boolean;
   /** Sends under way that are none of a job. Absent in older rows. */

@@ -5,6 +5,7 @@ import type { Identity, Owner } from '../core/identity.js';
 import type { Job } from '../core/job.js';
 import type { Captured } from '../core/messages.js';
 import { isInTime } from '../core/pace.js';
+import { unchargedOrigin } from '../core/reached.js';
 import { verdictOn } from '../core/verdict.js';
 import { readOptions, storableOptions, type Tried } from '../drain/draft.js';
 import type { PassId } from '../core/pass.js';
@@ -85,6 +86,7 @@ interface Sending {
   pass: PassId;
   at: number;
   latestAt: number;
+  charged: readonly string[];
   until: number;
 }
 
@@ -103,7 +105,7 @@ async function sendUnless(
   signedOut: AbortSignal,
   runtime: Runtime,
   queue: QueueDefinition,
-  { captured, owner, idempotencyKey, pass, at, latestAt, until }: Sending,
+  { captured, owner, idempotencyKey, pass, at, latestAt, charged, until }: Sending,
 ): Promise<Sent> {
   const { clock, database, fetch, prepare } = runtime;
   let request: Request | undefined;
@@ -114,6 +116,8 @@ async function sendUnless(
     const job = { ...jobOf(queue, captured, { idempotencyKey, now: clock.now() }), owner };
     const prepared = await prepare({ job, body: captured.body, policy: queue.policy, signal });
     if (prepared.kind !== 'request') return { end: prepared };
+    const origin = unchargedOrigin(prepared.request.url, queue.policy, charged);
+    if (origin !== undefined) return { end: { kind: 'unsent', why: 'uncharged', origin } };
     await sleepUntilSend(clock, at);
     if (!(await mayPass(database, pass, clock.now()))) return { end: { kind: 'unsent', why: 'stopped' } };
     if (!isInTime(clock.now(), { at, latestAt })) return { end: { kind: 'unsent', why: 'late' } };

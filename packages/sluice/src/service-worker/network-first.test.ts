@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { policiesOf, type QueueConfig } from '../core/config.js';
+import type { Rate } from '../core/policy.js';
 import { defineSluice } from '../core/define.js';
 import type { RequestFacts } from '../core/match.js';
 import type { Captured, Intake } from '../core/messages.js';
@@ -34,10 +35,16 @@ beforeEach(() => {
   answer = () => new Response('the answer', { status: 201 });
 });
 
-async function open(change: Partial<QueueConfig>): Promise<(captured: Captured) => Promise<Tried>> {
+async function open(
+  change: Partial<QueueConfig>,
+  limits: Record<string, Rate> = {},
+): Promise<(captured: Captured) => Promise<Tried>> {
   // A function: Node 20 has no URLPattern.
   const match = ({ method }: RequestFacts) => method === 'POST';
-  const definition = defineSluice({ queues: { orders: { match, mode: 'network-first', ...change } } });
+  const definition = defineSluice({
+    limits,
+    queues: { orders: { match, mode: 'network-first', ...change } },
+  });
   const [queue] = definition.queues;
   if (!queue) throw new Error('no queue');
   database = openMemory();
@@ -163,4 +170,12 @@ test('another user who signs in ends a try, which is stored for its own user', a
   await Promise.all(over);
   expect(await foreignSendUntil(database, clock.now())).toBe(0);
   expect((await readQueues(database))[0]).toMatchObject({ counts: { waiting: 1 }, live: { [owner]: 1 } });
+});
+
+test('a try that `prepare` sends to an origin with a limit is stored, since it was not charged to that', async () => {
+  const prepare = (): Request => new Request('https://api.test/orders', { method: 'POST' });
+  const tryOne = await open({ prepare }, { 'https://api.test': { limit: 1, perMs: 1000 } });
+  expect(await tryOne(await order())).toMatchObject({ kind: 'accepted' });
+  expect(sent).toEqual([]);
+  expect((await readQueues(database))[0]).toMatchObject({ reached: ['https://api.test'] });
 });

@@ -67,7 +67,7 @@ export function chargeSend(
   { tx, row }: Ledger,
   job: Pick<Job, 'idempotencyKey' | 'attempts' | 'cost'>,
   { pacers, at, leaseId, chance }: Charge,
-): { n: number; latestAt: number } {
+): { n: number; latestAt: number; charged: string[] } {
   const { idempotencyKey, attempts, cost } = job;
   for (const pacer of pacers) {
     const { key, rate, by } = pacer;
@@ -83,7 +83,8 @@ export function chargeSend(
   row.isPassed = false;
   row.metrics = { ...row.metrics, dispatches: metered(row.metrics.dispatches, at) };
   const margins = pacers.map(({ rate }) => (rate ? marginMsOf(rate) : Number.POSITIVE_INFINITY));
-  return { n: row.pace.n - 1, latestAt: at + Math.min(...margins) };
+  const charged = pacers.map(({ key }) => key);
+  return { n: row.pace.n - 1, latestAt: at + Math.min(...margins), charged };
 }
 
 /** Forgets the sends that bound no other any more. */

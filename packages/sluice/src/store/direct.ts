@@ -118,13 +118,13 @@ function charge(
     const at = await nextInstant(tx, pacers, { cost, earliest: flowInstant(row, now) });
     if (at > now + withinMs(row)) return undefined;
     const send = { cost, idempotencyKey, attempts: 0 };
-    const { latestAt } = chargeSend(ledger, send, { pacers, at, leaseId, chance });
+    const { latestAt, charged } = chargeSend(ledger, send, { pacers, at, leaseId, chance });
     const until = at + timeoutMs(row);
     const pass = { id: passing.pass, owner: passing.owner, at, until: until + PASS_GRACE_MS };
     row.passes = [...passesOf(row, now), pass];
     row.isPassed = true;
     trimSends(tx, pacers);
     tx.put('queues', row);
-    return { at, latestAt, until, credentials: row.credentials ?? 0, pass: { queue, id: pass.id } };
+    return { at, latestAt, charged, until, credentials: row.credentials ?? 0, pass: { queue, id: pass.id } };
   });
 }

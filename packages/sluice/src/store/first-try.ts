@@ -1,5 +1,6 @@
 import type { FirstTry, Job } from '../core/job.js';
 import { withoutPass } from '../core/pass.js';
+import { noteReached } from '../core/reached.js';
 import { settle } from '../core/settle.js';
 import { bury, type Ledger, move } from './ledger.js';
 import { spend } from './settle.js';
@@ -12,6 +13,7 @@ export async function settleFirstTry(
 ): Promise<void> {
   const { row, now } = ledger;
   const settlement = { seq: job.seq, ticket: job.ticket, leaseId: 'first-try', n: 0, ...ended };
+  noteReached(row, ended.end);
   const settled = settle(row, job, settlement, { now, chance });
   row.passes = withoutPass(row, now, pass.id);
   const tried = spend(ledger, job, settled);

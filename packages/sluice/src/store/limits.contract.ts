@@ -41,6 +41,22 @@ export function testLimits(name: string, open: () => Database): void {
     });
   });
 
+  describe(`${name}: the limit of a destination`, () => {
+    test('is charged by each send, once a request was made to it that was stored for another', async () => {
+      const limits = { 'https://other.test': { limit: 1, perMs: 1000, burst: 1 } };
+      bench.policy = { ...bench.policy, concurrency: 9, limits };
+      await bench.enqueueMany(3);
+      const { claims } = await bench.turn(T0);
+      expect(claims).toHaveLength(3);
+      const end = { kind: 'unsent', why: 'uncharged', origin: 'https://other.test' } as const;
+      const next = await bench.settle(T0 + 5, claims, end);
+      expect(next.claims).toHaveLength(1);
+      expect(next.claims[0]?.charged).toContain('https://other.test');
+      expect(next.nextAt).toBeGreaterThan(T0 + 900);
+      expect((await bench.row()).counts.sends).toBe(1);
+    });
+  });
+
   describe(`${name}: a full queue`, () => {
     test('that drops the lowest gives up its last in line for a higher one, and for no equal', async () => {
       bench.policy = { ...bench.policy, maxJobs: 2, whenFull: 'drop-lowest' };

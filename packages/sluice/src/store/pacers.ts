@@ -22,6 +22,8 @@ export interface Pacer {
 export interface Pacers {
   own: Pacer;
   byOrigin: Map<string, Pacer>;
+  /** Origins that the functions of the queue have made requests to. */
+  reached: readonly string[];
 }
 
 /** Reads the paces of a turn; instants that another clock has written count as a window that is full now. */
@@ -42,13 +44,21 @@ export async function openPacers(
     if (pace !== stored) pacer.keep(pace);
     byOrigin.set(origin, pacer);
   }
-  return { own: ownPacer(ledger, by), byOrigin };
+  return {
+    own: ownPacer(ledger, by),
+    byOrigin,
+    // What this transaction settles may tell of another.
+    get reached() {
+      return row.reached ?? [];
+    },
+  };
 }
 
 /** The rates that a request to `url` is charged to. */
-export function pacersOf({ own, byOrigin }: Pacers, url: string): Pacer[] {
-  const shared = byOrigin.size > 0 ? byOrigin.get(originOf(url)) : undefined;
-  return shared ? [own, shared] : [own];
+export function pacersOf({ own, byOrigin, reached }: Pacers, url: string): Pacer[] {
+  if (byOrigin.size === 0) return [own];
+  const shared = [...new Set([originOf(url), ...reached])].map((origin) => byOrigin.get(origin));
+  return [own, ...shared.filter((pacer) => pacer !== undefined)];
 }
 
 /** A row that makes no request any more is found out when it is sent: it must not stop the turn. */

@@ -1,6 +1,7 @@
 import type { AttemptEnd, Settlement } from '../core/attempt.js';
 import type { Flow } from '../core/flow/state.js';
 import { type Job, stateInTurn } from '../core/job.js';
+import { noteReached } from '../core/reached.js';
 import { type Instant, settle, type Settled } from '../core/settle.js';
 import type { TurnRequest } from '../core/ports.js';
 import { cancel, finish } from './endings.js';
@@ -56,6 +57,7 @@ async function settleOne(ledger: Ledger, job: Job, settlement: Settlement, insta
   // Whoever lost its lease changes nothing, except that a success is a fact and ends the repeat early.
   const isLateSuccess = !isHeld && settled.next.kind === 'done' && job.state.kind !== 'dead';
   if (!isHeld && !isLateSuccess) return;
+  noteReached(ledger.row, settlement.end);
   await place(ledger, spend(ledger, job, settled), { next: settled.next, end: settlement.end });
 }
 

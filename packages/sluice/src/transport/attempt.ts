@@ -1,6 +1,7 @@
 import type { AttemptEnd } from '../core/attempt.js';
 import type { Expect } from '../core/config.js';
 import type { AttemptControl, Claim, Clock, Dispatch } from '../core/ports.js';
+import { unchargedOrigin } from '../core/reached.js';
 import { readAnswer } from './answer.js';
 import { exchange } from './exchange.js';
 import { failureOf } from './failure.js';
@@ -38,6 +39,11 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     const one = known && isFresh(known, clock) ? known : await prepare(preparing, options);
     const { prepared } = one;
     if (prepared.kind !== 'request') return prepared;
+    const origin = unchargedOrigin(prepared.request.url, policy, claim.charged);
+    if (origin !== undefined) {
+      keep(kept, id, one);
+      return { kind: 'unsent', why: 'uncharged', origin };
+    }
     control.onPrepared();
     await sleepUntilSend(clock, claim.sendAt, control.signal);
     const end = await send(prepared.request, { claim, control, options });
