@@ -310,14 +310,14 @@ export const MUTANTS = [
     file: 'store/redrive.ts',
     from: 'isFinal && !mayHaveArrived && status >= 400 && status < 500',
     to: 'false',
-    tests: 'client/edit.test.ts',
+    tests: 'host/edit.test.ts',
   },
   {
     promise: 'what may have been done is redriven under its own key',
     file: 'store/redrive.ts',
     from: 'isFinal && !mayHaveArrived && status',
     to: 'isFinal && status',
-    tests: 'client/edit.test.ts',
+    tests: 'host/edit.test.ts',
   },
   // Answers
   {
@@ -360,7 +360,7 @@ export const MUTANTS = [
     file: 'drain/draft.ts',
     from: 'if (bytes <= maxBodyBytes) return;',
     to: 'if (bytes >= 0) return;',
-    tests: 'client/edit.test.ts',
+    tests: 'host/edit.test.ts',
   },
   {
     promise: 'a signed-out request is refused',
@@ -397,7 +397,7 @@ export const MUTANTS = [
     file: 'store/query.ts',
     from: "if (found.owner !== row?.owner) return { kind: 'elsewhere' };",
     to: '',
-    tests: 'client/identify.test.ts',
+    tests: 'host/users.test.ts',
   },
   {
     promise: 'export has the jobs of the user alone',
@@ -411,7 +411,7 @@ export const MUTANTS = [
     file: 'store/job-commands.ts',
     from: ' || job.owner !== row.owner',
     to: '',
-    tests: 'client/identify.test.ts',
+    tests: 'host/users.test.ts',
   },
   {
     promise: 'clearing a queue recalls the jobs of the user alone',
@@ -468,7 +468,7 @@ export const MUTANTS = [
     file: 'transport/idempotency.ts',
     from: 'if (isSet || mode',
     to: 'if (mode',
-    tests: 'client/edit.test.ts',
+    tests: 'host/edit.test.ts',
   },
   // Time
   {
@@ -504,7 +504,7 @@ export const MUTANTS = [
     file: 'store/job-commands.ts',
     from: 'const { lastAnswer: _, lastDetail: _detail, ...kept } =',
     to: 'const kept =',
-    tests: 'client/edit.test.ts',
+    tests: 'host/edit.test.ts',
   },
   {
     promise: 'an edit that comes second is refused',

@@ -12,7 +12,7 @@ const CAPABILITIES = {
   'the flow controller': /\/core\/(flow\/|retry-after)/,
   'the checks of config and options':
     /\/core\/(validate|queue-rules|context|policy-patch|job-options|json-like)/,
-  users: /\/(store\/(identity|owners|clear)|core\/identity|drain\/identity-source|client\/identify)/,
+  users: /\/(store\/(identity|owners|clear)|core\/identity|drain\/identity-source|host\/users)/,
   sealing: /\/(transport\/(seal|cipher)|drain\/sealing-key)/,
   batches: /\/transport\/(batch|parted)/,
   'ordering keys, priorities, later jobs': /\/(store\/(groups|line)|core\/line)/,
@@ -24,16 +24,15 @@ const CAPABILITIES = {
   'limits over queues': /\/store\/pacers/,
   verdicts: /\/(core\/verdict|transport\/(judge|answer))/,
   'commands and views':
-    /\/(store\/(control|job-commands|redrive|query|export|adopt|lease-commands)|client\/(commands|edit|job-desk)|core\/views)/,
+    /\/(store\/(control|job-commands|redrive|query|export|adopt|lease-commands)|host\/(commands|edit|job-desk|arguments|page-news|news-desk)|core\/views)/,
   'counts and metrics': /\/core\/(metrics|queue-metrics|queue-view)/,
-  'schemas before, storage that vanished': /\/(store\/migrate|client\/vanished)/,
+  'schemas before, storage that vanished': /\/(store\/migrate|host\/vanished)/,
   sweeping: /\/store\/sweep/,
   'leadership, leases of others': /\/(drain\/leadership|store\/leases)/,
 };
 
 const ENTRIES = {
-  'client, to begin': { file: 'client/index.js', external: ['./controls.js'] },
-  'client, controls': { file: 'client/controls.js' },
+  client: { file: 'client/index.js' },
   worker: { file: 'worker/index.js' },
   'service worker': { file: 'service-worker/index.js' },
 };

@@ -14,5 +14,12 @@ installSluice(config, {
 self.addEventListener('install', () => void self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener('fetch', (event) => {
-  if (new URL(event.request.url).pathname === '/cached') event.respondWith(new Response('from the app'));
+  const { request } = event;
+  if (new URL(request.url).pathname === '/cached') event.respondWith(new Response('from the app'));
+  // The page and its scripts, offline; the script of the worker is not among them.
+  else if (request.method === 'GET') event.respondWith(fromCacheOr(request));
 });
+
+async function fromCacheOr(request: Request): Promise<Response> {
+  return (await caches.match(request)) ?? fetch(request);
+}

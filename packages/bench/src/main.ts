@@ -5,6 +5,7 @@ import type { LaunchOptions } from '@playwright/test';
 import type { Benchmark, Figure } from './benchmark.js';
 import { awaited } from './awaited.js';
 import { bodies } from './bodies.js';
+import { mainThread } from './main-thread.js';
 import { crowded } from './crowded.js';
 import { hidden } from './hidden.js';
 import { idle } from './idle.js';
@@ -42,6 +43,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   crowded,
   hidden,
   workerHeap,
+  mainThread,
 ];
 
 export interface Surroundings {

@@ -45,6 +45,12 @@ export interface Scenario {
   breaksClock?: boolean;
   /** The page has none, and its workers are alone. */
   hasNoServiceWorker?: boolean;
+  /** The worker of a page may end alone, and the page lives on. */
+  workersEndAlone?: boolean;
+  /** Views are looked at the end, and may be so old. */
+  viewsMs?: number;
+  /** No worker of a page starts: the service worker is its host. */
+  hasNoWorkers?: boolean;
   /** The browser has no Web Locks, or refuses them. */
   hasNoLocks?: boolean;
   /** All broadcasts are lost: each context hears itself alone. */

@@ -2,6 +2,8 @@ import { policiesOf, type SluiceDefinition } from '../../sluice/src/core/config.
 import { createRuntime, type Runtime } from '../../sluice/src/drain/runtime.ts';
 import type { Drain } from '../../sluice/src/core/wake-state.ts';
 import { Watch } from '../../sluice/src/drain/settled.ts';
+import { exposeHost } from '../../sluice/src/host/expose.ts';
+import { createHost } from '../../sluice/src/host/host.ts';
 import { createBrokenPace } from '../../sluice/src/service-worker/broken-pace.ts';
 import { type Answering, answer } from '../../sluice/src/service-worker/answer.ts';
 import { KeyTurns } from '../../sluice/src/service-worker/key-turns.ts';
@@ -10,6 +12,7 @@ import { takeOver } from '../../sluice/src/service-worker/take-over.ts';
 import { createWakeUp, type WakeUp } from '../../sluice/src/service-worker/wake-up.ts';
 import { writePolicies } from '../../sluice/src/store/policies.ts';
 import { type Browser, Context } from './contexts.ts';
+import { channelBetween } from './port.ts';
 import type { SyncScheduler } from './sync.ts';
 
 /** The browser stops one that has nothing to do, and ends an event that lasts too long. */
@@ -63,6 +66,14 @@ export class ServiceWorkerRun extends Context {
   /** A fetch of a page that a rule names. */
   fetch(request: Request): Promise<Response> {
     return this.#lasting(answer({ request, ...this.#event }, QUEUE_NAME, this.#answering));
+  }
+
+  /** The end of a channel that a page holds. It is an event, which is over at once. */
+  connect(page: Context): ReturnType<typeof channelBetween>[0] {
+    const [ofPage, own] = channelBetween(page, this);
+    exposeHost(createHost(this.#runtime, { begin: () => undefined, suspend: async () => undefined }), own);
+    void this.#lasting(Promise.resolve());
+    return ofPage;
   }
 
   /** The page's barrier. */

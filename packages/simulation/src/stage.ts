@@ -83,9 +83,10 @@ export class Stage {
     if (!hasNoServiceWorker && !this.#serviceWorker) this.#activate();
     return new Tab(this.browser, `tab ${this.#names++}`, {
       definition: this.#definition,
-      barrier: async () =>
-        hasNoServiceWorker || !isControlled ? undefined : this.#wakeServiceWorker().refreshIdentity(),
-      tellAccepted: () => (hasNoServiceWorker ? undefined : this.#wakeServiceWorker().accepted()),
+      serviceWorker: () => (hasNoServiceWorker ? undefined : this.#wakeServiceWorker()),
+      isControlled,
+      workersEndAlone: this.scenario.workersEndAlone ?? false,
+      hasNoWorkers: this.scenario.hasNoWorkers ?? false,
     });
   }
 
@@ -99,7 +100,8 @@ export class Stage {
   closeTab(tab: Tab): void {
     if (!tab.isAlive) return;
     tab.close();
-    if (!this.scenario.hasNoServiceWorker) this.#wakeServiceWorker().engineLeft(tab.runtime.id);
+    if (!this.scenario.hasNoServiceWorker && tab.engine !== '')
+      this.#wakeServiceWorker().engineLeft(tab.engine);
   }
 
   /** As browsers do with one that has nothing to do; the next event starts another. */
@@ -202,6 +204,7 @@ export class Stage {
       await timeline.run(timeline.now + 2000);
       if ((await this.#depth()) + (await this.orphans()) === 0) break;
     }
+    await timeline.run(timeline.now + (this.scenario.viewsMs ?? 0));
     await this.#noteEnds();
     if ((await this.orphans()) > 0)
       this.universe.fail('forgotten', 'rows are left of a user who was cleared');

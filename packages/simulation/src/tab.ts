@@ -1,85 +1,158 @@
-import { createControls } from '../../sluice/src/client/controls.ts';
+import { type Ask, createAsk } from '../../sluice/src/client/ask.ts';
+import { createFeed } from '../../sluice/src/client/feed.ts';
+import { type Line, openLine } from '../../sluice/src/client/line.ts';
 import { pageOf } from '../../sluice/src/client/page.ts';
-import { Snapshots } from '../../sluice/src/client/snapshots.ts';
+import { createRequests } from '../../sluice/src/client/requests.ts';
 import type { Sluice } from '../../sluice/src/client/sluice.ts';
-import { policiesOf, type SluiceDefinition } from '../../sluice/src/core/config.ts';
-import { createHost } from '../../sluice/src/drain/host.ts';
-import { createRuntime, type Runtime } from '../../sluice/src/drain/runtime.ts';
-import type { World } from '../../sluice/src/drain/world.ts';
-import { writePolicies } from '../../sluice/src/store/policies.ts';
-import { unlessLeft } from '../../sluice/src/transport/unless-left.ts';
-import { Drainer } from '../../sluice/src/worker/drainer.ts';
+import { createSnapshots } from '../../sluice/src/client/snapshots.ts';
+import { createWorkerLink, type WorkerLink } from '../../sluice/src/client/worker-link.ts';
+import type { SluiceDefinition } from '../../sluice/src/core/config.ts';
 import { type Browser, Context } from './contexts.ts';
+import type { ServiceWorkerRun } from './service-worker.ts';
+import { never } from './universe.ts';
+import { WorkerRun } from './worker.ts';
 
 export interface TabOptions {
   definition: SluiceDefinition;
-  /** The service worker's part of it. */
-  barrier: () => Promise<void>;
-  tellAccepted: () => void;
+  /** Undefined where the page has none that it can ask. */
+  serviceWorker: () => ServiceWorkerRun | undefined;
+  /** It controls the page. */
+  isControlled: boolean;
+  /** The workers of the page may end alone, and the page lives on. */
+  workersEndAlone: boolean;
+  /** No worker of the page starts. */
+  hasNoWorkers: boolean;
 }
 
-/** A page and its worker: the page's own code, the desk and the seat of the worker. */
+/** A page: its own code, which has a worker for a host, or the service worker. */
 export class Tab extends Context {
   readonly sluice: Sluice;
-  readonly runtime: Runtime;
-  readonly #drainer: Drainer;
+  readonly #options: TabOptions;
+  readonly #browser: Browser;
+  readonly #link: WorkerLink;
   readonly #closing = new AbortController();
-  readonly #leaving = new AbortController();
+  #worker: WorkerRun | undefined;
+  #workers = 0;
 
-  constructor(browser: Browser, name: string, { definition, barrier, tellAccepted }: TabOptions) {
+  constructor(browser: Browser, name: string, options: TabOptions) {
     super(browser, name);
-    const world = this.world();
-    this.runtime = createRuntime(definition, unlessLeft({ ...world, fetch: this.#failing(world.fetch) }));
-    this.#drainer = new Drainer(this.runtime);
-    const host = createHost(this.runtime, this.#drainer);
-    const snapshots = new Snapshots(world, STATE);
-    const passed = async (): Promise<void> => {
-      await Promise.all([barrier(), host.refreshIdentity()]).catch(() => undefined);
+    this.#browser = browser;
+    this.#options = options;
+    const { clock, fetch, base } = this.world();
+    const page = {
+      base,
+      clock,
+      fetch: (request: Request) => fetch(request, { signal: request.signal }),
+      storage: noStorage,
     };
-    const controls = createControls({
-      ...world,
-      barrier: passed,
-      giveBack: (pass, ended) => void host.passed(pass, ended).catch(() => undefined),
-      closing: this.#closing.signal,
+    const { signal: closing } = this.#closing;
+    this.#link = createWorkerLink({
+      start: (_left, ended) => this.#startWorker(ended),
+      due: (ms, signal) =>
+        new Promise((resolve) => {
+          const callOff = this.later(ms, resolve);
+          signal.addEventListener('abort', () => {
+            callOff();
+            resolve();
+          });
+        }),
+      tell: () => undefined,
     });
-    this.sluice = pageOf({
-      world,
-      snapshots,
-      controls: async () => controls,
-      desk: async () => host,
-      tellAccepted,
-      close: async () => undefined,
+    const ready = this.#link.resume();
+    const asking = createAsk({
+      clock,
+      toServiceWorker: () => this.#lineToServiceWorker(),
+      link: this.#link,
+      closing,
     });
-    void writePolicies(world.database, policiesOf(definition), { overwrite: false }).catch(() => undefined);
-    this.#drainer.resume();
+    const ask: Ask = async (...asked) => {
+      await ready;
+      return asking(...asked);
+    };
+    const snapshots = createSnapshots();
+    const due = (ms: number): Promise<void> => new Promise((resolve) => this.later(ms, resolve));
+    const feed = createFeed({ name: definitionName(options), world: page, ask, snapshots, due, closing });
+    const tellAccepted = (): void => options.serviceWorker()?.accepted();
+    const requests = createRequests(page, { ask, ended: feed.ended, tellAccepted });
+    const barrier = async (): Promise<unknown> =>
+      options.isControlled &&
+      options
+        .serviceWorker()
+        ?.refreshIdentity()
+        .catch(() => undefined);
+    this.sluice = pageOf({ ask, feed, snapshots, requests, barrier }, () => undefined);
   }
+
+  /** What the ids of its engines begin with. */
+  get engine(): string {
+    return this.#link.engine;
+  }
+
+  override kill(): void {
+    super.kill();
+    this.#worker?.end();
+  }
+
+  override freeze(ms: number): void {
+    super.freeze(ms);
+    if (!this.#options.workersEndAlone) this.#worker?.freezeAlone(ms);
+  }
+
+  override thaw(): void {
+    super.thaw();
+    this.#worker?.thaw();
+  }
+
+  /** It has no storage of its own. */
+  override loseConnection(): void {}
 
   /** As WebKit does it: what the page has under way fails when the next is asked for, and it is closed once that comes. */
   failSends(): void {
-    this.#leaving.abort();
+    this.#worker?.failSends();
   }
 
   /** As a page is left: it lets go as far as it comes, and is gone. */
   close(): void {
-    this.#closing.abort();
-    void this.#drainer.suspend();
+    this.#closing.abort(new Error('the page is left'));
+    this.#link.current?.ask('suspend').catch(() => undefined);
     this.later(10, () => this.kill());
   }
 
-  #failing(fetch: World['fetch']): World['fetch'] {
-    const { signal } = this.#leaving;
-    const failed = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new TypeError('Load failed')));
-    });
-    failed.catch(() => undefined);
-    return (request, init) => Promise.race([fetch(request, init), failed]);
+  /** Its worker crashes, and the page lives on. */
+  endWorker(): void {
+    this.#worker?.end();
+  }
+
+  #startWorker(ended: () => void): Promise<Line> {
+    if (!this.isAlive) return never();
+    if (this.#options.hasNoWorkers) return Promise.reject(new Error('its script does not come'));
+    const { definition, workersEndAlone } = this.#options;
+    const name = this.#workers === 0 ? `${this.name}'s worker` : `${this.name}'s worker ${this.#workers}`;
+    this.#workers += 1;
+    const worker = new WorkerRun(this.#browser, name, { definition, page: this, endsAlone: workersEndAlone });
+    this.#worker = worker;
+    const end = (): void => {
+      worker.end();
+      ended();
+    };
+    return this.#open(worker.connect(this), end);
+  }
+
+  async #lineToServiceWorker(): Promise<Line | undefined> {
+    const found = this.#options.serviceWorker();
+    return found && this.#open(found.connect(this), () => undefined);
+  }
+
+  #open(endpoint: Parameters<typeof openLine>[0], end: () => void): Promise<Line> {
+    const { clock } = this.world();
+    return openLine(endpoint, { name: definitionName(this.#options), clock, end, ms: 5000 });
   }
 }
 
-const STATE = {
-  mode: 'service-worker',
-  controlled: true,
-  lost: 0,
-  problem: undefined,
-  wake: { kind: 'ready' },
-} as const;
+function definitionName({ definition }: TabOptions): string {
+  return definition.name;
+}
+
+function noStorage(): never {
+  throw new Error('a simulated page remembers nothing');
+}

@@ -10,19 +10,21 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   store: ['core'],
   transport: ['core'],
   drain: ['core', 'store', 'transport'],
-  'service-worker': ['core', 'store', 'transport', 'drain'],
-  worker: ['core', 'store', 'transport', 'drain'],
-  client: ['core', 'store', 'transport', 'drain'],
+  host: ['core', 'store', 'transport', 'drain'],
+  'service-worker': ['core', 'store', 'transport', 'drain', 'host'],
+  worker: ['core', 'store', 'transport', 'drain', 'host'],
+  // A page has no store.
+  client: ['core'],
   auto: ['core', 'drain', 'service-worker', 'worker'],
   otel: ['core', 'client'],
-  testing: ['core', 'store', 'transport', 'drain', 'client'],
+  testing: ['core', 'store', 'transport', 'drain', 'host', 'client'],
 };
 
 /** The one place of each dependency. */
 const DEPENDENCIES: Record<string, RegExp> = {
   idb: /^store\//,
   '@opentelemetry/api': /^otel\//,
-  comlink: /^(worker|service-worker|client)\//,
+  comlink: /^(host\/expose|client\/line)\.ts$/,
   'workbox-background-sync/Queue.js': /^service-worker\/wake\.ts$/,
   'workbox-background-sync/lib/StorableRequest.js': /^transport\/capture\.ts$/,
 };

@@ -4,10 +4,10 @@ import type { QueueConfig, SluiceConfig } from './core/config.js';
 import { definitionFrom } from './core/define.js';
 import type { SluiceEvent } from './core/events.js';
 import { type Job, parseTicket } from './core/job.js';
-import { type Captured, heard, isOurs, PROTOCOL } from './core/messages.js';
+import { type Captured, heard, isOurs, PROTOCOL, type Reply } from './core/messages.js';
 import { QUEUE_RULES } from './core/queue-rules.js';
 import { depthOf, type QueueRow } from './core/queue-row.js';
-import { createHost } from './drain/host.js';
+import { createHost } from './host/host.js';
 import { createRuntime, type Runtime } from './drain/runtime.js';
 import { openMemory } from './store/memory.js';
 import { readQueues } from './store/queues.js';
@@ -128,12 +128,12 @@ test('whatever a page hands over is stored, or refused by code; what makes no re
     fc.asyncProperty(handed, async (captured) => {
       const { runtime, clock } = context();
       const engine = runtime.startEngine({ isAlone: true });
-      const host = createHost(runtime, { suspend: async () => undefined, resume: () => undefined });
-      const [intake] = await host.enqueue([captured as Captured], { queue: 'orders' }, clock.now());
-      if (intake?.kind !== 'accepted') {
-        expect(intake).toMatchObject({ refusal: { code: expect.stringMatching(/^[a-z-]+$/) as string } });
-      }
-      await host.enqueue([await post('after')], { queue: 'orders' }, clock.now());
+      const host = createHost(runtime, { begin: () => undefined, suspend: async () => undefined });
+      const enqueue = (one: unknown): Promise<Reply> =>
+        host.call('enqueue', [one], { queue: 'orders' }, clock.now(), PROTOCOL);
+      const reply = await enqueue(captured);
+      if ('error' in reply) expect(reply.error.code).toMatch(/^[a-z-]+$/);
+      expect(await enqueue(await post('after'))).toHaveProperty('value');
       await clock.advance(5000);
       const { counts, bytes } = await rowOf(runtime);
       expect(counts).toMatchObject({ waiting: 0, leased: 0 });

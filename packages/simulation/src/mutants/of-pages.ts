@@ -82,14 +82,14 @@ export const OF_PAGES: readonly Mutant[] = [
   {
     name: 'nobody hears of what a page has stored by itself',
     file: 'client/requests.ts',
-    from: "if (intake.kind === 'accepted') tellAccepted();",
+    from: '      if (isStored) tellAccepted();\n',
     to: '',
     scenarios: ['the last tab dies, and has stored by itself'],
   },
   {
     name: 'nobody hears of a list that a page has stored by itself',
     file: 'client/requests.ts',
-    from: "if (taken.some(({ kind }) => kind === 'accepted')) tellAccepted();",
+    from: '.finally(tellAccepted)',
     to: '',
     scenarios: ['the last tab hands over a list, and dies'],
   },

@@ -81,7 +81,7 @@ export const OF_USERS: readonly Mutant[] = [
   },
   {
     name: 'what is edited stands in clear',
-    file: 'client/edit.ts',
+    file: 'host/edit.ts',
     from: "seal: isSealed ? 'all' : seal",
     to: "seal: 'secrets'",
     scenarios: ['a sealed job is edited while it waits'],

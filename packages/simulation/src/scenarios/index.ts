@@ -3,6 +3,7 @@ import { OF_ANSWERS } from './answers.ts';
 import { OF_BATCHES } from './batches.ts';
 import { OF_CHANGES } from './changes.ts';
 import { OF_CLOCKS } from './clocks.ts';
+import { OF_HOSTS } from './hosts.ts';
 import { OF_JOBS } from './jobs.ts';
 import { OF_PASSING } from './passing.ts';
 import { OF_SEALED } from './sealed.ts';
@@ -24,4 +25,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...OF_SEALED,
   ...OF_ANSWERS,
   ...OF_VERSIONS,
+  ...OF_HOSTS,
 ];

@@ -1,17 +1,22 @@
 import type { SluiceDefinition } from '../core/config.js';
-import { SluiceError } from '../core/errors.js';
+import { fault } from './advice.js';
 import { followControl } from './control.js';
-import { type Shared, share } from './handles.js';
-import { startWorker } from './host-link.js';
-import { beginPage, openPage } from './page.js';
+import { openPage, type Page, pageOf } from './page.js';
 import { whenActivated, whenDue } from './presence.js';
 import type { ConnectOptions, Sluice } from './sluice.js';
+import { createSnapshots } from './snapshots.js';
+import { startWorker } from './spawn.js';
 import { createWorkerLink } from './worker-link.js';
 
 /** The names of the queues that a config declares. */
 export type QueuesOf<C> = C extends SluiceDefinition<infer Q> ? Q : string;
 
-const connections = new Map<string, Shared>();
+interface Connection {
+  page: Promise<Page>;
+  handles: number;
+}
+
+const connections = new Map<string, Connection>();
 
 /**
  * Connects this page: registers the service worker, starts the worker, opens the queue. Resolves once the page is
@@ -23,72 +28,55 @@ const connections = new Map<string, Shared>();
  * @param script the URL of the short form's script, or the parts of the long form
  * @throws SluiceError `wrong-context` where there is no page: on a server, in a worker; `config-invalid`
  */
-export function connect<C extends SluiceDefinition = SluiceDefinition>(
+export async function connect<C extends SluiceDefinition = SluiceDefinition>(
   script: Script | ConnectOptions,
   options: ShortOptions = {},
 ): Promise<Sluice<QueuesOf<C>>> {
-  if (!isPlace(script)) return Promise.reject(wrongPlace(script));
-  const resolved = resolve(script, options);
-  return sharedOf(resolved).handle();
-}
-
-function isPlace(script: unknown): boolean {
-  return script !== '' && (typeof script === 'string' || (typeof script === 'object' && script !== null));
-}
-
-function wrongPlace(script: unknown): SluiceError {
-  const sentence =
-    `connect: the script is ${String(script)}; allowed: ` +
-    "the URL of the script, as in connect('/sluice.js'), or { serviceWorker, worker }.";
-  return new SluiceError('config-invalid', sentence, { value: script });
-}
-
-function sharedOf(resolved: Resolved): Shared {
-  const known = connections.get(resolved.name);
-  if (known) return known;
-  const shared = share(open(resolved), () => {
-    // A newer one of this name stays.
-    if (connections.get(resolved.name) === shared) connections.delete(resolved.name);
+  if (!script || !/string|object/.test(typeof script))
+    throw fault(
+      'config-invalid',
+      `connect: the script is ${typeof script}; allowed: its URL, or { serviceWorker, worker }`,
+      script,
+    );
+  const { type = 'module' } = options;
+  const parts: ConnectOptions =
+    // A script by Trusted Types is an object as well.
+    typeof script === 'object' && 'serviceWorker' in script
+      ? script
+      : { serviceWorker: script, worker: () => new Worker(script as URL, { type }), ...options };
+  const { name = 'sluice' } = parts;
+  const connection = connections.get(name) ?? { page: open({ type, ...parts, name }), handles: 0 };
+  connections.set(name, connection);
+  // A newer one of this name stays.
+  const forget = (): unknown => connections.get(name) === connection && connections.delete(name);
+  connection.handles += 1;
+  connection.page.catch(forget);
+  const page = await connection.page;
+  return pageOf(page, () => {
+    connection.handles -= 1;
+    if (connection.handles > 0) return undefined;
+    forget();
+    return page.close();
   });
-  connections.set(resolved.name, shared);
-  return shared;
 }
 
 type Script = Exclude<ConnectOptions['serviceWorker'], false>;
 
 type ShortOptions = Pick<ConnectOptions, 'name' | 'scope' | 'type' | 'persist'>;
 
-type Resolved = ConnectOptions & { name: string; type: 'module' | 'classic' };
-
-function resolve(script: Script | ConnectOptions, options: ShortOptions): Resolved {
-  // A script by Trusted Types is an object as well.
-  const parts: ConnectOptions =
-    typeof script === 'object' && 'serviceWorker' in script
-      ? script
-      : {
-          serviceWorker: script,
-          worker: () => new Worker(script as URL, { type: options.type ?? 'module' }),
-          ...options,
-        };
-  return { ...parts, name: parts.name ?? 'sluice', type: parts.type ?? 'module' };
-}
-
-async function open(options: Resolved): Promise<Sluice> {
-  if (typeof document === 'undefined')
-    throw new SluiceError('wrong-context', 'connect() needs a page. Call it in an effect or onMount.');
+async function open(options: ConnectOptions & { name: string; type: 'module' | 'classic' }): Promise<Page> {
+  if (typeof document === 'undefined') throw fault('wrong-context', 'there is no page');
   await whenActivated();
-  // It comes while service worker and worker start.
-  import('./controls.js').catch(() => undefined);
   const { name, worker } = options;
-  const page = beginPage(name);
-  const { snapshots, closing } = page;
+  const snapshots = createSnapshots();
+  const closing = new AbortController();
   await followControl(options, { snapshots, due: whenDue, signal: closing.signal });
   // After control: a worker of an uncontrolled page stays uncontrolled in Chromium.
   const link = createWorkerLink({
-    start: () => startWorker(worker, name),
+    start: (left, ended) => startWorker(worker, name, left, ended),
     due: whenDue,
     tell: (problem) => snapshots.setProblem('worker', problem),
   });
-  await link.resume(async () => undefined);
-  return openPage({ ...options, ...page, link });
+  await link.resume();
+  return openPage({ ...options, snapshots, closing, link });
 }

@@ -1,7 +1,10 @@
-/** Undefined where the browser has none, or keeps them from this page: in a sandboxed frame Chromium throws at the mere look. */
+/**
+ * Undefined where the browser has none, or keeps them from this page: in a sandboxed frame Firefox hands them out, and refuses whatever
+ * is asked of them; Chromium throws at the mere look.
+ */
 export function serviceWorkers(): ServiceWorkerContainer | undefined {
   try {
-    return navigator.serviceWorker;
+    return isSecureContext && origin !== 'null' ? navigator.serviceWorker : undefined;
   } catch {
     return undefined;
   }
@@ -14,4 +17,9 @@ export async function registration(): Promise<ServiceWorkerRegistration | undefi
   return serviceWorkers()
     ?.getRegistration(url)
     .catch(() => undefined);
+}
+
+/** The service worker of this page: it does not control one that was reloaded past the cache, and serves the app all the same. */
+export async function serviceWorker(): Promise<ServiceWorker | null | undefined> {
+  return serviceWorkers()?.controller ?? (await registration())?.active;
 }

@@ -1,18 +1,14 @@
 import { expose } from 'comlink';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { PROTOCOL } from '../core/messages.js';
-import { openMemory } from '../store/memory.js';
-import { FakeClock } from '../testing/fake-clock.js';
-import { createHub } from '../testing/hub.js';
 import { type ControlOptions, followControl } from './control.js';
-import { Snapshots } from './snapshots.js';
+import { createSnapshots, type Snapshots } from './snapshots.js';
 
 const ORIGIN = 'https://app.test';
 
 /** A service worker that answers as Sluice of this name, if it has one. */
 function serviceWorker(path: string, name?: string): ServiceWorker {
   const postMessage = (message: { name: string }, [port]: [MessagePort]): void => {
-    if (message.name === name) expose({ hello: () => ({ protocol: PROTOCOL, name }) }, port);
+    if (message.name === name) expose({ call: () => ({ value: { name, once: [], long: [] } }) }, port);
   };
   return { scriptURL: ORIGIN + path, postMessage } as unknown as ServiceWorker;
 }
@@ -46,14 +42,7 @@ beforeEach(() => {
   container = new Container();
   closing = new AbortController();
   pauses = [];
-  const world = { database: openMemory(), notify: createHub()(), clock: new FakeClock() };
-  snapshots = new Snapshots(world, {
-    mode: 'page-only',
-    controlled: false,
-    lost: 0,
-    problem: undefined,
-    wake: { kind: 'unsupported' },
-  });
+  snapshots = createSnapshots();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   vi.spyOn(console, 'warn').mockReturnValue(undefined);
   vi.stubGlobal('navigator', { serviceWorker: container });

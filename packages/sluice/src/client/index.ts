@@ -2,8 +2,6 @@ export { connect, type QueuesOf } from './connect.js';
 export type {
   ConnectOptions,
   JobChange,
-  JobPage,
-  ListQuery,
   Mode,
   Sluice,
   SluiceEnqueueOptions,
@@ -11,3 +9,4 @@ export type {
   Snapshot,
   TrustedScriptURL,
 } from './sluice.js';
+export type { JobPage, ListQuery } from '../core/views.js';

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { SluiceError } from '../core/errors.js';
-import { beginPage, openPage } from './page.js';
 import type { Sluice } from './sluice.js';
+import { openPage, pageOf } from './page.js';
+import { createSnapshots } from './snapshots.js';
 import { createWorkerLink } from './worker-link.js';
 
 // Neither a worker nor a service worker: what a page is by itself.
-const open = (problem?: SluiceError): Promise<Sluice> => {
-  const page = beginPage(name);
-  page.snapshots.setProblem('control', problem);
+const open = async (): Promise<Sluice> => {
+  const snapshots = createSnapshots();
   const never = (): Promise<never> => new Promise(() => undefined);
   const link = createWorkerLink({ start: never, due: never, tell: () => undefined });
-  return openPage({ ...page, name, link });
+  const page = await openPage({ name, link, snapshots, closing: new AbortController() });
+  return pageOf(page, page.close);
 };
 
 let name: string;
@@ -78,25 +78,4 @@ test('a browser that throws at the mere look at its service workers, or refuses 
   });
   sluice = await open();
   expect(sluice.snapshot()).toMatchObject({ mode: 'page-only', wake: { kind: 'unsupported' } });
-});
-
-test('the problem that came first is told, and another where there was none', async () => {
-  vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => {
-    throw new DOMException('storage is forbidden here', 'UnknownError');
-  });
-  sluice = await open(new SluiceError('insecure-context', 'no HTTPS'));
-  expect(sluice.snapshot()).toMatchObject({ mode: 'off', problem: { code: 'insecure-context' } });
-  await sluice.close();
-  sluice = await open();
-  expect(sluice.snapshot()).toMatchObject({ mode: 'off', problem: { code: 'storage-failed' } });
-});
-
-test('a page whose storage was blocked for a while says so as long as it is, and no longer', async () => {
-  const opening = vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => {
-    throw new DOMException('storage is forbidden here', 'UnknownError');
-  });
-  sluice = await open();
-  expect(sluice.snapshot()).toMatchObject({ mode: 'off', problem: { code: 'storage-failed' } });
-  opening.mockRestore();
-  await expect.poll(() => sluice?.snapshot()).toMatchObject({ mode: 'page-only', problem: undefined });
 });

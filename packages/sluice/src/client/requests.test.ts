@@ -1,55 +1,58 @@
+import { getEventListeners } from 'node:events';
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { SluiceError } from '../core/errors.js';
-import type { Captured, Intake, Taken } from '../core/messages.js';
-import { openMemory } from '../store/memory.js';
+import { SluiceError } from '../core/errors.js';
+import type { Handed } from '../core/messages.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { createHub } from '../testing/hub.js';
-import type { Controls } from './controls.js';
-import { createRequests, type Desk, NOBODY, type RequestParts, type Requests } from './requests.js';
+import { createRequests, type RequestParts, type Requests } from './requests.js';
 
-const accepted = (ticket: string) => ({
-  kind: 'accepted' as const,
-  receipt: { ticket, queue: 'orders', state: 'waiting' as const, depth: 1, estimatedStartAt: null },
+const stored = (ticket: string): Handed => ({
+  ticket,
+  isStored: true,
   parts: { status: 202, headers: [], body: null },
-  holdMs: 0,
-  rejects: false,
 });
+const held = { ...stored('orders.1.n'), wait: { kind: 'accepted' } as Handed['wait'] } as Handed;
+const nobody = async (): Promise<never> => {
+  throw new SluiceError('no-answer', 'there is no worker to ask');
+};
 
 const place = { method: 'POST', body: 'an order' };
-const notify = createHub()();
 let clock: FakeClock;
-let cancel: ReturnType<typeof vi.fn>;
+let withdraw: ReturnType<typeof vi.fn<(ticket: string) => Promise<string>>>;
 let sent: Request[];
+let end: (ticket: string) => void;
 
 beforeEach(() => {
   clock = new FakeClock();
-  cancel = vi.fn(async () => 'cancelled');
+  withdraw = vi.fn(async () => 'cancelled');
   sent = [];
 });
 
-function requestsOf(desk: Desk, more: Partial<RequestParts> = {}): Requests {
+type Calls = Record<string, (...args: never[]) => Promise<unknown>>;
+
+function requestsOf(calls: Calls, more: Partial<RequestParts> = {}): Requests {
+  const ends = new Map<string, () => void>();
+  end = (ticket) => ends.get(ticket)?.();
   const world = {
     base: 'https://app.test/',
-    database: openMemory(),
     clock,
-    notify,
-    fetch: async (request: Request, init: RequestInit) => {
-      sent.push(new Request(request, init));
+    fetch: async (request: Request) => {
+      sent.push(request);
       return new Response('from the network');
     },
   };
+  const known: Calls = { withdraw, ...calls };
   return createRequests(world, {
-    desk: async () => desk,
-    controls: async () => ({ withdraw: cancel }) as unknown as Controls,
+    ask: async (call, ...args) => known[call]?.(...(args as never[])),
+    ended: (ticket) => new Promise<void>((resolve) => ends.set(ticket, resolve)),
     tellAccepted: () => undefined,
     ...more,
   });
 }
 
-test('where nobody takes requests, a fetch goes to the network and can be aborted there', async () => {
+test('where there is no host, a fetch goes to the network and can be aborted there', async () => {
   const caller = new AbortController();
   const init = { ...place, signal: caller.signal, referrerPolicy: 'no-referrer' } as const;
-  const response = await requestsOf(NOBODY).fetch('/orders', init);
+  const response = await requestsOf({ fetch: nobody }).fetch('/orders', init);
   expect(await response.text()).toBe('from the network');
   expect(sent[0]?.url).toBe('https://app.test/orders#sluice-direct');
   expect(sent[0]?.referrerPolicy).toBe('no-referrer');
@@ -58,121 +61,151 @@ test('where nobody takes requests, a fetch goes to the network and can be aborte
   expect(sent[0]?.signal.aborted).toBe(true);
 });
 
-test('where nobody takes requests, an enqueue says so by code', async () => {
-  const order = new Request('https://app.test/orders', place);
-  await expect(requestsOf(NOBODY).enqueue([order], {})).rejects.toMatchObject({ code: 'no-answer' });
+test('a host that ends with a request in its hands rejects, and nothing goes to the network', async () => {
+  const fetch = async (): Promise<never> => {
+    throw new SluiceError('host-gone', 'it may have been stored');
+  };
+  await expect(requestsOf({ fetch }).fetch('/orders', place)).rejects.toMatchObject({ code: 'host-gone' });
   expect(sent).toEqual([]);
 });
 
 test('an abort cancels the job of its fetch, unless that has ended', async () => {
   const tickets = ['orders.1.n', 'orders.2.n'];
-  const requests = requestsOf({ ...NOBODY, fetch: async () => accepted(tickets.shift() ?? '') });
+  const requests = requestsOf({ fetch: async () => stored(tickets.shift() ?? '') });
   const caller = new AbortController();
   for (let i = 0; i < 2; i++) await requests.fetch('/orders', { ...place, signal: caller.signal });
-  notify.tell([{ type: 'done', queue: 'orders', ticket: 'orders.1.n', status: 200 }]);
+  end('orders.1.n');
+  await Promise.resolve();
   caller.abort();
-  await expect.poll(() => cancel.mock.calls).toEqual([['orders.2.n']]);
+  await expect.poll(() => withdraw.mock.calls).toEqual([['orders.2.n']]);
+});
+
+test('jobs that have ended let go of the signal that they had in common', async () => {
+  const requests = requestsOf({ fetch: async () => stored('orders.1.n') });
+  const signals: AbortSignal[] = [];
+  const { addEventListener } = AbortSignal.prototype;
+  vi.spyOn(AbortSignal.prototype, 'addEventListener').mockImplementation(function (
+    this: AbortSignal,
+    ...args: unknown[]
+  ) {
+    signals.push(this);
+    Reflect.apply(addEventListener, this, args);
+  });
+  await requests.fetch('/orders', { ...place, signal: new AbortController().signal });
+  vi.restoreAllMocks();
+  const last = signals.at(-1) as AbortSignal;
+  expect(getEventListeners(last, 'abort')).toHaveLength(1);
+  end('orders.1.n');
+  await expect.poll(() => getEventListeners(last, 'abort')).toHaveLength(0);
+});
+
+test('a request without a signal asks for no end of its job', async () => {
+  const ended = vi.fn();
+  const requests = requestsOf({ fetch: async () => stored('orders.1.n') }, { ended });
+  await requests.fetch('/orders', place);
+  expect(ended).not.toHaveBeenCalled();
 });
 
 /** A request whose body ends when it is told to. */
 function slowOrder(): { order: Request; end: () => void } {
-  let end = (): void => undefined;
-  const body = new ReadableStream({ start: (controller) => void (end = () => controller.close()) });
+  let finish = (): void => undefined;
+  const body = new ReadableStream({ start: (controller) => void (finish = () => controller.close()) });
   const init = { method: 'POST', body, duplex: 'half' };
-  return { order: new Request('https://app.test/orders', init as RequestInit), end };
+  return { order: new Request('https://app.test/orders', init as RequestInit), end: finish };
 }
 
-test('what was asked for before the user changes is stored before', async () => {
+test('what was asked for before the user changes is handed over before', async () => {
   const steps: string[] = [];
   const requests = requestsOf({
-    ...NOBODY,
     enqueue: async () => {
       steps.push('stored');
-      return [accepted('orders.1.n')];
+      return [];
     },
   });
-  const { order, end } = slowOrder();
+  const { order, end: finish } = slowOrder();
   const asked = requests.enqueue([order], {});
   const over = requests.whenOver().then(() => steps.push('over'));
-  end();
+  finish();
   await Promise.all([asked, over]);
   expect(steps).toEqual(['stored', 'over']);
 });
 
-test('what cannot be stored before the user changes is refused, and what is asked for meanwhile is not', async () => {
-  const enqueue = vi.fn(async () => [accepted('orders.1.n')]);
-  const requests = requestsOf({ ...NOBODY, enqueue });
-  const [before, fetched, after] = [slowOrder(), slowOrder(), slowOrder()];
-  const late = requests.enqueue([before.order], {});
-  const lateFetch = requests.fetch(fetched.order, {});
+test('what is handed over late tells the host when it was asked for, and holds up no user for long', async () => {
+  const { order, end: finish } = slowOrder();
+  const at: number[] = [];
+  const enqueue = async (_requests: unknown, _options: unknown, askedAt: number) => void at.push(askedAt);
+  const requests = requestsOf({ enqueue });
+  const askedAt = clock.now();
+  const late = requests.enqueue([order], {});
   const over = requests.whenOver();
-  const theirs = requests.enqueue([after.order], {});
   await clock.advance(5000);
   await over;
-  for (const { end } of [before, fetched, after]) end();
-  await expect(late).rejects.toMatchObject({ code: 'signed-out' });
-  expect(await (await lateFetch).json()).toMatchObject({ status: 503, code: 'signed-out' });
-  expect(await theirs).toHaveLength(1);
-  expect(enqueue).toHaveBeenCalledTimes(1);
+  finish();
+  await late;
+  expect(at).toEqual([askedAt]);
 });
 
-const held = { ...accepted('orders.1.n'), holdMs: 25_000 };
+test('a send that no row stands for ends as the user changes, and what no rule names does not', async () => {
+  const answers: Handed[] = [{ isOurs: true }, {}];
+  const network: Request[] = [];
+  const never = (request: Request): Promise<Response> => {
+    network.push(request);
+    return new Promise(() => undefined);
+  };
+  const slow = createRequests(
+    { base: 'https://app.test/', clock, fetch: never },
+    {
+      ask: async (call) => (call === 'fetch' ? answers.shift() : undefined),
+      ended: () => new Promise(() => undefined),
+      tellAccepted: () => undefined,
+    },
+  );
+  void slow.fetch('/orders', place);
+  void slow.fetch('/others', place);
+  await expect.poll(() => network.length).toBe(2);
+  const over = slow.whenOver();
+  await clock.advance(5000);
+  await over;
+  expect(network.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+});
 
 test('an abort while its answer is waited for cancels the job, and is what the fetch rejects with', async () => {
-  const answerInTime = vi.fn(() => new Promise<never>(() => undefined));
-  const controls = async () => ({ withdraw: cancel, answerInTime }) as unknown as Controls;
-  const requests = requestsOf({ ...NOBODY, fetch: async () => held }, { controls });
+  const answer = vi.fn(() => new Promise<never>(() => undefined));
+  const requests = requestsOf({ fetch: async () => held, answer });
   const caller = new AbortController();
   const response = requests.fetch('/orders', { ...place, signal: caller.signal });
-  await expect.poll(() => answerInTime.mock.calls.length).toBe(1);
+  await expect.poll(() => answer.mock.calls.length).toBe(1);
   caller.abort(new Error('enough'));
   await expect(response).rejects.toThrow('enough');
-  await expect.poll(() => cancel.mock.calls).toEqual([['orders.1.n']]);
+  await expect.poll(() => withdraw.mock.calls).toEqual([['orders.1.n']]);
 });
 
-test('where the controls do not load, a held request is answered by its receipt', async () => {
-  const controls = async (): Promise<never> => {
-    throw new Error('offline');
+test('where its answer cannot be waited for, a held request is answered by its receipt', async () => {
+  const answer = async (): Promise<never> => {
+    throw new SluiceError('host-gone', 'it ended');
   };
-  const response = await requestsOf({ ...NOBODY, fetch: async () => held }, { controls }).fetch(
-    '/orders',
-    place,
-  );
+  const response = await requestsOf({ fetch: async () => held, answer }).fetch('/orders', place);
   expect(response.status).toBe(202);
 });
 
-const refusal = { status: 503, code: 'queue-full', title: 'full', detail: 'full' };
-const wish = { ...place, headers: { Prefer: 'respond-async, wait=5, return=minimal' } };
-
-test('a wish for how the queue answers is not the service’s, unless no rule names the request', async () => {
-  const at = clock.now();
-  const pass = { queue: 'orders', id: 'p' };
-  const turn = { at, latestAt: at, until: at, credentials: 0, pass };
-  const letThrough: Captured[] = [];
-  const passBy = async (_intake: Intake, captured: Captured) => {
-    letThrough.push(captured);
-    return new Response();
+test('a send past the queue whose host ends is not said to be refused', async () => {
+  const past = { ticket: 'p', wait: { kind: 'direct' } };
+  const answer = async (): Promise<never> => {
+    throw new SluiceError('host-gone', 'it ended');
   };
-  const controls = async () => ({ passBy }) as unknown as Controls;
-  const intakes: Intake[] = [
-    { kind: 'direct', turn, owner: undefined as never, refusal },
-    { kind: 'broken', whenBroken: 'network', refusal },
-    { kind: 'unmatched' },
-  ];
-  for (const intake of intakes)
-    await requestsOf({ ...NOBODY, fetch: async () => intake }, { controls }).fetch('/orders', wish);
-  expect(letThrough.map(({ request }) => new Headers(request.headers).get('Prefer'))).toEqual([
-    'return=minimal',
-  ]);
-  expect(sent.map(({ headers }) => headers.get('Prefer'))).toEqual([
-    'return=minimal',
-    'respond-async, wait=5, return=minimal',
-  ]);
+  const asked = requestsOf({ fetch: async () => past, answer }).fetch('/orders', place);
+  await expect(asked).rejects.toMatchObject({ code: 'host-gone' });
+});
+
+test('what was not delivered rejects, as fetch does, with the reason', async () => {
+  const answer = async () => ({ status: 0, headers: [], body: '[sluice] dead-rejected: answered 422' });
+  const asked = requestsOf({ fetch: async () => held, answer }).fetch('/orders', place);
+  await expect(asked).rejects.toThrow(new TypeError('[sluice] dead-rejected: answered 422'));
 });
 
 test('what is aborted before it is handed over is not, and no job of another caller is cancelled by it', async () => {
-  const fetch = vi.fn(async () => accepted('orders.1.n'));
-  const requests = requestsOf({ ...NOBODY, fetch });
+  const fetch = vi.fn(async () => stored('orders.1.n'));
+  const requests = requestsOf({ fetch });
   const caller = new AbortController();
   const aborted = requests.fetch('/orders', { ...place, signal: caller.signal });
   caller.abort();
@@ -180,25 +213,5 @@ test('what is aborted before it is handed over is not, and no job of another cal
   await expect(aborted).rejects.toThrow('abort');
   expect((await other).status).toBe(202);
   expect(fetch).toHaveBeenCalledTimes(1);
-  expect(cancel).not.toHaveBeenCalled();
-});
-
-test('a list that is not stored as a whole rejects for its first, and says what was stored', async () => {
-  const taken: Taken[] = [
-    accepted('orders.1.n'),
-    { kind: 'refused', refusal },
-    { kind: 'unmatched' },
-    accepted('orders.2.n'),
-  ];
-  const requests = requestsOf({ ...NOBODY, enqueue: async () => taken });
-  const orders = taken.map(() => new Request('https://app.test/orders', place));
-  const error = await requests.enqueue(orders, {}).catch((reason: unknown) => reason);
-  expect(error).toMatchObject({ code: 'queue-full', value: 'https://app.test/orders' });
-  const { receipts } = error as SluiceError;
-  expect(receipts?.map((receipt) => receipt?.ticket)).toEqual([
-    'orders.1.n',
-    undefined,
-    undefined,
-    'orders.2.n',
-  ]);
+  expect(withdraw).not.toHaveBeenCalled();
 });

@@ -6,7 +6,7 @@ import type { JobOptions } from '../core/job-options.js';
 import type { Receipt } from '../core/messages.js';
 import type { QueueMetrics } from '../core/metrics.js';
 import type { Counts } from '../core/queue-row.js';
-import type { JobView, Outcome } from '../core/views.js';
+import type { JobPage, JobView, ListQuery, Outcome } from '../core/views.js';
 import type { QueueView } from '../core/queue-view.js';
 import type { WakeState } from '../core/wake-state.js';
 
@@ -31,21 +31,6 @@ export interface Snapshot<Q extends string = string> {
  * `off`: there is no storage, and requests go to the network.
  */
 export type Mode = 'service-worker' | 'page-only' | 'off';
-
-export interface ListQuery<Q extends string = string> {
-  queue: Q;
-  state: JobView['state'];
-  /** The `next` of the page before. */
-  after?: string;
-  /** Default 50, at most 1,000. */
-  limit?: number;
-}
-
-export interface JobPage {
-  jobs: JobView[];
-  /** Where the next page begins; undefined on the last. */
-  next: string | undefined;
-}
 
 export type SluiceRequestInit<Q extends string = string> = RequestInit & {
   /** The queue to take; without it the rules decide. */

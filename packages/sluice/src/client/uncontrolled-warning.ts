@@ -1,41 +1,37 @@
-import { withoutFragment } from '../transport/replay.js';
+import type { Ask } from './ask.js';
 import type { Snapshots } from './snapshots.js';
-import type { WorkerLink } from './worker-link.js';
 
 declare const process: { env: { NODE_ENV?: string } };
 
 /**
  * In development, warns of plain requests that a rule names but that pass by, because the page is not controlled. Bundlers
  * replace `process.env.NODE_ENV`, and with it drop this from a production build.
- *
- * @returns stops watching
  */
-export function warnOfUncontrolled(link: WorkerLink, snapshots: Snapshots): () => void {
+export function warnOfUncontrolled(ask: Ask, snapshots: Snapshots, closing: AbortSignal): void {
   try {
-    if (process.env.NODE_ENV !== 'production') return watch(link, snapshots);
+    if (process.env.NODE_ENV !== 'production') watch(ask, snapshots, closing);
   } catch {
-    // Where nobody has replaced it, there is no `process`, and no developer to warn.
+    // Where no bundler has replaced it, there is no `process`, and no developer to warn.
   }
-  return () => undefined;
 }
 
-function watch(link: WorkerLink, snapshots: Snapshots): () => void {
+function watch(ask: Ask, snapshots: Snapshots, closing: AbortSignal): void {
   const warned = new Set<string>();
   const look = async (url: string): Promise<void> => {
     if (warned.has(url)) return;
     warned.add(url);
-    const queue = await link.current?.remote.queueOf(url).catch(() => undefined);
-    if (queue !== undefined) console.warn(sentence(url, queue));
+    const queue = await ask('queueOf', url).catch(() => undefined);
+    if (queue !== undefined) console.warn(sentence(url, queue as string));
   };
   // The page knows no rules and patches no fetch: what the browser recorded is enough.
   const observer = new PerformanceObserver((list) => {
     if (snapshots.current.controlled) return;
     for (const entry of list.getEntries() as PerformanceResourceTiming[]) {
-      if (SENDERS.has(entry.initiatorType)) void look(withoutFragment(entry.name));
+      if (SENDERS.has(entry.initiatorType)) void look(entry.name.replace(/#.*/, ''));
     }
   });
   observer.observe({ type: 'resource', buffered: true });
-  return () => observer.disconnect();
+  closing.addEventListener('abort', () => observer.disconnect());
 }
 
 const SENDERS = new Set(['fetch', 'xmlhttprequest', 'beacon']);

@@ -1,10 +1,11 @@
 import { expose } from 'comlink';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SluiceError } from '../core/errors.js';
-import { PROTOCOL } from '../core/messages.js';
-import { type HostLink, startWorker } from './host-link.js';
-import { createWorkerLink, type WorkerLink } from './worker-link.js';
+import { startWorker } from './spawn.js';
+import { createWorkerLink, type WorkerLink, type WorkerLinkOptions } from './worker-link.js';
 
+/** What each worker was told of the engine before it. */
+let lefts: string[];
 let running: number;
 let started: number;
 /** What becomes of the next starts, in their order. */
@@ -17,12 +18,18 @@ let goOn: () => void;
 let die: () => void;
 let link: WorkerLink;
 
-function spawn(protocol = PROTOCOL): Worker {
+function spawn(more: object = {}): Worker {
   faults.shift()?.();
   const { port1, port2 } = new MessageChannel();
   started += 1;
   running += 1;
-  expose({ hello: () => ({ protocol, name: 'shop', engine: `engine-${started}` }) }, port2);
+  const hello = { name: 'shop', engine: `engine-${started}`, once: [], long: [], ...more };
+  lefts.push('');
+  const call = (name: string, ...args: string[]): unknown => {
+    if (name === 'hello') lefts.splice(-1, 1, args[2] ?? '');
+    return { value: hello };
+  };
+  expose({ call }, port2);
   die = () => port2.close();
   const terminate = (): void => {
     running -= 1;
@@ -31,29 +38,31 @@ function spawn(protocol = PROTOCOL): Worker {
   return Object.assign(port1, { terminate }) as unknown as Worker;
 }
 
-function linkTo(start: () => Promise<HostLink>): WorkerLink {
+function linkTo(start: WorkerLinkOptions['start']): WorkerLink {
   const due = (ms: number, signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
       pauses.push(ms);
       goOn = resolve;
       signal.addEventListener('abort', () => resolve());
     });
-  const tell = (problem: SluiceError | undefined): void => void told.push(problem?.code);
+  const tell = (problem: Error | undefined): void =>
+    void told.push((problem as SluiceError | undefined)?.code);
   return createWorkerLink({ start, due, tell });
 }
 
-const atOnce = async (): Promise<void> => undefined;
+const never = (): void => undefined;
 const fail = (): never => {
   throw new Error('no such script');
 };
 
 beforeEach(() => {
+  lefts = [];
   started = 0;
   running = 0;
   faults = [];
   told = [];
   pauses = [];
-  link = linkTo(() => startWorker(() => spawn(), 'shop'));
+  link = linkTo((left, ended) => startWorker(() => spawn(), 'shop', left, ended));
 });
 
 afterEach(() => {
@@ -61,59 +70,61 @@ afterEach(() => {
   link.suspend();
 });
 
-/** What a page does before its worker starts, until it is told to be done. */
-function beforehand(): { first: () => Promise<void>; done: () => void } {
-  let done = (): void => undefined;
-  const first = new Promise<void>((resolve) => (done = resolve));
-  return { first: () => first, done };
-}
-
 test('a page that is frozen again while it thaws runs one worker, the one that it can reach', async () => {
-  await link.resume(atOnce);
-  const [one, other] = [beforehand(), beforehand()];
+  await link.resume();
   link.suspend();
-  const first = link.resume(one.first);
+  const first = link.resume();
   link.suspend();
-  const second = link.resume(other.first);
-  one.done();
-  other.done();
-  await Promise.all([first, second]);
-  expect({ running, started }).toEqual({ running: 1, started: 2 });
+  await Promise.all([first, link.resume()]);
+  await expect.poll(() => running).toBe(1);
+  expect(link.current?.hello.engine).toBe(`engine-${started}`);
   link.suspend();
   expect(running).toBe(0);
+});
+
+test('a worker that starts as its page thaws is told of the engine that was frozen; one that replaces a dead one is not', async () => {
+  await link.resume();
+  link.suspend();
+  await link.resume();
+  expect(lefts).toEqual(['', 'engine-1']);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  die();
+  const asked = link.alive();
+  await vi.advanceTimersByTimeAsync(5000);
+  await asked;
+  vi.useRealTimers();
+  await expect.poll(() => link.current?.hello.engine).toBe('engine-3');
+  expect(lefts).toEqual(['', 'engine-1', '']);
 });
 
 test('a page that thaws twice runs one worker', async () => {
-  await Promise.all([link.resume(atOnce), link.resume(atOnce)]);
-  await link.settled;
-  expect(running).toBe(1);
+  await Promise.all([link.resume(), link.resume()]);
+  await expect.poll(() => running).toBe(1);
   link.suspend();
   expect(running).toBe(0);
 });
 
-test('a page that is closed while it thaws starts no worker', async () => {
-  await link.resume(atOnce);
-  const { first, done } = beforehand();
+test('a page that is closed while it thaws runs no worker', async () => {
+  await link.resume();
   link.suspend();
-  const resumed = link.resume(first);
+  const resumed = link.resume();
   link.suspend();
-  done();
   await resumed;
-  expect({ running, started }).toEqual({ running: 0, started: 1 });
+  await expect.poll(() => running).toBe(0);
 });
 
 test('a worker() that throws, or answers none, is a worker that did not start', async () => {
-  await expect(startWorker(fail, 'shop')).rejects.toMatchObject({
+  await expect(startWorker(fail, 'shop', '', never)).rejects.toMatchObject({
     code: 'worker-failed',
     message: expect.stringContaining('no such script'),
   });
   const none = () => undefined as unknown as Worker;
-  await expect(startWorker(none, 'shop')).rejects.toMatchObject({ code: 'worker-failed' });
+  await expect(startWorker(none, 'shop', '', never)).rejects.toMatchObject({ code: 'worker-failed' });
 });
 
 test('a worker that did not start is started again at growing intervals, and the problem ends with it', async () => {
   faults = [fail, fail, fail];
-  await link.resume(atOnce);
+  await link.resume();
   for (const count of [1, 2, 3]) {
     expect(link.current).toBeUndefined();
     await expect.poll(() => pauses.length).toBe(count);
@@ -125,10 +136,10 @@ test('a worker that did not start is started again at growing intervals, and the
 });
 
 test('a worker that cannot be started again as the page thaws is started later', async () => {
-  await link.resume(atOnce);
+  await link.resume();
   faults = [fail];
   link.suspend();
-  await link.resume(atOnce);
+  await link.resume();
   expect(told).toEqual([undefined, 'worker-failed']);
   await expect.poll(() => pauses.at(-1)).toBe(1000);
   goOn();
@@ -137,7 +148,7 @@ test('a worker that cannot be started again as the page thaws is started later',
 });
 
 test('a worker that has ended is let go of by the first who asks for it, and another starts at once', async () => {
-  await link.resume(atOnce);
+  await link.resume();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   die();
   const asked = [link.alive(), link.alive()];
@@ -149,32 +160,8 @@ test('a worker that has ended is let go of by the first who asks for it, and ano
   expect((await link.alive())?.hello.engine).toBe('engine-2');
 });
 
-test('what a worker was asked as it ended is answered by an error soon after', async () => {
-  await link.resume(atOnce);
-  const host = link.current as HostLink;
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  die();
-  const asked = expect(link.answer(host, host.remote.suspend())).rejects.toMatchObject({ code: 'no-answer' });
-  await vi.advanceTimersByTimeAsync(6000);
-  await asked;
-});
-
-test('a worker that takes long for an answer, and is there, is waited for', async () => {
-  await link.resume(atOnce);
-  let end = (): void => undefined;
-  const slow = new Promise<string>((resolve) => (end = () => resolve('stored')));
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  const asked = link.answer(link.current as HostLink, slow);
-  for (let i = 0; i < 5; i++) {
-    await vi.advanceTimersByTimeAsync(1000);
-    await new Promise(setImmediate);
-  }
-  end();
-  expect(await asked).toBe('stored');
-});
-
 test('a worker that has ended is missed where nobody asks for it', async () => {
-  await link.resume(atOnce);
+  await link.resume();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   die();
   expect(pauses).toEqual([30_000]);
@@ -184,9 +171,10 @@ test('a worker that has ended is missed where nobody asks for it', async () => {
   await expect.poll(() => link.current?.hello.engine).toBe('engine-2');
 });
 
-test('a worker of another version is not started again: it would be the same', async () => {
-  link = linkTo(() => startWorker(() => spawn(PROTOCOL + 1), 'shop'));
-  await link.resume(atOnce);
+test('a worker of another version is kept, for what has one shape in all of them, and is not started again', async () => {
+  const problem = { name: 'SluiceError', message: 'another', code: 'protocol-mismatch' };
+  link = linkTo((left, ended) => startWorker(() => spawn({ problem }), 'shop', left, ended));
+  await link.resume();
   expect(told).toEqual(['protocol-mismatch']);
-  expect({ running, pauses }).toEqual({ running: 0, pauses: [] });
+  expect({ running, pauses }).toEqual({ running: 1, pauses: [] });
 });

@@ -1,6 +1,6 @@
 import { SluiceError } from './errors.js';
 import { isPair } from './job.js';
-import type { Captured } from './messages.js';
+import type { HandedOver } from './messages.js';
 
 const TEXTS = ['url', 'method', 'mode'] as const;
 
@@ -9,8 +9,8 @@ const TEXTS = ['url', 'method', 'mode'] as const;
  *
  * @throws SluiceError `request-unreadable`
  */
-export function requireCaptured(data: unknown): asserts data is Captured {
-  const { request, body } = (data ?? {}) as Partial<Captured>;
+export function requireCaptured(data: unknown): asserts data is HandedOver {
+  const { request, body } = (data ?? {}) as Partial<HandedOver>;
   if (typeof request !== 'object' || request === null) throw unreadable('request', request);
   for (const field of TEXTS)
     if (typeof request[field] !== 'string') throw unreadable(`request.${field}`, request[field]);

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'worker-failed'
   | 'protocol-mismatch'
   | 'no-answer'
+  | 'host-gone'
   | 'queue-unknown'
   | 'queue-full'
   | 'body-too-large'

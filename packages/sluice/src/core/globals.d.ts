@@ -1,5 +1,6 @@
 /**
- * What core may know of the platform: two pure globals, and the names of three types that it only hands on.
+ * What core may know of the platform: two pure globals, where an uncaught error goes, and the names of three types that it only hands
+ * on.
  * Everything else (clock, chance, network, storage, DOM) reaches core as an argument.
  */
 declare class URL {
@@ -14,6 +15,8 @@ declare class URLPattern {
   constructor(pattern: string, base?: string);
   test(url: string): boolean;
 }
+
+declare function queueMicrotask(callback: () => void): void;
 
 interface Request {}
 interface Response {}

@@ -1,14 +1,16 @@
 import type { Owner } from './identity.js';
 import type { SluiceEvent } from './events.js';
-import type { StoredRequest, Ticket } from './job.js';
+import type { HeaderPairs, StoredRequest, Ticket } from './job.js';
 import type { JobOptions } from './job-options.js';
-import type { PassId } from './pass.js';
-import type { DirectTurn, PassEnd } from './ports.js';
+import type { DirectTurn } from './ports.js';
+import type { SluiceError } from './errors.js';
+import type { QueueView } from './queue-view.js';
 import type { ResponseParts } from './receipt.js';
-import type { JobView } from './views.js';
+import type { JobView, Outcome } from './views.js';
+import type { WakeState } from './wake-state.js';
 
 /** Raised when a message changes its shape: contexts of different protocols do not talk. */
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 
 /** Raised when a stored row changes its shape. Also the version of the database. */
 export const SCHEMA = 3;
@@ -73,29 +75,91 @@ export interface Refusal {
 
 /** Who a context is, told at the handshake. */
 export interface Hello {
-  protocol: number;
   schema: number;
   name: string;
   /** What the ids of the engines that run there begin with. */
   engine: string;
+  /** Page and host are of different versions. */
+  problem?: PlainError;
+  /** Calls that must not be made twice: whether a host that has ended had done them, nothing tells. */
+  once: readonly string[];
+  /** Calls that may take as long as they need. */
+  long: readonly string[];
 }
 
-/** What a worker or a service worker does for a page that cannot do it itself. Crosses by comlink. */
+/** What a worker or a service worker does for its pages. Crosses by comlink, which takes no more of an error than its message. */
 export interface Host {
-  hello(): Promise<Hello>;
-  /** One whose answer is waited for. `askedAt`: epoch ms at which the page began to read it. */
-  fetch(request: Captured, options: EnqueueOptions, askedAt: number): Promise<Intake>;
-  /** Receipts alone: an answer for each would take longer than the request. */
-  enqueue(requests: Captured[], options: EnqueueOptions, askedAt: number): Promise<Taken[]>;
-  /** The queue that would take a request to this URL by some method; for the development warning alone. */
-  queueOf(url: string): Promise<string | undefined>;
-  /** The page goes to sleep or away: let go of the lock, take no more. */
-  suspend(): Promise<void>;
-  resume(): Promise<void>;
-  /** Resolves once all that was asked before has its owner, and who is signed in was read anew. */
-  refreshIdentity(): Promise<void>;
-  /** A send of the page past the queue has ended. */
-  passed(pass: PassId, ended: PassEnd): Promise<void>;
+  /** Runs the call of that name. A host of another version knows it, or replies by an error: this shape stays. */
+  call(name: string, ...args: unknown[]): Promise<Reply>;
+}
+
+export type Reply = { value: unknown } | { error: PlainError };
+
+/** An error as plain data. */
+export type PlainError = Pick<Error, 'name' | 'message'> &
+  Partial<Pick<SluiceError, 'code' | 'value' | 'receipts'>>;
+
+/** A request that a page hands over: the host makes the rest of it. */
+export interface HandedOver {
+  request: Omit<StoredRequest, 'secrets'>;
+  body?: ArrayBuffer;
+}
+
+/** What becomes of it. */
+export interface Handed {
+  /** Its answer: of what is waited for, if that has none. Without it, and nothing to wait for, the request is the network's. */
+  parts?: ResponseParts;
+  /** What `answer` is asked for. */
+  wait?: Extract<Intake, { kind: 'accepted' | 'direct' }>;
+  /** What an abort of the page withdraws: the job, or the send past the queue. */
+  ticket?: Ticket;
+  isStored?: boolean;
+  /** To the network, with these headers. */
+  headers?: HeaderPairs;
+  /** A rule names it, and it could not be stored. */
+  isOurs?: boolean;
+}
+
+/** What a page asks to be told, and holds until it is. One call a time: a newer one ends the one before. */
+export interface NewsRequest {
+  /** Names the page. */
+  page: string;
+  /** It has been told nothing yet: not by this host. */
+  isNew: boolean;
+  /** Views are looked at: each change is told, a frame apart. Otherwise none is. */
+  isWatching: boolean;
+  /** What the page remembers of the storage, in `localStorage`. */
+  mark: string | null;
+  /** Events that somebody listens to. */
+  types: readonly SluiceEvent['type'][];
+  /** Jobs that are waited for, besides those of the calls before. */
+  waits: readonly Wait[];
+}
+
+export interface Wait {
+  id: number;
+  ticket: Ticket;
+  /** That it has ended is enough. */
+  isBrief: boolean;
+}
+
+/** What is left out has not changed. */
+export interface News {
+  /** The host knows nothing of the page: it has to tell all. */
+  isUnknown?: boolean;
+  queues?: Record<string, QueueView>;
+  /** There are no queues but these. */
+  isWhole?: boolean;
+  depth?: number;
+  /** Why nothing can be stored; null: it can. */
+  storage?: PlainError | null;
+  /** Why a queue cannot send at all; null: it can. */
+  queue?: PlainError | null;
+  wake?: WakeState;
+  lost?: number;
+  mark?: string;
+  ends?: { id: number; outcome?: Outcome; error?: PlainError }[];
+  events?: SluiceEvent[];
 }
 
 /** Page to service worker, with a port for comlink. */

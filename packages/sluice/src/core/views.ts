@@ -38,6 +38,21 @@ export interface JobView {
   answer?: Answer;
 }
 
+export interface ListQuery<Q extends string = string> {
+  queue: Q;
+  state: JobView['state'];
+  /** The `next` of the page before. */
+  after?: string;
+  /** Default 50, at most 1,000. */
+  limit?: number;
+}
+
+export interface JobPage {
+  jobs: JobView[];
+  /** Where the next page begins; undefined on the last. */
+  next: string | undefined;
+}
+
 /** An answer, and the URL that it came from: of the job, unless it was redirected. */
 export type Answered = Answer & { url: string; redirected: boolean };
 

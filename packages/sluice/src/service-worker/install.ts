@@ -1,13 +1,13 @@
-import { expose } from 'comlink';
 import type { SluiceConfig, SluiceDefinition } from '../core/config.js';
 import { requireScope } from '../core/context.js';
 import type { SluiceEvent } from '../core/events.js';
 import { definitionFrom } from '../core/define.js';
-import { isolated } from '../drain/isolated.js';
+import { isolated } from '../core/isolated.js';
 import { isOurs } from '../core/messages.js';
-import { createHost, type Sleeper } from '../drain/host.js';
 import { createRuntime, type Runtime } from '../drain/runtime.js';
 import { Watch } from '../drain/settled.js';
+import { exposeHost } from '../host/expose.js';
+import { createHost, type Sleeper } from '../host/host.js';
 import { createBrokenPace } from './broken-pace.js';
 import { intercept } from './intercept.js';
 import { KeyTurns } from './key-turns.js';
@@ -84,11 +84,11 @@ function listenToPages(runtime: Runtime, wakeUp: WakeUp): void {
   self.addEventListener('message', (event) => {
     const { data } = event;
     if (!isOurs(data, runtime.definition.name)) return;
-    if (data.sluice === 'host' && event.ports[0]) expose(host, event.ports[0]);
+    if (data.sluice === 'host' && event.ports[0]) exposeHost(host, event.ports[0]);
     if (data.sluice === 'accepted') wakeUp.onAccepted(event);
     if (data.sluice === 'engine-left') event.waitUntil(takeOver(event, data.engine, { ...runtime, wakeUp }));
   });
 }
 
 /** The engine of a service worker lives within single events: there is nothing to put to sleep. */
-const NO_SEAT: Sleeper = { suspend: async () => undefined, resume: () => undefined };
+const NO_SEAT: Sleeper = { begin: () => undefined, suspend: async () => undefined };

@@ -116,9 +116,13 @@ test('what is sealed of a job opens after a rewrite has given it another URL', a
 });
 
 test('a request that is aborted while it is stored rejects, and its job is cancelled', async () => {
-  const { sluice } = await testSluice(config, { fetch: () => new Response() });
   const abort = new AbortController();
-  sluice.on('accepted', () => abort.abort());
+  const match = (): boolean => {
+    abort.abort();
+    return true;
+  };
+  const { sluice } = await testSluice({ queues: { orders: { match } } }, { fetch: () => new Response() });
+  await sluice.pause();
   const answer = sluice.fetch('/orders', { ...place, signal: abort.signal });
   await expect(answer).rejects.toMatchObject({ name: 'AbortError' });
   expect(await sluice.counts()).toMatchObject({ orders: { accepted: 1, cancelled: { user: 1 } } });

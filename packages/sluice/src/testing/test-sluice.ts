@@ -1,18 +1,21 @@
-import type { Sluice } from '../client/sluice.js';
-import { createControls } from '../client/controls.js';
+import type { Ask } from '../client/ask.js';
+import { createFeed } from '../client/feed.js';
 import { pageOf } from '../client/page.js';
-import { Snapshots } from '../client/snapshots.js';
+import { createRequests } from '../client/requests.js';
+import type { Sluice } from '../client/sluice.js';
+import { createSnapshots } from '../client/snapshots.js';
+import type { PageWorld } from '../client/world.js';
 import { policiesOf, type SluiceConfig, type SluiceDefinition } from '../core/config.js';
 import { definitionFrom } from '../core/define.js';
-import { SluiceError } from '../core/errors.js';
-import { createHost } from '../drain/host.js';
 import { createRuntime } from '../drain/runtime.js';
 import type { World } from '../drain/world.js';
+import { createHost } from '../host/host.js';
 import { openMemory } from '../store/memory.js';
 import { writePolicies } from '../store/policies.js';
 import { FakeClock } from './fake-clock.js';
 import { createHub } from './hub.js';
 import { createNetwork, type Service } from './network.js';
+import { lineInMemory } from './port.js';
 
 export interface TestOptions {
   /** The service. Gets what is sent, and answers or throws as `fetch` does. */
@@ -55,40 +58,36 @@ export async function testSluice<const Q extends string>(
   const runtime = createRuntime(definition, world);
   await writePolicies(database, policiesOf(definition), { overwrite: true });
   const engine = runtime.startEngine({ isAlone: true });
-  const snapshots = new Snapshots(world, STATE);
-  await snapshots.refresh();
-  const host = createHost(runtime, { suspend: () => engine.stop(), resume: () => undefined });
+  const host = createHost(runtime, { begin: () => undefined, suspend: () => engine.stop() });
+  const line = await lineInMemory(host, definition.name);
   const closing = new AbortController();
-  const barrier = (): Promise<void> => host.refreshIdentity();
-  const controls = createControls({
-    ...world,
-    barrier,
-    giveBack: (pass, ended) => void host.passed(pass, ended),
+  const snapshots = createSnapshots();
+  const ask: Ask = async (call, ...args) => {
+    closing.signal.throwIfAborted();
+    return line.ask(call, ...args);
+  };
+  const page: PageWorld = { base, clock, fetch: (request) => world.fetch(request, {}), storage: noStorage };
+  const due = (ms: number): Promise<void> => new Promise((resolve) => clock.at(clock.now() + ms, resolve));
+  const feed = createFeed({
+    name: definition.name,
+    world: page,
+    ask,
+    snapshots,
+    due,
     closing: closing.signal,
   });
-  const sluice = pageOf({
-    world,
-    snapshots,
-    controls: async () => controls,
-    desk: async () => {
-      if (closing.signal.aborted)
-        throw new SluiceError('closed', 'this connection was closed. Call connect() again.');
-      return host;
-    },
-    tellAccepted: () => undefined,
-    close: async () => {
-      closing.abort();
-      snapshots.close();
-      await engine.stop();
-    },
+  const requests = createRequests(page, { ask, ended: feed.ended, tellAccepted: () => undefined });
+  const sluice = pageOf({ ask, feed, snapshots, requests, barrier: async () => undefined }, async () => {
+    closing.abort();
+    await engine.stop();
   });
+  // A test reads its snapshot after it has moved the clock.
+  feed.subscribe(() => undefined);
+  await clock.advance(0);
+  await feed.opened;
   return { sluice, clock };
 }
 
-const STATE = {
-  mode: 'page-only',
-  controlled: false,
-  lost: 0,
-  problem: undefined,
-  wake: { kind: 'unsupported' },
-} as const;
+function noStorage(): never {
+  throw new Error('a test remembers nothing');
+}

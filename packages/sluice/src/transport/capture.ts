@@ -1,4 +1,4 @@
-import type { Captured } from '../core/messages.js';
+import type { Captured, HandedOver } from '../core/messages.js';
 import { authorizationIn, withoutFragment, withoutUserInfo } from './replay.js';
 
 /**
@@ -36,6 +36,18 @@ export async function read(request: Request): Promise<Captured> {
     },
     ...(body.byteLength > 0 ? { body } : {}),
   };
+}
+
+/** What a page hands over, as it is stored: a page reads its requests, and the rest is made here. */
+export function tidied({ request, body }: HandedOver): Captured {
+  const headers = request.headers.filter(([name]) => !BROWSERS_OWN.test(name));
+  const stored = {
+    ...request,
+    url: withoutFragment(request.url),
+    secrets: { kind: 'none' } as const,
+    headers,
+  };
+  return { request: stored, ...(body && body.byteLength > 0 ? { body } : {}) };
 }
 
 /**

@@ -9,12 +9,16 @@ export class Drainer {
   readonly #runtime: Runtime;
   #awake = new AbortController();
   #seat: Promise<void> = Promise.resolve();
+  #hasBegun = false;
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
   }
 
-  start(): void {
+  /** Once the page has said hello: what an engine of its earlier life held has been let go of by then. */
+  begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
     const { database, definition } = this.#runtime;
     // Only where there is none: policy belongs to the service worker. Storage that fails is told by the engine.
     void writePolicies(database, policiesOf(definition), { overwrite: false }).catch(() => undefined);

@@ -1,10 +1,10 @@
-import { expose } from 'comlink';
 import type { SluiceConfig, SluiceDefinition } from '../core/config.js';
 import { requireScope } from '../core/context.js';
 import { definitionFrom } from '../core/define.js';
 import { createRuntime } from '../drain/runtime.js';
-import { createHost } from '../drain/host.js';
 import { browserWorld } from '../drain/world.js';
+import { exposeHost } from '../host/expose.js';
+import { createHost } from '../host/host.js';
 import { unlessLeft } from '../transport/unless-left.js';
 import { Drainer } from './drainer.js';
 
@@ -18,6 +18,5 @@ export function startDrainer<const Q extends string>(config: SluiceConfig<Q> | S
   const definition = definitionFrom(config);
   const runtime = createRuntime(definition, unlessLeft(browserWorld(definition.name)));
   const drainer = new Drainer(runtime);
-  expose(createHost(runtime, drainer), globalThis);
-  drainer.start();
+  exposeHost(createHost(runtime, drainer), globalThis);
 }

@@ -8,7 +8,7 @@ test('what a listener throws is an uncaught error, and nobody else sees it', () 
   const queue = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((task) => void uncaught.push(task));
   isolated(() => {
     throw failure;
-  })('told');
+  })();
   queue.mockRestore();
   expect(uncaught).toHaveLength(1);
   expect(uncaught[0]).toThrow(failure);

@@ -9,7 +9,13 @@ import { bytesOfBody } from '../transport/intake-facts.js';
 import { requireSendable } from '../transport/rebuild.js';
 import { isSecret, type Key, type SealingKeys } from '../transport/seal.js';
 import { type Hiding, hideStored, openStored } from '../transport/seal-all.js';
-import type { JobChange } from './sluice.js';
+
+/** What is changed of a stored request; what is left out stays. */
+export interface StoredChange {
+  url?: string;
+  headers?: HeaderPairs | Record<string, string>;
+  body?: string | ArrayBuffer;
+}
 
 export interface EditContext {
   database: Database;
@@ -19,7 +25,7 @@ export interface EditContext {
 }
 
 /** A stored request with a change, hidden as one that is captured. @throws SluiceError `state-conflict`, `body-too-large` */
-export async function makeEdit(ticket: Ticket, change: JobChange, context: EditContext): Promise<Edit> {
+export async function makeEdit(ticket: Ticket, change: StoredChange, context: EditContext): Promise<Edit> {
   const standing = await readStored(context.database, ticket);
   if (!standing) throw conflict(ticket, NO_SUCH_JOB);
   const { job, body, policy } = standing;
@@ -69,7 +75,7 @@ function hidingOf(
 
 function apply(
   { request, body }: Stored,
-  { url, headers, body: content }: JobChange,
+  { url, headers, body: content }: StoredChange,
   { secretHeaders, base }: Pick<Hiding, 'secretHeaders'> & Pick<EditContext, 'base'>,
 ): Stored {
   const secrets = request.headers.filter(([name]) => isSecret(name, secretHeaders));

@@ -10,8 +10,7 @@ import { StoreBench, T0 } from '../store/store.kit.js';
 import { testSluice } from '../testing/index.js';
 import { createSealingKey } from '../transport/cipher.js';
 import { type Hiding, hideStored, openStored } from '../transport/seal-all.js';
-import { makeEdit } from './edit.js';
-import type { JobChange } from './sluice.js';
+import { makeEdit, type StoredChange } from './edit.js';
 
 const match = ({ method }: { method: string }): boolean => method === 'POST';
 
@@ -130,7 +129,7 @@ test('under a policy that seals secrets alone, what was sealed as a whole stays 
 });
 
 /** A job captured where `X-Api-Key` is secret, and edited under this policy: what of its headers stands in clear, and what else it has. */
-async function editsUnder(policy: QueuePolicy, before: Partial<Hiding>, changes: readonly JobChange[]) {
+async function editsUnder(policy: QueuePolicy, before: Partial<Hiding>, changes: readonly StoredChange[]) {
   const bench = new StoreBench(openMemory());
   const cryptoKey = await createSealingKey();
   const key = () => Promise.resolve([cryptoKey] as const);

@@ -1,29 +1,31 @@
 import { SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
-import type { World } from '../drain/world.js';
+import type { Runtime } from '../drain/runtime.js';
 import { clearQueue, eraseForgotten } from '../store/clear.js';
 import { adoptSomeMore, foreignSendUntil, forget, signIn } from '../store/identity.js';
-import type { Sluice } from './sluice.js';
 
-export interface IdentifyOptions extends Pick<World, 'database' | 'notify' | 'clock'> {
-  /**
-   * Resolves once everything that this page has asked for before has its owner, and whoever takes its requests has read
-   * anew who is signed in.
-   */
-  barrier: () => Promise<void>;
-}
+type UsersOptions = Pick<Runtime, 'database' | 'notify' | 'clock' | 'identity'>;
 
 /** A word may be lost: it is said again where nothing comes of it. */
 const TELL_AGAIN_MS = 250;
 
-export function createIdentify(options: IdentifyOptions): Pick<Sluice, 'identify' | 'clear'> {
-  const { database, notify, clock, barrier } = options;
-  /** What is on its way into the queue before belongs to whoever was signed in, what comes after does not. */
+/** Who is signed in. The page sees to what it has under way itself, and to its service worker. */
+export interface Users {
+  identify(user: string | null, options?: { adopt?: boolean }): Promise<void>;
+  /** Signs a user out, and forgets them. */
+  forget(filter: { identity: string | null }): Promise<void>;
+  clear(filter: { queue: string }): Promise<void>;
+  /** Resolves when no send of another user can be under way any more; after `forget`, once what is theirs is erased. */
+  whenReturned(isForgetting: boolean): Promise<void>;
+}
+
+export function createUsers(options: UsersOptions): Users {
+  const { database, notify, clock, identity } = options;
+  /** What is on its way into the queue before belongs to the user before; what comes after does not. */
   const change = async (commit: () => Promise<SluiceEvent[]>): Promise<void> => {
-    await barrier();
+    await identity.refresh().catch(() => undefined);
     notify.tell(await commit());
-    await barrier();
-    await whenReturned(options);
+    await identity.refresh().catch(() => undefined);
   };
   return {
     identify: async (user, { adopt = false } = {}) => {
@@ -31,17 +33,20 @@ export function createIdentify(options: IdentifyOptions): Pick<Sluice, 'identify
       await change(() => signIn(database, { user, adopt, now: clock.now() }));
       if (adopt) while (await adoptSomeMore(database, clock.now()));
     },
-    clear: async (filter) => {
-      if ('queue' in filter) return notify.tell(await clearQueue(database, filter.queue, clock.now()));
-      requireUser(filter.identity);
-      await change(() => forget(database, filter.identity, clock.now()));
-      notify.tell(await whenErased(options));
+    forget: async ({ identity: user }) => {
+      requireUser(user);
+      await change(() => forget(database, user, clock.now()));
+    },
+    clear: async ({ queue }) => notify.tell(await clearQueue(database, queue, clock.now())),
+    whenReturned: async (isForgetting) => {
+      await whenReturned(options);
+      if (isForgetting) notify.tell(await whenErased(options));
     },
   };
 }
 
 /** Of everybody who was forgotten: what an earlier call has begun and could not end is made up for. */
-async function whenErased(options: IdentifyOptions): Promise<SluiceEvent[]> {
+async function whenErased(options: UsersOptions): Promise<SluiceEvent[]> {
   const erased = await eraseForgotten(options.database, options.clock.now());
   if (erased) return erased;
   await whenReturned(options);
@@ -49,7 +54,7 @@ async function whenErased(options: IdentifyOptions): Promise<SluiceEvent[]> {
 }
 
 /** Resolves when no send of another user can be under way any more: each was given back, or its lease has ended. */
-async function whenReturned(options: IdentifyOptions): Promise<void> {
+async function whenReturned(options: UsersOptions): Promise<void> {
   const { database, notify, clock } = options;
   for (;;) {
     const until = await foreignSendUntil(database, clock.now());
@@ -60,7 +65,7 @@ async function whenReturned(options: IdentifyOptions): Promise<void> {
 }
 
 /** Whether nothing at all has happened by then. */
-function hearsNothing({ notify, clock }: IdentifyOptions, at: number): Promise<boolean> {
+function hearsNothing({ notify, clock }: UsersOptions, at: number): Promise<boolean> {
   return new Promise((resolve) => {
     const end = (isSilent: boolean): void => {
       callOff();

@@ -1,12 +1,14 @@
 import { beforeEach, expect, test } from 'vitest';
 import { SluiceError } from '../core/errors.js';
 import type { Outcome } from '../core/views.js';
+import type { World } from '../drain/world.js';
 import { openMemory } from '../store/memory.js';
 import type { Database } from '../store/rows.js';
 import { StoreBench, T0 } from '../store/store.kit.js';
 import { createHub } from '../testing/hub.js';
 import { type TestedSluice, testSluice } from '../testing/index.js';
-import { createIdentify } from './identify.js';
+import { createIdentitySource } from '../drain/identity-source.js';
+import { createUsers, type Users } from './users.js';
 
 let tested: TestedSluice<'orders'>;
 let sent: string[];
@@ -49,6 +51,8 @@ const during = async <T>(work: Promise<T>, stepMs = 50): Promise<T> => {
   while (!state.isOver) await tested.clock.advance(stepMs);
   return work;
 };
+const usersOf = (world: Pick<World, 'database' | 'notify' | 'clock'>): Users =>
+  createUsers({ ...world, identity: createIdentitySource(world.database, world) });
 const identify = (user: string | null, options?: { adopt?: boolean }) =>
   during(tested.sluice.identify(user, options));
 /** The service takes what it gets, and does not answer. */
@@ -187,16 +191,19 @@ test('what storage refused to erase, the next clear erases', async () => {
     if (refuses && plan.tables.includes('bodies')) throw new SluiceError('storage-failed', 'not now');
     return memory.run(plan, work);
   };
-  const { clear } = createIdentify({
+  const users = usersOf({
     database: { ...memory, run },
     notify: { tell: () => undefined, listen: () => () => undefined, close: () => undefined },
     clock: { now: () => T0, epoch: () => 0, at: () => () => undefined },
-    barrier: async () => undefined,
   });
-  await expect(clear({ identity: null })).rejects.toMatchObject({ code: 'storage-failed' });
+  const clear = async (): Promise<void> => {
+    await users.forget({ identity: null });
+    await users.whenReturned(true);
+  };
+  await expect(clear()).rejects.toMatchObject({ code: 'storage-failed' });
   expect(memory.snapshot().get('jobs')?.size).toBe(1);
   refuses = false;
-  await clear({ identity: null });
+  await clear();
   expect(memory.snapshot().get('jobs')?.size).toBe(0);
 });
 
@@ -224,7 +231,11 @@ test('an engine that is silent is waited for until its lease has ended', async (
   const { clock } = tested;
   const silent = { database, clock, notify: createHub()(), barrier: async () => undefined };
   const startedAt = clock.now();
-  await during(createIdentify(silent).identify('bob'), 1000);
+  const users = usersOf(silent);
+  await during(
+    users.identify('bob').then(() => users.whenReturned(false)),
+    1000,
+  );
   expect(clock.now() - startedAt).toBeGreaterThan(40_000);
 });
 

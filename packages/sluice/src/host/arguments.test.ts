@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { Sluice } from './sluice.js';
+import type { Sluice } from '../client/sluice.js';
 import { testSluice } from '../testing/index.js';
 
 const config = {
@@ -35,7 +35,7 @@ const WRONG: [call: string, args: unknown[], said: RegExp][] = [
   ['clear', [], /clear/],
   ['clear', [{}], /clear is {}; allowed: one of queue, identity/],
   ['clear', [{ queue: 'orders', identity: 'ann' }], /one of queue, identity/],
-  ['enqueue', ['/x'], /enqueue: it was given \/x; allowed: a Request/],
+  ['enqueue', ['/x'], /enqueue: it was given string; allowed: a Request/],
   ['enqueue', [[new URL('https://app.test/x')]], /allowed: a Request/],
 ];
 

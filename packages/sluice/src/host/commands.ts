@@ -1,11 +1,15 @@
+import type { Context } from '../core/config.js';
+import type { Ticket } from '../core/job.js';
+import type { QueueMetrics } from '../core/metrics.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
-import { checkPatch } from '../core/policy-patch.js';
+import { checkPatch, type PolicyPatch } from '../core/policy-patch.js';
+import type { Counts } from '../core/queue-row.js';
+import type { JobPage, JobView, ListQuery } from '../core/views.js';
 import { SluiceError } from '../core/errors.js';
 import { findNotJson } from '../core/json-like.js';
 import { metricsOf } from '../core/queue-metrics.js';
 import { openView } from '../drain/open-view.js';
-import type { Watching } from '../drain/settled.js';
-import type { World } from '../drain/world.js';
+import type { Runtime } from '../drain/runtime.js';
 import { commandQueues } from '../store/control.js';
 import { openIdentity } from '../store/identity.js';
 import { cancelJob, editJob, holdJob, releaseJob, withdrawJob } from '../store/job-commands.js';
@@ -15,31 +19,29 @@ import { listJobs } from '../store/query.js';
 import { readQueues } from '../store/queues.js';
 import { redriveJob } from '../store/redrive.js';
 import { sealContext } from '../transport/seal.js';
-import { makeEdit, rekey } from './edit.js';
+import { makeEdit, rekey, type StoredChange } from './edit.js';
 import { createJobDesk } from './job-desk.js';
-import type { Sluice } from './sluice.js';
 
-export type Commands = Pick<
-  Sluice,
-  | 'counts'
-  | 'metrics'
-  | 'list'
-  | 'get'
-  | 'pause'
-  | 'resume'
-  | 'nudge'
-  | 'setPolicy'
-  | 'cancel'
-  | 'edit'
-  | 'hold'
-  | 'release'
-  | 'redrive'
-  | 'setContext'
-  | 'export'
-> & {
+/** Commands and reads, as the page's object has them. */
+export interface Commands {
+  counts(): Promise<Record<string, Counts>>;
+  metrics(): Promise<Record<string, QueueMetrics>>;
+  list(query: ListQuery): Promise<JobPage>;
+  get(ticket: Ticket): Promise<JobView | undefined>;
+  pause(queue?: string): Promise<void>;
+  resume(queue?: string): Promise<void>;
+  nudge(queue?: string): Promise<void>;
+  setPolicy(queue: string, patch: PolicyPatch | null): Promise<void>;
+  cancel(ticket: Ticket): Promise<'cancelled' | 'aborting'>;
   /** As `cancel`, for the one caller that has submitted it. */
-  withdraw: Sluice['cancel'];
-};
+  withdraw(ticket: Ticket): Promise<'cancelled' | 'aborting'>;
+  edit(ticket: Ticket, change: StoredChange): Promise<void>;
+  hold(ticket: Ticket): Promise<void>;
+  release(ticket: Ticket): Promise<void>;
+  redrive(ticket: Ticket): Promise<void>;
+  setContext(context: Context): Promise<void>;
+  export(): Promise<Blob>;
+}
 
 /** Commands are transactions: they hold wherever they are called from, with no engine alive, and then tell. */
 export function createCommands({
@@ -48,7 +50,7 @@ export function createCommands({
   clock,
   base,
   sealingKey,
-}: Watching & Pick<World, 'base'>): Commands {
+}: Pick<Runtime, 'database' | 'notify' | 'clock' | 'base' | 'sealingKey'>): Commands {
   const command = async (queue: string | undefined, kind: 'pause' | 'resume' | 'nudge'): Promise<void> => {
     notify.tell(await commandQueues(database, queue, { kind }, clock.now()));
   };

@@ -45,6 +45,7 @@ const ARGUMENTS: Record<string, readonly Argument[]> = {
   setPolicy: [{ rule: label }],
   identify: [{ rule: any }, { fields: { adopt: flag }, isOptional: true }],
   clear: [{ fields: { queue: label, identity: user }, isOneOf: true }],
+  forget: [{ fields: { queue: label, identity: user }, isOneOf: true }],
   list: [
     {
       fields: {
