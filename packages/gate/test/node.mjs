@@ -9,7 +9,7 @@ import { listener } from '../dist/node/index.js';
  * `{ host, secret, queue, service: 'once' | 'forward', forwardTo, stopAt }`. It prints its port, then the stop that it has reached.
  */
 const options = JSON.parse(process.argv[2]);
-const pool = new pg.Pool({ host: options.host, user: 'gate', database: 'postgres', max: 10 });
+const pool = new pg.Pool({ host: options.host, user: 'gate', database: 'postgres', max: 30 });
 pool.on('error', () => undefined);
 
 const engine = postgres(pool);
@@ -18,22 +18,16 @@ const gate = await createGate({
   secret: options.secret,
   identity: () => '',
   queues: { orders: { match: { url: '/api/orders' }, ...options.queue } },
+  deliver: async (request) =>
+    Response.json(await makeOrder(request, request.headers.get('idempotency-key')), { status: 201 }),
 });
 /** Instants of the sends, by the store's clock. */
 const sent = [];
 
 const services = {
-  /** The effect is a row, in the transaction of the key. */
   once: async (request, response) => {
-    const key = request.headers['idempotency-key'];
-    await stop('send');
-    const number = await gate.once(request, async (tx) => {
-      const { rows } = await tx.query('INSERT INTO effects (key) VALUES ($1) RETURNING n', [key]);
-      await stop('effect');
-      return rows[0].n;
-    });
-    await stop('committed');
-    response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify({ number }));
+    const order = await makeOrder(request, request.headers['idempotency-key']);
+    response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(order));
   },
   /** The effect is a request to a service that keeps a record. */
   forward: async (request, response) => {
@@ -59,6 +53,18 @@ server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 console.log(server.address().port);
 
+/** The effect is a row, in the transaction of the key. */
+async function makeOrder(request, key) {
+  await stop('send');
+  const number = await gate.once(request, async (tx) => {
+    const { rows } = await tx.query('INSERT INTO effects (key) VALUES ($1) RETURNING n', [key]);
+    await stop('effect');
+    return rows[0].n;
+  });
+  await stop('committed');
+  return { number };
+}
+
 /** Says where it is, and goes no further: it is there that it is killed. */
 async function stop(point) {
   if (point !== options.stopAt) return;
@@ -69,11 +75,8 @@ async function stop(point) {
 /** A request takes two transactions: it is admitted, then settled. */
 function withStops(real) {
   let transactions = 0;
-  return Object.assign(Object.create(real), {
-    open: (queues) => real.open(queues),
-    now: () => real.now(),
-    once: (held, work) => real.once(held, work),
-    sweep: (queue, max) => real.sweep(queue, max),
+  const methods = ['open', 'now', 'once', 'requestsOf', 'look', 'list', 'counts', 'sweep', 'close'];
+  return Object.assign(Object.fromEntries(methods.map((name) => [name, (...args) => real[name](...args)])), {
     transact: async (...args) => {
       transactions += 1;
       const turn = transactions;

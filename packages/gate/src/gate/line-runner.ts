@@ -75,7 +75,8 @@ export class LineRunner {
 
   async #start(claims: readonly Claim[]): Promise<void> {
     const { engine, spec } = this.#parts;
-    const requests = await engine.requestsOf(spec.name, claims);
+    // What cannot be read is given back, so that it does not wait for the end of its lease.
+    const requests = await engine.requestsOf(spec.name, claims).catch((): StoredRequest[] => []);
     for (const { readAt } of claims) this.#lead.observe(engine.now() - readAt);
     claims.forEach((claimed, n) => {
       const working = this.#attempt(claimed, requests[n]).finally(() => {

@@ -9,8 +9,8 @@ export type StopPoint = 'hold' | 'send' | 'effect' | 'committed' | 'settle' | 'a
 
 export interface NodeProcess {
   readonly url: string;
-  /** Resolves once it has stopped. */
-  readonly stopped: Promise<void>;
+  /** Resolves once it has stopped, so many times. */
+  stopped(times?: number): Promise<void>;
   /** `kill -9` */
   kill(): void;
 }
@@ -34,7 +34,9 @@ export async function startNode(options: NodeProcessOptions): Promise<NodeProces
   const port = await nextLine();
   return {
     url: `http://127.0.0.1:${port}`,
-    stopped: nextLine().then(() => undefined),
+    stopped: async (times = 1) => {
+      for (let n = 0; n < times; n += 1) await nextLine();
+    },
     kill: () => void child.kill('SIGKILL'),
   };
 }

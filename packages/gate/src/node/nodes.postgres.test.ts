@@ -22,11 +22,15 @@ async function threeNodes(options: Omit<Parameters<typeof startNode>[0], 'host'>
   return Promise.all([1, 2, 3].map(() => startNode({ host: cluster.folder, ...options })));
 }
 
-function order(node: NodeProcess | undefined, key: string): Promise<Response> {
+function order(
+  node: NodeProcess | undefined,
+  key: string,
+  more: Record<string, string> = {},
+): Promise<Response> {
   return fetch(`${node?.url}/api/orders`, {
     method: 'POST',
     body: 'an order',
-    headers: { 'idempotency-key': key },
+    headers: { 'idempotency-key': key, ...more },
   });
 }
 
@@ -92,7 +96,7 @@ test.each(STOPS)(
       keys.map(async (key) => {
         const node = await startNode({ host: cluster.folder, service: 'once', queue, stopAt });
         const broken = order(node, key).catch(() => undefined);
-        await node.stopped;
+        await node.stopped();
         node.kill();
         expect(await broken).toBeUndefined();
         return (await orderUntilAnswered(other, key)).status;
@@ -103,12 +107,38 @@ test.each(STOPS)(
   },
 );
 
+test.each(['send', 'effect', 'committed'] as const)(
+  'kill -9 of a node at "%s" with ten jobs of the line: another one ends each with one effect',
+  async (stopAt) => {
+    const rate = { limit: 100, perMs: 1000 };
+    const queue = { leaseMs: 1000, afterCrash: 'repeat', rate, holdMs: 0, line: {} } as const;
+    const node = await startNode({ host: cluster.folder, service: 'once', queue, stopAt });
+    // No instant is idle: the line takes what comes.
+    await pool.query('UPDATE sluice_queues SET tat = extract(epoch FROM clock_timestamp()) * 1000 + 1000');
+    const keys = Array.from({ length: 10 }, (_, n) => `${stopAt}-${n}`);
+    const receipts = await Promise.all(keys.map((key) => order(node, key, { prefer: 'respond-async' })));
+    expect(receipts.map(({ status }) => status)).toEqual(keys.map(() => 202));
+    await node.stopped(10);
+    node.kill();
+    const other = await startNode({ host: cluster.folder, service: 'once', queue });
+    const ends = receipts.map(async ({ headers }) => {
+      const ask = (): Promise<Response> =>
+        fetch(other.url + headers.get('location'), { headers: { prefer: 'wait=10' } });
+      let answer = await ask();
+      while (answer.status === 202) answer = await ask();
+      return answer.status;
+    });
+    expect(await Promise.all(ends)).toEqual(keys.map(() => 201));
+    expect(await effectsOf(keys)).toEqual(keys.map(() => 1));
+  },
+);
+
 test('without `once` a node that is killed in mid-send leaves its key unknown, and there is no second effect', async () => {
   const queue = { leaseMs: 300 };
   const other = await startNode({ host: cluster.folder, service: 'once', queue });
   const node = await startNode({ host: cluster.folder, service: 'once', queue, stopAt: 'send' });
   const broken = order(node, 'k').catch(() => undefined);
-  await node.stopped;
+  await node.stopped();
   node.kill();
   await broken;
   let answer = await order(other, 'k');
