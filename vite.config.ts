@@ -48,6 +48,16 @@ export default defineConfig({
         },
       },
       {
+        // `npm run bench:gate`: prints tables, asserts nothing of time.
+        test: {
+          ...patience,
+          testTimeout: 600_000,
+          name: 'gate-bench',
+          include: ['packages/gate/bench/*.bench.ts'],
+          fileParallelism: false,
+        },
+      },
+      {
         // A project that `--project` leaves out does not come as far as this hook.
         plugins: [putIn, { name: 'find-browsers', configResolved: findBrowsers }],
         // Found before the first test rather than during it, which would reload the page under it.

@@ -56,7 +56,7 @@ export function admit(book: Book, arrival: Arrival, configured: QueuePolicy): Ad
   if (at === undefined) return intoLine(book, arrival, policy) ?? numberFor(book, arrival, policy);
   if (arrival.key !== undefined) book.put(idOf(arrival), runningRow(arrival, at, row?.committed, policy));
   const marginMs = policy.rate ? marginMsOf(policy.rate) : Number.POSITIVE_INFINITY;
-  return { kind: 'send', at, marginMs, readAt: book.queue.schedule.readAt };
+  return { kind: 'send', at, marginMs, readAt: policy.rate ? book.queue.schedule.readAt : book.now };
 }
 
 /** Where the key of an arrival is kept. One without a key has a row in the line alone: no key that is sent holds a DEL. */
@@ -111,11 +111,13 @@ function instantFor(
   { slot, leadMs }: Arrival,
   { rate, holdMs }: QueuePolicy,
 ): number | undefined {
+  if (!rate) return book.now;
   const { schedule } = book.queue;
   const next = nextSendAt(schedule, rate);
   const standing = slot && standingIn(book, slot);
   const waitMs = standing === 'due' ? LATE_MS : patienceMs(schedule, holdMs);
-  if (next - schedule.readAt > waitMs) return undefined;
+  // It could leave no earlier: that is no wait for its turn.
+  if (next - schedule.readAt > waitMs + leadMs) return undefined;
   if (slot && (standing === 'due' || standing === 'early')) book.useSlot(slot);
   const at = Math.max(next, schedule.readAt + leadMs);
   book.queue = { ...book.queue, schedule: chargeSend(schedule, rate, at) };

@@ -69,6 +69,8 @@ export class Book {
 
   /** Brings the schedule to the instant of this transaction. */
   readClock(rate: Rate | null): void {
+    // Without a rate there is no schedule, and the row of the queue stays as it is.
+    if (!rate) return;
     this.queue = { ...this.queue, schedule: readClock(this.queue.schedule, this.now, rate) };
   }
 

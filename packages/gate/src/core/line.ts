@@ -43,15 +43,23 @@ export function claim(book: Book, configured: QueuePolicy, { leases, leadMs }: C
   const claims: Claim[] = [];
   for (const entry of book.waiting) {
     const lease = leases[claims.length];
-    const { readAt } = book.queue.schedule;
-    const next = nextSendAt(book.queue.schedule, policy.rate);
-    if (lease === undefined || next - readAt > Math.max(AHEAD_MS, 2 * leadMs)) break;
-    const at = Math.max(next, readAt + leadMs);
+    const at = claimableAt(book, policy, leadMs);
+    if (lease === undefined || at === undefined) break;
     // An earlier decision of the same transaction may have changed it.
     if (book.key(entry)?.state === 'waiting') claims.push(claimAt(book, entry, { at, lease }, policy));
   }
   const isMore = book.waiting.length > claims.length || claims.length === leases.length;
-  return { claims, nextAt: isMore ? nextSendAt(book.queue.schedule, policy.rate) - AHEAD_MS / 2 : undefined };
+  if (!isMore) return { claims, nextAt: undefined };
+  const { rate } = policy;
+  return { claims, nextAt: rate ? nextSendAt(book.queue.schedule, rate) - AHEAD_MS / 2 : book.now };
+}
+
+/** The instant for the next job; undefined: it is too far ahead to be claimed now. */
+function claimableAt(book: Book, { rate }: QueuePolicy, leadMs: number): number | undefined {
+  if (!rate) return book.now;
+  const { schedule } = book.queue;
+  const next = nextSendAt(schedule, rate);
+  return next - schedule.readAt > AHEAD_MS + leadMs ? undefined : Math.max(next, schedule.readAt + leadMs);
 }
 
 function claimAt(
@@ -60,11 +68,20 @@ function claimAt(
   { at, lease }: { at: number; lease: string },
   { rate, leaseMs }: QueuePolicy,
 ): Claim {
-  book.queue = { ...book.queue, schedule: chargeSend(book.queue.schedule, rate, at) };
+  if (rate) book.queue = { ...book.queue, schedule: chargeSend(book.queue.schedule, rate, at) };
   book.put({ identity, key }, { ...row, state: 'running', lease, leaseUntil: at + leaseMs });
   const { ticket = '', attempts = 0 } = row.job ?? {};
   const marginMs = rate ? marginMsOf(rate) : Number.POSITIVE_INFINITY;
-  return { identity, key, ticket, lease, at, marginMs, readAt: book.queue.schedule.readAt, attempts };
+  return {
+    identity,
+    key,
+    ticket,
+    lease,
+    at,
+    marginMs,
+    readAt: rate ? book.queue.schedule.readAt : book.now,
+    attempts,
+  };
 }
 
 /** A node is gone in mid-send. Without `once` its effect may have happened: that is for an operator to say. */

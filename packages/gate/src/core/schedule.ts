@@ -43,9 +43,9 @@ const SET_BACK_MS = 1000;
  * The schedule as of a reading of the store's clock. Time never runs back in it. After a clock was set back the last window counts as
  * full, and what was promised keeps its distance.
  */
-export function readClock(schedule: Schedule, now: number, rate: Rate | null): Schedule {
+export function readClock(schedule: Schedule, now: number, rate: Rate): Schedule {
   if (now >= schedule.readAt - SET_BACK_MS) return { ...schedule, readAt: Math.max(now, schedule.readAt) };
-  const windowMs = rate ? windowMsOf(rate) + toleranceMsOf(rate) : 0;
+  const windowMs = windowMsOf(rate) + toleranceMsOf(rate);
   const moved = (at: number): number => now + Math.max(0, at - schedule.readAt);
   return {
     ...schedule,
@@ -56,13 +56,13 @@ export function readClock(schedule: Schedule, now: number, rate: Rate | null): S
 }
 
 /** The first instant at which one more send may leave. */
-export function nextSendAt(schedule: Schedule, rate: Rate | null): number {
-  return rate ? Math.max(schedule.readAt, schedule.tat - toleranceMsOf(rate)) : schedule.readAt;
+export function nextSendAt(schedule: Schedule, rate: Rate): number {
+  return Math.max(schedule.readAt, schedule.tat - toleranceMsOf(rate));
 }
 
 /** The schedule after one more send at `at`. */
-export function chargeSend(schedule: Schedule, rate: Rate | null, at: number): Schedule {
-  return rate ? { ...schedule, tat: Math.max(schedule.tat, at) + spacingMsOf(rate) } : schedule;
+export function chargeSend(schedule: Schedule, rate: Rate, at: number): Schedule {
+  return { ...schedule, tat: Math.max(schedule.tat, at) + spacingMsOf(rate) };
 }
 
 /** How long an arrival without a number may wait: while others hold numbers, only what they leave idle is free. */

@@ -27,7 +27,7 @@ export interface GateOptions<Tx, Q extends string> {
 
 export interface Gate<Tx = unknown, Q extends string = string> {
   /** Passes a request on to the service at its instant, or answers in its place. What belongs to no queue is passed on at once. */
-  handle(request: Request, service: Service): Promise<Response>;
+  handle(request: Request, service: Service, known?: KnownRequest): Promise<Response>;
   /**
    * Does the effect in the transaction of the request's key: both commit, or neither. A repeat gets the result of the first time.
    *
@@ -36,8 +36,8 @@ export interface Gate<Tx = unknown, Q extends string = string> {
    * @throws GateError `lease-lost`, and what `work` throws: nothing was committed
    */
   once<T>(request: object, work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Whether a request is for one of its queues or about a ticket. */
-  concerns(method: string, url: URL): boolean;
+  /** How many bytes the body of such a request may have. Undefined: the gate has nothing to do with it. */
+  maxBodyBytes(method: string, url: URL): number | undefined;
   /** Lets `once` and `identityOf` know a request by another object too: for adapters. */
   link(request: Request, other: object): void;
   /** Who has sent a request: also of a job of the line, whose secrets are not stored. */
@@ -55,6 +55,14 @@ export interface Gate<Tx = unknown, Q extends string = string> {
   setPolicy(queue: Q, patch: PolicyPatch): Promise<void>;
   /** Takes no more jobs, and waits for those in flight. The store stays open. */
   close(): Promise<void>;
+}
+
+/** For adapters: what they know of a request, which need not be read or made then. */
+export interface KnownRequest {
+  /** The request has none of its own then. `'too-large'`: it was not read to its end. */
+  readonly body?: Uint8Array | 'too-large';
+  /** Made where a caller waits, and aborted when it leaves. */
+  readonly signal?: () => AbortSignal;
 }
 
 export interface QueueCounts extends Record<KeyState, number> {

@@ -8,7 +8,7 @@ import type { PolicyPatch, QueueRow } from '../core/queue-row.js';
 import { Committer } from '../store/committer.js';
 import type { HeldKey } from '../store/engine.js';
 import { Answers, refusalFor } from './answers.js';
-import type { Gate, GateOptions, Listed, QueueCounts } from './api.js';
+import type { Gate, GateOptions, KnownRequest, Listed, QueueCounts } from './api.js';
 import { exposed } from './cors.js';
 import { LineRunner } from './line-runner.js';
 import { PLATFORM, type Platform } from './platform.js';
@@ -76,14 +76,17 @@ class TheGate<Tx, Q extends string> implements Gate<Tx, Q> {
     this.#sweeper = new Sweeper(options.store, [...this.#lanes.keys()], this.#platform);
   }
 
-  concerns(method: string, url: URL): boolean {
-    return this.#isStatus(method, url) || this.#laneFor(method, url) !== undefined;
+  maxBodyBytes(method: string, url: URL): number | undefined {
+    return this.#isStatus(method, url) ? 0 : this.#laneFor(method, url)?.spec.bodyBytes;
   }
 
-  async handle(request: Request, service: Service): Promise<Response> {
+  async handle(request: Request, service: Service, known: KnownRequest = {}): Promise<Response> {
     const url = new URL(request.url);
     if (this.#isStatus(request.method, url))
-      return exposed(request, await this.#answerStatus(request, url.pathname.slice(this.#statusPath.length)));
+      return exposed(
+        request,
+        await this.#answerStatus(request, url.pathname.slice(this.#statusPath.length), known),
+      );
     const lane = this.#laneFor(request.method, url);
     if (!lane) return service(request);
     const delivery = request.headers.get(DELIVERY);
@@ -92,7 +95,7 @@ class TheGate<Tx, Q extends string> implements Gate<Tx, Q> {
       this.#hold(request, held);
       return service(request);
     }
-    return exposed(request, await this.#pass(lane, request, service));
+    return exposed(request, await this.#pass(lane, request, service, known));
   }
 
   async once<T>(request: object, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -253,16 +256,22 @@ class TheGate<Tx, Q extends string> implements Gate<Tx, Q> {
     this.#known.set(request, { identity: held.identity, held });
   }
 
-  async #answerStatus(request: Request, ticket: string): Promise<Response> {
+  async #answerStatus(request: Request, ticket: string, { signal }: KnownRequest): Promise<Response> {
     try {
-      return await this.#status.answer(ticket, await this.#identity(request), request);
+      const left = signal ?? (() => request.signal);
+      return await this.#status.answer(ticket, await this.#identity(request), request, left);
     } catch (error) {
       if (error instanceof GateError) return refusalFor(error);
       throw error;
     }
   }
 
-  async #pass({ spec, gate }: Lane, request: Request, service: Service): Promise<Response> {
+  async #pass(
+    { spec, gate }: Lane,
+    request: Request,
+    service: Service,
+    known: KnownRequest,
+  ): Promise<Response> {
     const sent =
       spec.idempotency === 'off'
         ? { kind: 'none' as const }
@@ -270,9 +279,10 @@ class TheGate<Tx, Q extends string> implements Gate<Tx, Q> {
     if (sent.kind === 'odd') return problem('key-odd', { detail: sent.why });
     if (sent.kind === 'none' && spec.idempotency === 'required') return problem('key-missing');
     const identity = await this.#identity(request);
-    const body = await readBody(request, spec.bodyBytes);
-    if (!body) return problem('body-too-large', { detail: `more than ${spec.bodyBytes} bytes` });
-    const passed = withBody(request, body);
+    const body = known.body ?? (await readBody(request, spec.bodyBytes)) ?? 'too-large';
+    if (body === 'too-large')
+      return problem('body-too-large', { detail: `more than ${spec.bodyBytes} bytes` });
+    const passed = known.body ? request : withBody(request, body);
     this.#known.set(passed, { identity, held: undefined });
     const key = sent.kind === 'key' ? sent.key : undefined;
     const fingerprint = key === undefined ? '' : await fingerprintOf(this.#platform, request, body);
@@ -283,7 +293,7 @@ class TheGate<Tx, Q extends string> implements Gate<Tx, Q> {
       slot: await this.#slotOf(spec.name, identity, request),
       request: consents(request) && spec.policy.line ? storedOf(request, body) : undefined,
     };
-    return gate.pass({ request: passed, arrival }, service);
+    return gate.pass({ request: passed, arrival, signal: known.signal ?? (() => request.signal) }, service);
   }
 
   async #slotOf(queue: string, identity: string, { headers }: Request): Promise<Incoming['arrival']['slot']> {

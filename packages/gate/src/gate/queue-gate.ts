@@ -20,6 +20,8 @@ export type Service = (request: Request) => Response | Promise<Response>;
 /** A request whose body was read. */
 export interface Incoming {
   readonly request: Request;
+  /** Aborted when its caller leaves. */
+  readonly signal: () => AbortSignal;
   readonly arrival: Omit<Arrival, 'id' | 'mayTakeNumber' | 'leadMs'>;
 }
 
@@ -56,7 +58,7 @@ export class QueueGate {
     const id = this.#parts.platform.newId();
     const arrival = { ...incoming.arrival, id, mayTakeNumber: true, leadMs: 0 };
     try {
-      return await this.#passAs(arrival, incoming.request, service);
+      return await this.#passAs(arrival, incoming, service);
     } catch (error) {
       if (!(error instanceof GateError)) throw error;
       // Whether it was admitted is not known: it was not sent, so that its key is free in either case.
@@ -65,7 +67,7 @@ export class QueueGate {
     }
   }
 
-  async #passAs(arrival: Arrival, request: Request, service: Service): Promise<Response> {
+  async #passAs(arrival: Arrival, { request, signal }: Incoming, service: Service): Promise<Response> {
     const { platform, engine, answers, spec } = this.#parts;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const admission = await this.#admit(arrival);
@@ -75,7 +77,7 @@ export class QueueGate {
       }
       const clock = (): number => engine.now();
       this.#lead.observe(clock() - admission.readAt);
-      const wait = { platform, clock, signal: request.signal };
+      const wait = { platform, clock, signal };
       const waited = await waitUntil(admission.at, admission.marginMs, wait);
       if (waited === 'now') return this.#send(arrival, request, service);
       if (waited === 'aborted') break;

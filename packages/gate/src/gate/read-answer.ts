@@ -1,6 +1,9 @@
 import { keptHeaders, type StoredAnswer } from '../core/answer.js';
 import { joined } from './read-request.js';
 
+/** RFC 9110, 15: statuses whose answers have no content. */
+const WITHOUT_CONTENT = new Set([204, 205, 304]);
+
 /** An answer of the service: what is kept of it, and what goes to the caller. */
 export interface ReadAnswer {
   /** Resolves once the body was read as far as it is kept. */
@@ -15,6 +18,11 @@ export interface ReadAnswer {
 export async function readAnswer(response: Response, maxBytes: number): Promise<ReadAnswer> {
   const { status } = response;
   const headers = keptHeaders(response.headers);
+  const told = Number(response.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
+  if (told <= maxBytes) {
+    const whole = new Uint8Array(await response.arrayBuffer());
+    return { stored: { status, headers, body: whole }, response: withStream(response, whole) };
+  }
   if (!response.body) return { stored: { status, headers, body: new Uint8Array() }, response };
   const reader = response.body.getReader();
   const chunks: Uint8Array[] = [];
@@ -28,11 +36,12 @@ export async function readAnswer(response: Response, maxBytes: number): Promise<
     }
   }
   const body = joined(chunks, bytes);
-  return { stored: { status, headers, body }, response: withStream(response, body as BodyInit) };
+  return { stored: { status, headers, body }, response: withStream(response, body) };
 }
 
-function withStream({ status, statusText, headers }: Response, body: BodyInit): Response {
-  return new Response(body, { status, statusText, headers });
+function withStream({ status, statusText, headers }: Response, body: BodyInit | Uint8Array): Response {
+  const content = WITHOUT_CONTENT.has(status) ? null : (body as BodyInit);
+  return new Response(content, { status, statusText, headers });
 }
 
 /** What was read already, then the rest as it comes. */
@@ -48,9 +57,6 @@ function streamOf(chunks: Uint8Array[], reader: ReadableStreamDefaultReader<Uint
     cancel: (reason) => reader.cancel(reason),
   });
 }
-
-/** RFC 9110, 15: statuses whose answers have no content. */
-const WITHOUT_CONTENT = new Set([204, 205, 304]);
 
 /** A kept answer, as it was given at first. */
 export function answerAgain(

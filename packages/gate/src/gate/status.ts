@@ -22,12 +22,17 @@ export class StatusDesk {
   }
 
   /** A ticket of another caller is answered as one that does not exist. */
-  async answer(ticket: string, identity: string, request: Request): Promise<Response> {
+  async answer(
+    ticket: string,
+    identity: string,
+    request: Request,
+    signal: () => AbortSignal,
+  ): Promise<Response> {
     const first = await this.#look(ticket, identity);
     if (!first) return problem('ticket-unknown');
     const waitMs = isOpen(first.row.state) ? waitOf(request.headers.get('prefer')) : 0;
     if (waitMs === 0) return this.#responseTo(first);
-    await this.#waitFor(ticket, waitMs, request.signal);
+    await this.#waitFor(ticket, waitMs, signal());
     const entry = await this.#look(ticket, identity);
     return entry ? this.#responseTo(entry) : problem('ticket-unknown');
   }

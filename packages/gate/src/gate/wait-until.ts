@@ -9,14 +9,15 @@ const SET_BACK_MS = 100;
 export async function waitUntil(
   at: number,
   marginMs: number,
-  { platform, clock, signal }: { platform: Platform; clock: () => number; signal?: AbortSignal | undefined },
+  { platform, clock, signal }: { platform: Platform; clock: () => number; signal?: () => AbortSignal },
 ): Promise<Waited> {
-  for (let left = at - clock(), before = left; left > 0; before = left, left = at - clock()) {
-    if (signal?.aborted) return 'aborted';
+  let before = at - clock();
+  for (let left = before; left > 0; left = at - clock()) {
     if (left > before + SET_BACK_MS) return 'late';
-    await pause(platform, left, signal);
+    before = left;
+    await pause(platform, left, signal?.());
+    if (signal?.().aborted) return 'aborted';
   }
-  if (signal?.aborted) return 'aborted';
   return clock() - at > marginMs ? 'late' : 'now';
 }
 

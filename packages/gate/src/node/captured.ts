@@ -1,82 +1,99 @@
 import type { ServerResponse } from 'node:http';
 
-/** What the service does to its response, as a Response, before anything of it leaves. */
-export interface Captured {
-  readonly response: Promise<Response>;
-  /** Gives the real methods back, and writes the answer with them. */
-  send(answer: Response): Promise<void>;
-}
-
 type Chunk = string | Uint8Array;
 
-/** Takes the place of the methods that write. Headers are set on the real response, and read from it once the answer begins. */
-export function capture(response: ServerResponse): Captured {
-  const before = response.getHeaders();
-  const { write: realWrite, end, writeHead, flushHeaders } = response;
-  const real = { write: realWrite, end, writeHead, flushHeaders };
-  let begin: (answer: Response) => void = () => undefined;
-  const begun = new Promise<Response>((resolve) => {
-    begin = resolve;
-  });
-  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  const body = new ReadableStream<Uint8Array>({
-    start: (one) => {
-      controller = one;
-    },
-    pull: () => void response.emit('drain'),
-    cancel: () => void response.destroy(),
-  });
-  let hasBegun = false;
-  const start = (): void => {
-    if (hasBegun) return;
-    hasBegun = true;
-    begin(answerOf(response, body));
-  };
-  const push = (chunk: unknown, encoding: unknown): boolean => {
-    start();
-    if (chunk !== undefined && chunk !== null) controller?.enqueue(bytesOf(chunk as Chunk, encoding));
-    return (controller?.desiredSize ?? 0) > 0;
-  };
-  let isOver = false;
-  Object.assign(response, {
-    writeHead: (status: number, ...rest: unknown[]) => {
-      response.statusCode = status;
-      setHeaders(response, rest.at(-1));
-      start();
-      return response;
-    },
-    flushHeaders: start,
-    write: (chunk: unknown, encoding?: unknown, callback?: unknown) => {
-      const isRoomLeft = push(chunk, encoding);
-      callLater(encoding, callback);
-      return isRoomLeft;
-    },
-    end: (chunk?: unknown, encoding?: unknown, callback?: unknown) => {
-      if (isOver) return response;
-      isOver = true;
-      push(typeof chunk === 'function' ? undefined : chunk, encoding);
-      controller?.close();
-      for (const one of [chunk, encoding, callback])
-        if (typeof one === 'function') response.once('finish', one as () => void);
-      return response;
-    },
-  });
-  Object.defineProperty(response, 'headersSent', { configurable: true, get: () => hasBegun });
-  Object.defineProperty(response, 'writableEnded', { configurable: true, get: () => isOver });
-  const restore = (): void => {
-    Object.assign(response, real);
-    Reflect.deleteProperty(response, 'headersSent');
-    Reflect.deleteProperty(response, 'writableEnded');
-  };
-  return {
-    response: begun,
-    send: (answer) => {
-      restore();
-      for (const name of response.getHeaderNames()) if (!(name in before)) response.removeHeader(name);
-      return write(answer, response);
-    },
-  };
+/**
+ * What the service does to its response, as a Response, before anything of it leaves. The methods that write are replaced. Headers are set on
+ * the real response, and read from it once the answer begins.
+ */
+export class Captured {
+  readonly response: Promise<Response>;
+  readonly #real: ServerResponse;
+  readonly #headersBefore: ReadonlySet<string>;
+  #begin: (answer: Response) => void = () => undefined;
+  /** Of an answer that is written in pieces. */
+  #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #areHeadersSent = false;
+  #isOver = false;
+
+  constructor(real: ServerResponse) {
+    this.#real = real;
+    this.#headersBefore = new Set(real.getHeaderNames());
+    this.response = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
+    Object.assign(real, {
+      writeHead: (status: number, ...rest: unknown[]) => this.#writeHead(status, rest.at(-1)),
+      flushHeaders: () => void this.#streaming(),
+      write: (...args: unknown[]) => this.#write(args),
+      end: (...args: unknown[]) => this.#end(args),
+    });
+    Object.defineProperty(real, 'headersSent', { configurable: true, get: () => this.#areHeadersSent });
+    Object.defineProperty(real, 'writableEnded', { configurable: true, get: () => this.#isOver });
+  }
+
+  /** Gives the real methods back, and writes the answer with them. */
+  send(answer: Response): Promise<void> {
+    for (const name of OWN) Reflect.deleteProperty(this.#real, name);
+    for (const name of this.#real.getHeaderNames())
+      if (!this.#headersBefore.has(name)) this.#real.removeHeader(name);
+    return write(answer, this.#real);
+  }
+
+  #writeHead(status: number, headers: unknown): ServerResponse {
+    this.#areHeadersSent = true;
+    this.#real.statusCode = status;
+    setHeaders(this.#real, headers);
+    return this.#real;
+  }
+
+  #write([chunk, encoding, callback]: unknown[]): boolean {
+    const stream = this.#streaming();
+    stream.enqueue(bytesOf(chunk as Chunk, encoding));
+    for (const one of [encoding, callback]) if (typeof one === 'function') process.nextTick(one);
+    return (stream.desiredSize ?? 0) > 0;
+  }
+
+  #end(args: unknown[]): ServerResponse {
+    if (this.#isOver) return this.#real;
+    this.#isOver = true;
+    const [chunk, encoding] = args;
+    const bytes = typeof chunk === 'function' || !chunk ? EMPTY : bytesOf(chunk as Chunk, encoding);
+    if (this.#stream) {
+      if (bytes.byteLength > 0) this.#stream.enqueue(bytes);
+      this.#stream.close();
+    } else {
+      this.#areHeadersSent = true;
+      // As node:http does where all of a body is known.
+      if (!this.#real.hasHeader('transfer-encoding'))
+        this.#real.setHeader('content-length', bytes.byteLength);
+      this.#begin(answerOf(this.#real, bytes as BodyInit));
+    }
+    for (const one of args) if (typeof one === 'function') this.#real.once('finish', one as () => void);
+    return this.#real;
+  }
+
+  /** The answer begins before all of it is known. */
+  #streaming(): ReadableStreamDefaultController<Uint8Array> {
+    if (this.#stream) return this.#stream;
+    this.#areHeadersSent = true;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#stream = controller;
+      },
+      pull: () => void this.#real.emit('drain'),
+      cancel: () => void this.#real.destroy(),
+    });
+    this.#begin(answerOf(this.#real, body));
+    return this.#streaming();
+  }
 }
+
+const OWN = ['writeHead', 'flushHeaders', 'write', 'end', 'headersSent', 'writableEnded'];
+const EMPTY = new Uint8Array();
+
+/** Up to here a body is written at once rather than as a stream. */
+const SMALL_BYTES = 65_536;
 
 /** A list: what stands in front of the gate has its own part in it. */
 const EXPOSE = 'access-control-expose-headers';
@@ -91,6 +108,8 @@ export async function write(answer: Response, response: ServerResponse): Promise
   }
   const cookies = answer.headers.getSetCookie();
   if (cookies.length > 0) response.setHeader('set-cookie', cookies);
+  const bytes = Number(answer.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
+  if (bytes <= SMALL_BYTES) return void response.end(new Uint8Array(await answer.arrayBuffer()));
   if (!answer.body) return void response.end();
   const reader = answer.body.getReader();
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
@@ -113,7 +132,7 @@ function drained(response: ServerResponse): Promise<void> {
 /** Statuses whose answers have no content, for which Response takes no body. */
 const WITHOUT_CONTENT = new Set([204, 205, 304]);
 
-function answerOf(response: ServerResponse, body: ReadableStream): Response {
+function answerOf(response: ServerResponse, body: BodyInit): Response {
   const headers = new Headers();
   for (const [name, value] of Object.entries(response.getHeaders())) {
     for (const one of Array.isArray(value) ? value : [value])
@@ -138,8 +157,4 @@ function setHeaders(response: ServerResponse, headers: unknown): void {
 function bytesOf(chunk: Chunk, encoding: unknown): Uint8Array {
   if (typeof chunk !== 'string') return chunk;
   return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
-}
-
-function callLater(...candidates: unknown[]): void {
-  for (const one of candidates) if (typeof one === 'function') process.nextTick(one);
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Gate } from '../gate/api.js';
 import { readAndPutBack } from './body.js';
-import { capture, write } from './captured.js';
+import { Captured, write } from './captured.js';
 
 /** What Express, Connect and Fastify's `onRequest` hook call a middleware. */
 export type Middleware = (
@@ -10,24 +10,19 @@ export type Middleware = (
   next: (error?: unknown) => void,
 ) => void;
 
-export interface NodeOptions {
-  /** A body above it is refused before it is read as a whole. Default 1,048,576: the largest `bodyBytes` of your queues. */
-  bodyBytes?: number;
-}
-
 /**
  * The gate as a middleware of `node:http`, Express and Connect. It stands behind what signs in and sets CORS fields, and before body
  * parsers.
  */
-export function middleware(gate: Gate, { bodyBytes = 1_048_576 }: NodeOptions = {}): Middleware {
+export function middleware(gate: Gate): Middleware {
   return (request, response, next) => {
-    pass(gate, { request, response, next, bodyBytes }).catch(next);
+    pass(gate, { request, response, next }).catch(next);
   };
 }
 
 /** For Fastify: `app.addHook('onRequest', fastifyHook(gate))`, which comes before it reads the body. */
-export function fastifyHook(gate: Gate, options?: NodeOptions): FastifyHook {
-  const handle = middleware(gate, options);
+export function fastifyHook(gate: Gate): FastifyHook {
+  const handle = middleware(gate);
   return ({ raw: request }, { raw: response }, done) =>
     handle(request, response, done as (error?: unknown) => void);
 }
@@ -42,9 +37,8 @@ export type FastifyHook = (
 export function listener(
   gate: Gate,
   service: (request: IncomingMessage, response: ServerResponse) => void,
-  options?: NodeOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const handle = middleware(gate, options);
+  const handle = middleware(gate);
   return (request, response) =>
     handle(request, response, (error) => {
       if (error === undefined) return service(request, response);
@@ -73,21 +67,38 @@ interface Passing {
   request: IncomingMessage & { originalUrl?: string };
   response: ServerResponse;
   next: (error?: unknown) => void;
-  bodyBytes: number;
 }
 
-async function pass(gate: Gate, { request, response, next, bodyBytes }: Passing): Promise<void> {
+async function pass(gate: Gate, { request, response, next }: Passing): Promise<void> {
   const url = urlOf(request);
-  if (!gate.concerns(request.method ?? 'GET', url)) return next();
-  const body = await readAndPutBack(request, bodyBytes);
-  let captured: ReturnType<typeof capture> | undefined;
-  const answer = await gate.handle(requestOf(request, response, url, body), (passed) => {
+  const maxBytes = gate.maxBodyBytes(request.method ?? 'GET', url);
+  if (maxBytes === undefined) return next();
+  const body = (await readAndPutBack(request, maxBytes)) ?? ('too-large' as const);
+  let captured: Captured | undefined;
+  const service = (passed: Request): Promise<Response> => {
     gate.link(passed, request);
-    captured = capture(response);
+    captured = new Captured(response);
     next();
     return captured.response;
-  });
+  };
+  const answer = await gate.handle(requestOf(request, url), service, { body, signal: signalOf(response) });
   await (captured ? captured.send(answer) : write(answer, response));
+}
+
+/** Made where it is asked for: most requests do not wait. */
+function signalOf(response: ServerResponse): () => AbortSignal {
+  let aborter: AbortController | undefined;
+  return () => {
+    if (aborter) return aborter.signal;
+    const made = new AbortController();
+    aborter = made;
+    const leave = (): void => {
+      if (!response.writableFinished) made.abort();
+    };
+    if (response.destroyed) leave();
+    else response.once('close', leave);
+    return made.signal;
+  };
 }
 
 function urlOf(request: IncomingMessage & { originalUrl?: string }): URL {
@@ -98,23 +109,10 @@ function urlOf(request: IncomingMessage & { originalUrl?: string }): URL {
   );
 }
 
-function requestOf(
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-  body: Buffer | undefined,
-): Request {
-  const { method = 'GET', headersDistinct } = request;
+/** Without its body, which the gate is given beside it. */
+function requestOf({ method = 'GET', rawHeaders }: IncomingMessage, url: URL): Request {
   const headers = new Headers();
-  for (const [name, values = []] of Object.entries(headersDistinct)) {
-    for (const value of values) headers.append(name, value);
-  }
-  const aborter = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) aborter.abort();
-  });
-  // Larger than what was read: the gate refuses it by its length.
-  if (!body) headers.set('content-length', String(Number.MAX_SAFE_INTEGER));
-  const content = method === 'GET' || method === 'HEAD' ? null : (body ?? null);
-  return new Request(url, { method, headers, signal: aborter.signal, body: content as BodyInit | null });
+  for (let n = 0; n + 1 < rawHeaders.length; n += 2)
+    headers.append(rawHeaders[n] ?? '', rawHeaders[n + 1] ?? '');
+  return new Request(url, { method, headers });
 }

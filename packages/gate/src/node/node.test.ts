@@ -134,14 +134,10 @@ test('a body over the cap is refused with 413, and the service is not asked', as
   const gate = await gateWith({ queues: { orders: { match: { url: '/api/orders' }, bodyBytes: 1000 } } });
   let effects = 0;
   const url = await serve(
-    listener(
-      gate,
-      (_, response) => {
-        effects += 1;
-        response.end();
-      },
-      { bodyBytes: 1000 },
-    ),
+    listener(gate, (_, response) => {
+      effects += 1;
+      response.end();
+    }),
   );
   const answer = await order(url, 'k', 'x'.repeat(1001));
   expect([answer.status, (await answer.json()).code, effects]).toEqual([413, 'body-too-large', 0]);

@@ -322,7 +322,7 @@ function deskOf(engine: Engine, queue: string, policy: QueuePolicy) {
 
 /** A request of the line is not sent at once in these tests. */
 function policyFor({ request }: Arrival, policy: QueuePolicy): QueuePolicy {
-  return request && policy.rate === null ? { ...policy, holdMs: -1 } : policy;
+  return request && policy.rate === null ? { ...policy, rate: SLOW, holdMs: -1 } : policy;
 }
 
 function storedRequest(body: string): StoredRequest {
