@@ -10,4 +10,5 @@ export type { Service } from './gate/queue-gate.js';
 export type { Engine } from './store/engine.js';
 export { memory } from './store/memory.js';
 export { type ClientOf, postgres, type PostgresOptions, type PostgresPool } from './store/postgres.js';
+export { type SqliteDatabase, sqlite, type SqliteStatement } from './store/sqlite.js';
 export type { PostgresClient } from './store/postgres-sql.js';
