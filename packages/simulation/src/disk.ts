@@ -71,7 +71,8 @@ export class Disk {
       const struck = step.strike('after');
       if (struck === 'gone') return never();
       // The connection is lost between the commit and the word of it.
-      if (struck === 'abort') throw aborted();
+      if (struck === 'abort')
+        throw new SluiceError('storage-unsure', 'a fault has lost the word of the commit');
     }
     await universe.timeline.after(universe.between(low, high));
     await actor.whenAwake();

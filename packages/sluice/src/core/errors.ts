@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'function-failed'
   | 'state-conflict'
   | 'storage-failed'
+  | 'storage-unsure'
   | 'storage-full'
   | 'storage-blocked'
   | 'storage-absent'

@@ -129,6 +129,8 @@ export interface Store {
     policies: Record<string, QueuePolicy>,
     now: number,
   ): Promise<EnqueueAnswer[]>;
+  /** Where an `enqueue` ended with `storage-unsure`: the answer to each draft that was stored all the same. */
+  findStored(drafts: readonly JobDraft[], now: number): Promise<(EnqueueAnswer | undefined)[]>;
   /** Settles what has ended, then claims what may be sent: one turn of the engine. Undefined: no such queue. */
   turn(request: TurnRequest, instant: Instant): Promise<TurnReport | undefined>;
   /**

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { defineSluice } from '../core/define.js';
+import { SluiceError } from '../core/errors.js';
 import { storedPost } from '../core/job.kit.js';
 import { parseTicket } from '../core/job.js';
 import { openIdentity, signIn } from '../store/identity.js';
 import { openMemory } from '../store/memory.js';
+import { readQueues } from '../store/queues.js';
 import type { QueueConfig } from '../core/config.js';
 import type { RequestFacts } from '../core/match.js';
 import type { Taken } from '../core/messages.js';
@@ -136,4 +138,43 @@ test('a rule sees of what a page hands over as much as of what is intercepted', 
   const match = (facts: RequestFacts) => seen.push(...Object.keys(facts)) > 0;
   await deskOver(openMemory(), { match }).acceptAll([order()], {});
   expect(seen).toEqual(['method', 'url', 'mode', 'destination']);
+});
+
+/** The word of its first `losses` commits of that kind is lost, or of a look at what was stored. */
+function losing({ losses, blind = false }: { losses: number; blind?: boolean }): Database {
+  const memory = openMemory();
+  let left = losses;
+  return {
+    ...memory,
+    run: async (plan, work) => {
+      const isLook = plan.mode === 'readonly' && plan.tables.includes('results');
+      if (blind && isLook) throw new SluiceError('storage-failed', 'the disk is gone');
+      const done = await memory.run(plan, work);
+      if (plan.name !== 'enqueue' || done === 'new-queue' || left-- <= 0) return done;
+      throw new SluiceError('storage-unsure', 'the word was lost');
+    },
+  };
+}
+
+test('what was stored, and of which no word came, is found and has its receipt', async () => {
+  const database = losing({ losses: 1 });
+  const desk = deskOver(database);
+  const taken = await desk.acceptAll(Array.from({ length: 3 }, order), {});
+  expect(taken.map(placeOf)).toEqual([1, 2, 3]);
+  expect(await desk.accept(order(), {})).toMatchObject({ kind: 'accepted' });
+  expect((await readQueues(database))[0]?.counts).toMatchObject({ accepted: 4, waiting: 4 });
+});
+
+test('where that cannot be seen, it is refused as what may have been stored, not let through', async () => {
+  const desk = deskOver(losing({ losses: 1, blind: true }));
+  const answer = await desk.accept(order(), {});
+  expect(answer).toMatchObject({ kind: 'refused', refusal: { code: 'storage-unsure' } });
+});
+
+test('a duplicate of which no word came has the ticket of the first', async () => {
+  const desk = deskOver(losing({ losses: 2 }), { dedupeKey: () => 'k' });
+  const [first, second] = [await desk.accept(order(), {}), await desk.accept(order(), {})];
+  expect(second).toMatchObject({
+    receipt: { ticket: (first as { receipt: { ticket: string } }).receipt.ticket },
+  });
 });

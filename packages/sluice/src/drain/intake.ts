@@ -1,6 +1,6 @@
 import { requireCaptured } from '../core/captured.js';
 import { policiesOf, type QueueDefinition, type SluiceDefinition } from '../core/config.js';
-import { SluiceError } from '../core/errors.js';
+import { isSluiceError, SluiceError } from '../core/errors.js';
 import type { SluiceEvent } from '../core/events.js';
 import type { Identity } from '../core/identity.js';
 import type { JobDraft } from '../core/job.js';
@@ -141,11 +141,36 @@ async function enqueueAndTell(
   policies: Record<string, QueuePolicy>,
   { store, notify, clock, identity }: IntakeOptions,
 ): Promise<EnqueueAnswer[]> {
-  const answers = await store.enqueue(drafts, policies, clock.now());
+  const answers = await store
+    .enqueue(drafts, policies, clock.now())
+    .catch((error: unknown) => lookedFor(error, drafts, { policies, store, now: clock.now() }));
   // The word that somebody else has signed in was lost: without a look of its own this context would refuse all that comes.
   if (answers.some((answer) => answer.kind === 'refused' && answer.code === 'signed-out')) identity.forget();
   notify.tell(answers.flatMap((answer, i) => eventsOf(answer, (drafts[i] as JobDraft).queue)));
   return answers;
+}
+
+/** Whether they were stored was not heard: those that were have their answer, and only the others are stored again. */
+async function lookedFor(
+  error: unknown,
+  drafts: JobDraft[],
+  { policies, store, now }: { policies: Record<string, QueuePolicy>; store: Store; now: number },
+): Promise<EnqueueAnswer[]> {
+  if (!isSluiceError(error) || error.code !== 'storage-unsure') throw error;
+  const unsure = (): never => {
+    throw error;
+  };
+  const found = await store.findStored(drafts, now).catch(unsure);
+  const rest = drafts.filter((_, i) => !found[i]);
+  const isAny = rest.length < drafts.length;
+  const again =
+    rest.length === 0 ? [] : await store.enqueue(rest, policies, now).catch(isAny ? unsure : rethrow);
+  const others = again.values();
+  return found.map((answer) => answer ?? (others.next().value as EnqueueAnswer));
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function eventsOf(answer: EnqueueAnswer, queue: string): SluiceEvent[] {

@@ -27,6 +27,8 @@ export function failureOf(
   if (code === 'body-too-large')
     return { kind: 'refused', refusal: { status: 413, code, title: 'The body is too large', detail } };
   if (ASKED_WRONGLY.has(code)) return { kind: 'refused', refusal: notQueued(code, detail) };
+  // Past the queue it might be sent twice, each time under another key.
+  if (code === 'storage-unsure') return { kind: 'refused', refusal: notQueued(code, detail) };
   const refusal = {
     status: 503,
     code,

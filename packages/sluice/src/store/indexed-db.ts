@@ -158,17 +158,26 @@ async function settleTransaction<T>(
   });
   // Awaited below; without a listener of its own, a failure in `work` would leave this rejection unheard.
   complete.catch(() => undefined);
+  let isAsked = false;
   try {
     const result = await work(createTx(transaction, plan));
     transaction.commit();
+    isAsked = true;
     await complete;
     return result;
   } catch (error) {
     abort(transaction);
     // Until it has, it is under way.
     await complete.catch(() => undefined);
-    throw error instanceof OutOfScope ? error : storageError(error);
+    if (error instanceof OutOfScope) throw error;
+    throw isAsked && storageError(error).code === 'storage-failed' ? unsure(error) : storageError(error);
   }
+}
+
+/** The connection may have been lost between the commit and the word of it. */
+function unsure(cause: unknown): SluiceError {
+  const sentence = `IndexedDB did not say whether it has stored what it was given (${sentenceOf(cause)}).`;
+  return new SluiceError('storage-unsure', sentence, { cause });
 }
 
 function abort(transaction: IDBTransaction): void {

@@ -9,6 +9,7 @@ import { writeMeta } from './meta.js';
 import { readQueues } from './queues.js';
 import type { Database } from './rows.js';
 import { createScope } from './scope.js';
+import { findStored } from './find-stored.js';
 import { sweep } from './sweep.js';
 import { turn } from './turn.js';
 
@@ -43,6 +44,7 @@ export function createStore(
   return {
     enqueue: (drafts, policies, now) =>
       enqueue(database, drafts, { policies, now, rulesOf, scope: scopes.enqueue }),
+    findStored: (drafts, now) => findStored(database, drafts, now),
     turn: (request, instant) => turn(database, request, { ...instant, rulesOf, scope: scopes.turn, by }),
     chargeDirect: (send, instant) =>
       direct(send.queue, (at) => chargeDirect(database, send, { ...instant, ...at })),
