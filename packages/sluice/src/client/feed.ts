@@ -64,7 +64,9 @@ export function createFeed({
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => (open = resolve));
   const isLatest = (own: number): boolean => own === calls && !closing.aborted;
-  const isRead = (): boolean => snapshots.isWatched || clock.now() < readAt + READ_MS;
+  const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidden';
+  /** A hidden page that reads its snapshot has a reason. */
+  const isWatching = (): boolean => clock.now() < readAt + READ_MS || (snapshots.isWatched && isVisible());
   /** Where nothing may be kept, a queue that vanishes goes unnoticed. */
   const kept = <T>(use: (storage: ReturnType<PageWorld['storage']>) => T): T | null => {
     try {
@@ -83,7 +85,8 @@ export function createFeed({
     return {
       page,
       isNew,
-      isWatching: isRead() && globalThis.document?.visibilityState !== 'hidden',
+      isVisible: isVisible(),
+      isWatching: isWatching(),
       mark: kept((storage) => storage.getItem(key)),
       types: [...listeners.keys()],
       waits,
@@ -129,7 +132,7 @@ export function createFeed({
   return {
     opened,
     snapshot: () => {
-      if (!isRead()) renew();
+      if (!isWatching()) renew();
       readAt = clock.now();
       return snapshots.current;
     },

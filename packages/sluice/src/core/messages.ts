@@ -126,6 +126,7 @@ export interface NewsRequest {
   page: string;
   /** It has been told nothing yet: not by this host. */
   isNew: boolean;
+  isVisible: boolean;
   /** Views are looked at: each change is told, a frame apart. Otherwise none is. */
   isWatching: boolean;
   /** What the page remembers of the storage, in `localStorage`. */

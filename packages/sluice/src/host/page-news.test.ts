@@ -19,7 +19,15 @@ let looks: number;
 /** Makes storage fail, or holds a look up. */
 let before: () => Promise<void>;
 
-const ASKED: NewsRequest = { page: 'p', isNew: false, isWatching: true, mark: null, types: [], waits: [] };
+const ASKED: NewsRequest = {
+  page: 'p',
+  isNew: false,
+  isVisible: true,
+  isWatching: true,
+  mark: null,
+  types: [],
+  waits: [],
+};
 
 beforeEach(async () => {
   bench = new StoreBench(openMemory());
@@ -107,6 +115,15 @@ test('a page that watches nothing is told of no view, and its storage is looked 
   expect((await following).filter(({ queues }) => queues)).toEqual([]);
   expect(looks).toBeLessThan(20);
   expect(await heard(100)).toMatchObject([{ queues: { orders: { depth: 50 } } }]);
+});
+
+test('a page that is shown again has the engine look: a probe may be due', async () => {
+  const told: string[] = [];
+  notify.listen((events) => told.push(...events.map(({ type }) => type)));
+  await heard(100, { isNew: true, isVisible: false });
+  expect(told).toEqual([]);
+  await heard(100, { isVisible: true });
+  expect(told).toEqual(['nudged']);
 });
 
 test('nothing is read while the page does not ask', async () => {

@@ -67,7 +67,8 @@ export class PageNews {
 
   /** Resolves once there is something to tell; with nothing after a while, or once it is asked again. */
   ask(asked: NewsRequest): Promise<News> {
-    const isShown = asked.isWatching && this.#asked?.isWatching === false;
+    const isShown = asked.isVisible && this.#asked?.isVisible === false;
+    const isWatchedAgain = asked.isWatching && this.#asked?.isWatching === false;
     this.#answer?.({});
     this.#asked = asked;
     this.#mark = asked.mark ?? this.#mark;
@@ -76,7 +77,7 @@ export class PageNews {
     if (isShown) this.#world.notify.tell([{ type: 'nudged', queue: undefined }]);
     const answered = new Promise<News>((resolve) => (this.#answer = resolve));
     this.#answerIn(QUIET_MS);
-    if (this.#isStale) this.#lookSoon(isShown || asked.isNew);
+    if (this.#isStale) this.#lookSoon(isWatchedAgain || asked.isNew);
     this.#tellSoon();
     return answered;
   }
