@@ -13,17 +13,29 @@ const CAPACITY = {
   overload: { status: 503, retryAfter: '2' },
 };
 
-/** `npm start`: the demo and the fragile service behind it, on loopback. */
-const port = readPort();
+/** `npm start`: the demo and the fragile service behind it, on loopback. `npm start -- --gate`: a burst without the gate and behind it. */
+const options = readOptions();
 await install();
 await build();
-await serve(port);
+if (options.gate) await showGate();
+else await serve(options.port);
 
-function readPort() {
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '4810' } } });
-  const number = Number(values.port);
-  if (Number.isInteger(number) && number >= 0 && number < 65_536) return number;
+function readOptions() {
+  const { values } = parseArgs({
+    options: { port: { type: 'string', default: '4810' }, gate: { type: 'boolean', default: false } },
+  });
+  const port = Number(values.port);
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return { port, gate: values.gate };
   return fail(`--port ${values.port} is no port; allowed: 0 (any that is free) to 65535.`);
+}
+
+/** It ends by itself. */
+async function showGate() {
+  const { requirePostgres } = await import('./postgres.mjs');
+  await requirePostgres();
+  const { showBurst } = await import('../packages/gate/demo/burst.mjs');
+  await showBurst();
+  process.exit(0);
 }
 
 async function serve(wanted) {

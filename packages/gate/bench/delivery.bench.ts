@@ -11,7 +11,10 @@ import { middleware } from '../src/node/index.js';
 const LIMIT = 100;
 const FOR_MS = 5000;
 
-/** Clients that ask again at once when they are turned away, for some seconds. Returns when the service was reached. */
+/** What a client waits that was turned away. */
+const PAUSE_MS = 50;
+
+/** Clients that soon ask again when they are turned away, for some seconds. Returns when the service was reached. */
 async function flood(limiter: express.RequestHandler): Promise<number[]> {
   const sent: number[] = [];
   const app = express();
@@ -26,7 +29,11 @@ async function flood(limiter: express.RequestHandler): Promise<number[]> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const until = performance.now() + FOR_MS;
   const client = async (): Promise<void> => {
-    while (performance.now() < until) await (await fetch(url, { method: 'POST' })).arrayBuffer();
+    while (performance.now() < until) {
+      const answer = await fetch(url, { method: 'POST' });
+      await answer.arrayBuffer();
+      if (answer.status === 429) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
   };
   await Promise.all(Array.from({ length: 50 }, client));
   return sent;

@@ -136,7 +136,7 @@ test('a rate that is set at run time holds for the next request', async () => {
   await ask();
   await platform.advance(9000);
   expect((await ask()).status).toBe(429);
-  await platform.advance(1026);
+  await platform.advance(1251);
   expect((await ask()).status).toBe(201);
 });
 
@@ -168,4 +168,21 @@ test('a client that knows standard fields alone comes through, by Retry-After', 
   await platform.advance(10_000);
   expect(await Promise.all(clients)).toEqual([201, 201, 201, 201]);
   expect(sent).toHaveLength(4);
+});
+
+test('clients that take no note of their numbers still use the whole rate', async () => {
+  const { ask, sent, platform } = await benchWith({ rate: { limit: 100, perMs: 1000 } });
+  let isOver = false;
+  const client = async (): Promise<void> => {
+    while (!isOver) {
+      const { status } = await ask();
+      if (status === 429) await new Promise<void>((resolve) => platform.after(50, resolve));
+    }
+  };
+  const clients = Array.from({ length: 10 }, client);
+  await platform.advance(1000);
+  isOver = true;
+  await platform.advance(1000);
+  await Promise.all(clients);
+  expect(sent.filter(({ at }) => at < 1000).length).toBeGreaterThan(0.95 * 100);
 });
