@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { createCluster } from '../test/cluster.mjs';
 import { order } from './client.mjs';
 
-const CLIENTS = 300;
 const RATE = { limit: 50, perMs: 1000 };
 const NODE = join(import.meta.dirname, 'node.mjs');
 
@@ -12,15 +11,15 @@ const NODE = join(import.meta.dirname, 'node.mjs');
  * `npm start -- --gate`: 300 clients come back at once to a service of two nodes that takes 50 a second. A node is killed in mid-burst, then
  * the database. Once without the gate and once with it, and what the service's own record says.
  */
-export async function showBurst() {
-  const without = await burst(false);
-  const behind = await burst(true);
+export async function showBurst({ clients = 300 } = {}) {
+  const without = await burst(clients, false);
+  const behind = await burst(clients, true);
   console.table({ 'without the gate': without, 'behind the gate': behind });
   return { without, behind };
 }
 
-async function burst(isGated) {
-  console.log(`\n${CLIENTS} clients, ${isGated ? 'behind the gate' : 'without the gate'}`);
+async function burst(count, isGated) {
+  console.log(`\n${count} clients, ${isGated ? 'behind the gate' : 'without the gate'}`);
   const cluster = await createCluster();
   const pool = cluster.pool({ max: 2 });
   await pool.query(
@@ -31,10 +30,10 @@ async function burst(isGated) {
   const startedAt = performance.now();
   let answered = 0;
   const faults = new Map([
-    [CLIENTS / 10, () => nodes.killOne()],
-    [CLIENTS / 3, () => killDatabase(cluster)],
+    [Math.ceil(count / 10), () => nodes.killOne()],
+    [Math.ceil(count / 3), () => killDatabase(cluster)],
   ]);
-  const clients = Array.from({ length: CLIENTS }, async (_, n) => {
+  const clients = Array.from({ length: count }, async (_, n) => {
     const requests = await order(`order-${n}`, () => nodes.next());
     void faults.get((answered += 1))?.();
     return requests;

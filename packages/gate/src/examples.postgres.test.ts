@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { startOrigin } from '@sluice/origin';
 import { expect, onTestFinished, test } from 'vitest';
+import { showBurst } from '../demo/burst.mjs';
 import { createCluster } from './store/postgres.kit.js';
 
 const EXAMPLES = join(import.meta.dirname, '../examples');
@@ -69,4 +70,10 @@ test('the quick start for an edge runs as it stands, and its service sees one re
   expect((await handler.fetch(order(url))).status).toBe(200);
   expect((await handler.fetch(order(url))).headers.get('idempotency-replayed')).toBe('true');
   expect(origin.arrivals).toHaveLength(1);
+});
+
+test('the demo shows that each order behind the gate is made once, with a node and the database killed in mid-burst', async () => {
+  const { without, behind } = await showBurst({ clients: 60 });
+  expect(without.answered).toBe(60);
+  expect(behind).toMatchObject({ answered: 60, orders: 60, 'orders made twice': 0 });
 });
