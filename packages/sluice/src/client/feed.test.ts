@@ -60,13 +60,14 @@ test('what is waited for is told once, and to the next host all over again', asy
   expect(pauses).toBe(0);
 });
 
-test('a host that knows nothing of the page is told all', async () => {
+test('a host that knows nothing of the page is told all, after a pause', async () => {
   void feed.settled('orders.1.n');
   await nextCall(1);
   answers.at(-1)?.({});
   await nextCall(2);
   answers.at(-1)?.({ isUnknown: true });
   expect(await nextCall(3)).toMatchObject({ isNew: true, waits: [{ ticket: 'orders.1.n' }] });
+  expect(pauses).toBe(1);
 });
 
 test('many that are waited for in one go are one call', async () => {

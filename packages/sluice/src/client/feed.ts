@@ -107,7 +107,9 @@ export function createFeed({
   const followOnce = async (): Promise<void> => {
     try {
       take((await ask('news', request())) as News);
-      if (!isNew) open();
+      // A host that forgets at once what it was asked must not be asked without end.
+      if (isNew) await due(RETRY_MS, closing);
+      else open();
     } catch (error) {
       isNew = true;
       open();
