@@ -430,8 +430,8 @@ export const MUTANTS = [
   {
     promise: 'a dead letter is not adopted',
     file: 'store/adopt.ts',
-    from: "if (job.state.kind === 'dead') return;",
-    to: '',
+    from: "const KINDS = ['leased',",
+    to: "const KINDS = ['leased', 'dead',",
     tests: 'store/memory.test.ts',
   },
   {

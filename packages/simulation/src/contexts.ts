@@ -64,6 +64,8 @@ export class Context implements Mortal {
   readonly #listeners = new Set<(events: readonly SluiceEvent[]) => void>();
   /** Looks of its timers at the wall clock. */
   readonly #looks = new Set<() => void>();
+  /** Tasks that have come while it was frozen, in their order. */
+  readonly #waiting: (() => void)[] = [];
   #isAlive = true;
   #frozenUntil = 0;
   #epoch = 0;
@@ -83,6 +85,7 @@ export class Context implements Mortal {
   kill(): void {
     if (!this.#isAlive) return;
     this.#isAlive = false;
+    this.#wake();
     this.#browser.contexts.delete(this);
     this.#browser.locks.releaseAllOf(this);
     this.#browser.universe.trace(`${this.name} is gone`);
@@ -90,17 +93,18 @@ export class Context implements Mortal {
 
   /** Its timers and messages wait; its locks stay. */
   freeze(ms: number): void {
-    this.#frozenUntil = Math.max(this.#frozenUntil, this.#browser.universe.timeline.now + ms);
+    const { timeline } = this.#browser.universe;
+    this.#frozenUntil = Math.max(this.#frozenUntil, timeline.now + ms);
+    timeline.at(this.#frozenUntil, () => this.#wake());
   }
 
-  async whenAwake(): Promise<void> {
-    while (this.#isAlive && this.#frozenUntil > this.#browser.universe.timeline.now) {
-      await this.#browser.universe.timeline.after(this.#frozenUntil - this.#browser.universe.timeline.now);
-    }
+  whenAwake(): Promise<void> {
+    return new Promise((resolve) => this.#onceAwake(resolve));
   }
 
   thaw(): void {
     this.#frozenUntil = 0;
+    this.#wake();
   }
 
   world(): World {
@@ -119,17 +123,38 @@ export class Context implements Mortal {
   /** Runs in this context, once it is neither dead nor frozen. */
   later(ms: number, run: () => void): () => void {
     const { timeline } = this.#browser.universe;
-    let callOff = timeline.at(timeline.now + ms, () => {
-      if (!this.#isAlive) return;
-      const frozenMs = this.#frozenUntil - timeline.now;
-      if (frozenMs > 0) callOff = this.later(frozenMs, run);
-      else run();
-    });
-    return () => callOff();
+    let isCalledOff = false;
+    const runIfWanted = (): void => {
+      if (this.#isAlive && !isCalledOff) run();
+    };
+    const callOff = timeline.at(timeline.now + ms, () => this.#onceAwake(runIfWanted));
+    return () => {
+      isCalledOff = true;
+      callOff();
+    };
   }
 
   noticeWall(): void {
     for (const look of this.#looks) look();
+  }
+
+  get #isHeldUp(): boolean {
+    return this.#isAlive && this.#frozenUntil > this.#browser.universe.timeline.now;
+  }
+
+  #onceAwake(run: () => void): void {
+    if (this.#isHeldUp || this.#waiting.length > 0) this.#waiting.push(run);
+    else run();
+  }
+
+  /** A task at a time, as an event loop has it: one may end the context, or be the reason for which the next is called off. */
+  #wake(): void {
+    const { timeline } = this.#browser.universe;
+    timeline.at(timeline.now, () => {
+      if (this.#isHeldUp) return;
+      this.#waiting.shift()?.();
+      if (this.#waiting.length > 0) this.#wake();
+    });
   }
 
   #clock(): Clock {

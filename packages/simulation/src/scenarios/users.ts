@@ -97,6 +97,8 @@ export const OF_USERS: readonly Scenario[] = [
     queue: { rate: { limit: 1, perMs: 500 } },
     script: async (stage) => {
       const tab = stage.openTab();
+      // A page that watches gives the database a name of its own.
+      tab.sluice.subscribe(() => undefined);
       await stage.after(20);
       await tab.sluice.pause();
       await tab.sluice.clear({ queue: 'orders' });

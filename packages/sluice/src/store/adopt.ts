@@ -7,6 +7,7 @@ import { jobsOf } from './rows.js';
 /** Jobs that one transaction moves at most, an ordering key as a whole. */
 const ADOPTED_AT_ONCE = 100;
 
+/** A dead letter stays with whom it died; it has left its ordering key as well. */
 const KINDS = ['leased', 'ready', 'scheduled', 'delayed', 'parked', 'behind'] as const;
 
 /**
@@ -66,10 +67,8 @@ async function adoptWithChain(ledger: Ledger, job: Job): Promise<void> {
   for (const link of await tx.all('jobs', { ...range, count: LONGEST_CHAIN })) await adopt(ledger, link);
 }
 
-/** A dead letter stays with whom it died. */
 async function adopt(ledger: Ledger, job: Job): Promise<void> {
   const { tx, row } = ledger;
-  if (job.state.kind === 'dead') return;
   await leaveFlow(ledger, job);
   const adopted = { ...job, owner: row.owner };
   const state = await stateOf(ledger, adopted);
