@@ -1,7 +1,10 @@
 import type { Origin } from '@sluice/origin';
-import { burst, connected, drained, expect, test } from './fixtures.js';
+import { burst, connected, drained, expect, type Page, test } from './fixtures.js';
 
 const NO_RETURN = 'with a driver attached it keeps no page for its return';
+
+const LOST =
+  'the browser lost its database as a worker ended, as it does at one end in sixty (its bug 324094)';
 
 const SLOW = { queues: { orders: { rate: { limit: 10, perMs: 1000 } } } };
 
@@ -44,9 +47,11 @@ test('a page that leaves again before its worker is back holds nothing either', 
     await page.goBack();
   }
   await page.goto(`${origin.url}/api/elsewhere`);
-  const other = await open({ settings: SLOW });
-  await drained(other);
-  await other.close();
+  await whileKept(page, async () => {
+    const other = await open({ settings: SLOW });
+    await drained(other);
+    await other.close();
+  });
   await page.goBack();
   await connected(page);
   await burst(page, 5);
@@ -73,6 +78,35 @@ test('a page whose worker does not come back has the service worker queue, and i
   });
   expect(outcome).toMatchObject({ kind: 'done' });
 });
+
+/** Skips the test where it is not the page that holds the others up: then the database takes no transaction without it either. */
+async function whileKept(page: Page, work: () => Promise<void>): Promise<void> {
+  const url = await page.evaluate(() => location.href);
+  try {
+    await work();
+  } catch (error) {
+    const third = await page.context().newPage();
+    await third.goto(url);
+    await page.close();
+    test.skip(!(await takesTransactions(third)), LOST);
+    throw error;
+  }
+}
+
+/** Asked without the library. */
+function takesTransactions(page: Page): Promise<boolean> {
+  return page.evaluate(
+    () =>
+      new Promise<boolean>((resolve) => {
+        setTimeout(() => resolve(false), 20_000);
+        const opening = indexedDB.open('sluice');
+        opening.onsuccess = () => {
+          const reading = opening.result.transaction('jobs').objectStore('jobs').count();
+          reading.onsuccess = () => resolve(true);
+        };
+      }),
+  );
+}
 
 /** Of all orders: what was under way as its page was frozen is sent again under its own. */
 function keysOf({ arrivals }: Origin): Set<string | undefined> {
