@@ -10,6 +10,13 @@ export const OF_USERS: readonly Mutant[] = [
     scenarios: ['storage is cleared in mid-send, and another user comes'],
   },
   {
+    name: 'a send that has waited in a frozen page leaves unseen',
+    file: 'drain/in-flight.ts',
+    from: 'if (clock.now() - claim.sendAt > MAY_HAVE_FROZEN_MS) await',
+    to: 'if (clock.now() < claim.sendAt) await',
+    scenarios: ['storage is cleared in mid-send, and another user comes'],
+  },
+  {
     name: 'owners have the same numbers once storage was cleared',
     file: 'store/identity.ts',
     from: 'chance.reduce((number, byte) => number * 256 + byte, 1)',

@@ -166,6 +166,8 @@ export interface AttemptControl {
   signal: AbortSignal;
   /** Told when the request is ready to be sent, before its instant is waited for. */
   onPrepared(): void;
+  /** Looks once more at the job of a send that is late: its context may have been frozen, and storage cleared meanwhile. */
+  confirm(): Promise<void>;
   /** Asked right before the send, with no await between. */
   mayBegin(): 'yes' | 'late' | 'lease-lost' | 'stopped';
 }

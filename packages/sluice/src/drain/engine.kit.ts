@@ -73,6 +73,7 @@ export class Bench {
     if (this.prepareMs > 0) await this.#sleepUntil(this.clock.now() + this.prepareMs);
     control.onPrepared();
     await this.#sleepUntil(claim.sendAt);
+    await control.confirm();
     const why = control.mayBegin();
     if (why !== 'yes') return { kind: 'unsent', why };
     this.sends.push(`${claim.job.seq}@${Math.round(this.clock.now() - T0)}`);

@@ -63,6 +63,30 @@ test('a send whose lease is renewed may begin later', async () => {
   expect(control.mayBegin()).toBe('yes');
 });
 
+test('a send that is late does not begin where its job is gone, or its lease lost', async () => {
+  for (const [state, why] of [
+    ['recalled', 'stopped'],
+    ['lost', 'lease-lost'],
+  ] as const) {
+    inFlight.begin(claim(1));
+    renew = async () => state;
+    await clock.advance(501);
+    await control.confirm();
+    expect(control.mayBegin()).toBe(why);
+  }
+});
+
+test('a send that is late begins where its job is there, and one in time is not looked at', async () => {
+  inFlight.begin(claim(1));
+  await clock.advance(500);
+  await control.confirm();
+  expect(renewed).toEqual([]);
+  await clock.advance(1);
+  await control.confirm();
+  expect(renewed).toEqual(['e/orders/1/1']);
+  expect(control.mayBegin()).toBe('yes');
+});
+
 test('each job of a batch has its lease renewed', async () => {
   inFlight.begin(claim(1, [claim(2), claim(3)]));
   await clock.advance(LEASE_MS / 3);

@@ -86,13 +86,21 @@ function settlementsOf(claim: Claim, end: DispatchEnd, endedAt: number): Settlem
   });
 }
 
-function controlOf(attempt: Attempt, { clock, isHeld, onPrepared }: InFlightOptions): AttemptControl {
+/** So late a send may have waited in a frozen context, which has heard of nothing. */
+const MAY_HAVE_FROZEN_MS = 500;
+
+function controlOf(attempt: Attempt, options: InFlightOptions): AttemptControl {
+  const { clock, isHeld, onPrepared } = options;
   const { claim } = attempt;
+  const { signal } = attempt.abort;
   return {
-    signal: attempt.abort.signal,
+    signal,
     onPrepared: () => onPrepared(claim),
+    confirm: async () => {
+      if (clock.now() - claim.sendAt > MAY_HAVE_FROZEN_MS) await renew(attempt, options);
+    },
     mayBegin: () => {
-      if (isHeld(claim)) return 'stopped';
+      if (signal.aborted || isHeld(claim)) return 'stopped';
       const now = clock.now();
       if (now >= attempt.leaseUntil) return 'lease-lost';
       return isInTime(now, { at: claim.sendAt, latestAt: claim.latestAt }) ? 'yes' : 'late';
@@ -112,7 +120,7 @@ function renewInTime(attempt: Attempt, options: InFlightOptions): () => void {
   return () => callOff();
 }
 
-/** A lost lease does not stop a send that is under way: its success would still be a fact. */
+/** A lost lease keeps a send from beginning. It does not stop one that is under way: its success would still be a fact. */
 async function renew(attempt: Attempt, { store, clock }: InFlightOptions): Promise<void> {
   const { claim } = attempt;
   const until = clock.now() + claim.policy.leaseMs;
@@ -121,4 +129,5 @@ async function renew(attempt: Attempt, { store, clock }: InFlightOptions): Promi
   if (states.every((state) => state === 'recalled')) attempt.abort.abort();
   // One job of a batch is not worth stopping the others for: its cancellation holds once it is back.
   else if (states.some((state) => state === 'held')) attempt.leaseUntil = until;
+  else if (states.every((state) => state === 'lost')) attempt.leaseUntil = 0;
 }

@@ -67,6 +67,7 @@ const create = (): Dispatch =>
 const control = (signal = new AbortController().signal): AttemptControl => ({
   signal,
   onPrepared: () => steps.push('prepared'),
+  confirm: async () => undefined,
   mayBegin: () => {
     steps.push(`may begin: ${may}`);
     return may;

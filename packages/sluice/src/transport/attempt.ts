@@ -46,6 +46,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     }
     control.onPrepared();
     await sleepUntilSend(clock, claim.sendAt, control.signal);
+    await control.confirm();
     const end = await send(prepared.request, { claim, control, options });
     if (end.kind === 'unsent' && end.why === 'late') keep(kept, id, one);
     return end;

@@ -205,5 +205,6 @@ function claimOf(seq: number): Claim {
 const control: AttemptControl = {
   signal: new AbortController().signal,
   onPrepared: () => undefined,
+  confirm: async () => undefined,
   mayBegin: () => 'yes',
 };

@@ -12,6 +12,7 @@ const key = async () => [cryptoKey] as const;
 const control: AttemptControl = {
   signal: new AbortController().signal,
   onPrepared: () => undefined,
+  confirm: async () => undefined,
   mayBegin: () => 'yes',
 };
 
