@@ -1,6 +1,6 @@
 import { isFinal } from '../core/answer.js';
 import type { End } from '../core/key-row.js';
-import { type Claim, claim } from '../core/line.js';
+import { type Claim, claim, type Claimed } from '../core/line.js';
 import type { StoredRequest } from '../core/line-job.js';
 import { retryAt } from '../core/line-retry.js';
 import type { LinePolicy } from '../core/queue-row.js';
@@ -14,6 +14,7 @@ import { waitUntil } from './wait-until.js';
 const IDLE_MS = 1000;
 /** After a transaction that failed. */
 const BROKEN_MS = 500;
+const NONE_TAKEN: Claimed = { claims: [], nextAt: undefined };
 
 export interface LineParts extends QueueParts {
   readonly line: LinePolicy;
@@ -61,16 +62,29 @@ export class LineRunner {
 
   /** Claims what may leave now. Returns how long there is nothing more to do. */
   async #turn(): Promise<number> {
-    const { committer, engine, platform, spec, line } = this.#parts;
+    const { engine, line } = this.#parts;
     const free = line.concurrency - this.#inFlight.size;
     if (free <= 0) return IDLE_MS;
-    const leases = Array.from({ length: free }, () => platform.newId());
-    const decide = committer.run({ claims: free }, (book) =>
-      claim(book, spec.policy, { leases, leadMs: this.#lead.ms }),
-    );
-    const { claims, nextAt } = await decide;
+    const { claims, nextAt } = await this.#claim(free);
     if (claims.length > 0) await this.#start(claims);
     return nextAt === undefined ? IDLE_MS : Math.max(0, nextAt - engine.now());
+  }
+
+  /** @throws GateError what was taken is given back */
+  async #claim(free: number): Promise<Claimed> {
+    const { committer, settler, platform, spec } = this.#parts;
+    const leases = Array.from({ length: free }, () => platform.newId());
+    let taken: Claimed = NONE_TAKEN;
+    try {
+      await committer.run({ claims: free }, (book) => {
+        taken = claim(book, spec.policy, { leases, leadMs: this.#lead.ms });
+      });
+      return taken;
+    } catch (error) {
+      // It may have been committed. None of it was sent, and at the end of its lease it would count as unknown.
+      await Promise.all(taken.claims.map((one) => settler.end({ ...this.#about(one), kind: 'released' })));
+      throw error;
+    }
   }
 
   async #start(claims: readonly Claim[]): Promise<void> {
@@ -92,7 +106,7 @@ export class LineRunner {
     const { identity, key, lease, ticket, at, marginMs } = claimed;
     const clock = (): number => engine.now();
     const waited = await waitUntil(at, marginMs, { platform, clock });
-    const about = { identity, key, lease, keepMs: spec.policy.keepKeysMs };
+    const about = this.#about(claimed);
     const held = { queue: spec.name, identity, key, lease };
     const stopRenewing = settler.keep(held, spec.policy.leaseMs);
     const end: End =
@@ -102,6 +116,10 @@ export class LineRunner {
     await settler.end(end);
     stopRenewing();
     onEnd(ticket, end);
+  }
+
+  #about({ identity, key, lease }: Claim): Pick<End, 'identity' | 'key' | 'lease' | 'keepMs'> {
+    return { identity, key, lease, keepMs: this.#parts.spec.policy.keepKeysMs };
   }
 
   async #outcome(claimed: Claim, request: StoredRequest, held: HeldKey): Promise<Outcome> {

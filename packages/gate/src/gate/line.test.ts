@@ -115,6 +115,25 @@ test('a job that the service refuses for now is tried again, later each time, an
   expect(await gate.counts('orders')).toMatchObject({ accepted: 1, inLine: 0, dead: 1 });
 });
 
+test('a job whose delivery throws is back in the line before its lease is over', async () => {
+  let tries = 0;
+  const { gate, ask, platform } = await benchWith(
+    { ...SLOW_LINE, leaseMs: 60_000 },
+    {
+      deliver: () => {
+        tries += 1;
+        if (tries === 1) throw new Error('there is no way to the service');
+        return new Response('done');
+      },
+    },
+  );
+  await gate.pause('orders');
+  await ask({ headers: CONSENT });
+  await gate.resume('orders');
+  await platform.advance(5000);
+  expect([tries, await gate.counts('orders')]).toMatchObject([2, { running: 0, done: 1 }]);
+});
+
 test('Retry-After of the service is waited for', async () => {
   const tries: number[] = [];
   const bench = await benchWith(

@@ -4,8 +4,11 @@ import type { KeyId } from '../core/key-row.js';
 import { claim, redrive, renew, resolve, settle } from '../core/line.js';
 import type { StoredRequest } from '../core/line-job.js';
 import type { QueuePolicy } from '../core/queue-row.js';
+import { createGate } from '../gate/gate.js';
+import type { Service } from '../gate/queue-gate.js';
 import { Committer } from './committer.js';
 import type { Engine } from './engine.js';
+import { failFirstRead, loseWordOfFirstClaim } from './faulty.kit.js';
 
 const POLICY: QueuePolicy = {
   rate: null,
@@ -232,6 +235,23 @@ export function contract(
     expect(await engine.counts(queue)).toMatchObject(counts);
   });
 
+  test.each([
+    ['commits without word of it', loseWordOfFirstClaim],
+    ['is followed by a read that fails', failFirstRead],
+  ])('a job whose claim %s is given back before its lease is over, and sent once', async (_, breakIn) => {
+    const { engine, queue, admitOne } = await opened();
+    await admitOne({ key: 'k', id: 't', request: storedRequest('a') });
+    const hasStruck = breakIn(engine);
+    const sent: string[] = [];
+    const delivered = await drainerOf(engine, queue, async (request) => {
+      sent.push(await request.text());
+      return new Response('done');
+    });
+    await delivered();
+    expect([sent, hasStruck()]).toEqual([['a'], true]);
+    expect(await engine.counts(queue)).toMatchObject({ running: 0, done: 1, unknown: 0 });
+  });
+
   test('a full line takes no more, by jobs and by bytes', async () => {
     const few = await opened({
       line: { maxJobs: 1, maxBytes: 1000, maxAttempts: 1, concurrency: 1 },
@@ -318,6 +338,29 @@ function deskOf(engine: Engine, queue: string, policy: QueuePolicy) {
         { queue, identity: '', key, lease } satisfies KeyId & { queue: string; lease: string },
         work,
       ),
+  };
+}
+
+/** A node that drains the line. Resolves with how to wait for its first delivery, and close it. */
+async function drainerOf(engine: Engine, queue: string, service: Service): Promise<() => Promise<void>> {
+  let tell: () => void = () => undefined;
+  const delivered = new Promise<void>((heard) => {
+    tell = heard;
+  });
+  const gate = await createGate({
+    store: engine,
+    secret: 'a secret of the tests, 32 characters',
+    identity: () => '',
+    queues: { [queue]: { match: { url: '/api/orders' }, line: {} } },
+    deliver: async (request) => {
+      const answer = await service(request);
+      tell();
+      return answer;
+    },
+  });
+  return async () => {
+    await delivered;
+    await gate.close();
   };
 }
 
