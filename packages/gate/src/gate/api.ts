@@ -53,7 +53,7 @@ export interface Gate<Tx = unknown, Q extends string = string> {
   resume(queue: Q): Promise<void>;
   /** On all nodes, from the next transaction on. */
   setPolicy(queue: Q, patch: PolicyPatch): Promise<void>;
-  /** Takes no more jobs, and waits for those in flight. The store stays open. */
+  /** Takes no more jobs, waits for those in flight, and writes what the store has not taken yet. The store stays open. */
   close(): Promise<void>;
 }
 

@@ -183,7 +183,7 @@ class TheGate<Tx, Q extends string> implements Gate<Tx, Q> {
     this.#status.close();
     for (const { runner, settler } of this.#lanes.values()) {
       await runner?.close();
-      settler.close();
+      await settler.close();
     }
   }
 

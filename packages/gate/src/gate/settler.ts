@@ -14,19 +14,19 @@ export class Settler {
   readonly #platform: Platform;
   readonly #remembered: End[] = [];
   #cancelRetry: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(committer: Committer, platform: Platform) {
     this.#committer = committer;
     this.#platform = platform;
   }
 
-  /** Resolves once the end is durable, or remembered. */
+  /** Resolves once the end is durable, or remembered, or given up since this is closed. */
   async end(end: End): Promise<void> {
     try {
       await this.#committer.run({ keys: [end] }, (book) => settle(book, end));
     } catch {
-      if (this.#remembered.length < MAX_REMEMBERED) this.#remembered.push(end);
-      this.#retryLater();
+      this.#remember(end);
     }
   }
 
@@ -51,14 +51,23 @@ export class Settler {
     };
   }
 
-  close(): void {
+  /** Writes once more what is remembered. From now on each end is tried once, so that no timer keeps the process. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
     this.#cancelRetry?.();
+    await this.#retry();
   }
 
-  #retryLater(): void {
+  #remember(end: End): void {
+    if (this.#isClosed) return;
+    if (this.#remembered.length < MAX_REMEMBERED) this.#remembered.push(end);
     this.#cancelRetry ??= this.#platform.after(RETRY_MS, () => {
       this.#cancelRetry = undefined;
-      for (const end of this.#remembered.splice(0)) void this.end(end);
+      void this.#retry();
     });
+  }
+
+  async #retry(): Promise<void> {
+    await Promise.all(this.#remembered.splice(0).map((end) => this.end(end)));
   }
 }

@@ -8,7 +8,7 @@ import { createGate } from '../gate/gate.js';
 import type { Service } from '../gate/queue-gate.js';
 import { Committer } from './committer.js';
 import type { Engine } from './engine.js';
-import { failFirstRead, loseWordOfFirstClaim } from './faulty.kit.js';
+import { failFirstRead, failNextOfKey, loseWordOfFirstClaim } from './faulty.kit.js';
 
 const POLICY: QueuePolicy = {
   rate: null,
@@ -250,6 +250,19 @@ export function contract(
     await delivered();
     expect([sent, hasStruck()]).toEqual([['a'], true]);
     expect(await engine.counts(queue)).toMatchObject({ running: 0, done: 1, unknown: 0 });
+  });
+
+  test('an end that the store did not take is written as the node closes', async () => {
+    const { engine, queue, admitOne } = await opened();
+    await admitOne({ key: 'k', id: 't', request: storedRequest('a') });
+    const { arm, hasStruck } = failNextOfKey(engine);
+    const delivered = await drainerOf(engine, queue, () => {
+      arm();
+      return new Response('done');
+    });
+    await delivered();
+    expect(hasStruck()).toBe(true);
+    expect(await engine.counts(queue)).toMatchObject({ running: 0, done: 1 });
   });
 
   test('a full line takes no more, by jobs and by bytes', async () => {

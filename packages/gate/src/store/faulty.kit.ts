@@ -31,6 +31,18 @@ export function failFirstRead(engine: Engine): () => boolean {
   return () => hasFailed;
 }
 
+/** Once it is armed, the store is gone for the next transaction that is about a key, and for no other. */
+export function failNextOfKey(engine: Engine): { arm: () => void; hasStruck: () => boolean } {
+  const transact = engine.transact.bind(engine);
+  let state: 'unarmed' | 'armed' | 'over' = 'unarmed';
+  engine.transact = async (queue, reads, decide) => {
+    if (state !== 'armed' || reads.keys.length === 0) return transact(queue, reads, decide);
+    state = 'over';
+    throw broken();
+  };
+  return { arm: () => (state = 'armed'), hasStruck: () => state === 'over' };
+}
+
 function broken(): GateError {
   return new GateError('store-unreachable', 'the connection broke');
 }
