@@ -48,9 +48,13 @@ export type End = KeyId & { readonly lease: string; readonly keepMs: number } & 
     | { readonly kind: 'dead'; readonly answer: StoredAnswer | undefined }
   );
 
-/** The row after an end; undefined: the key is free again. A lease that is over changes nothing, but a success is a fact. */
+/**
+ * The row after an end; undefined: the key is free again. A lease that another has taken over changes nothing, but a success is a fact. One
+ * that is over still tells what has happened, as long as that is unknown.
+ */
 export function endedRow(row: KeyRow, end: End, now: number): KeyRow | undefined {
-  const isHolder = row.state === 'running' && row.lease === end.lease;
+  const isOpen = row.state === 'running' || row.state === 'unknown';
+  const isHolder = isOpen && row.lease === end.lease;
   if (end.kind === 'answered') {
     const counts = row.state !== 'done' && (isHolder || isSuccess(end.answer.status));
     return counts ? { ...row, state: 'done', answer: end.answer, keepUntil: now + end.keepMs } : row;

@@ -105,6 +105,7 @@ export function settle(book: Book, end: End): void {
   const id = { identity: end.identity, key: end.key };
   if (after === undefined) book.remove(id);
   else if (isLive(row) && !isLive(after)) leave(book, id, after);
+  else if (!isLive(row) && isLive(after)) comeBack(book, id, after);
   else book.put(id, after);
 }
 
@@ -122,8 +123,7 @@ export function redrive(book: Book, ticket: string): boolean {
   if (!entry || (entry.row.state !== 'dead' && entry.row.state !== 'unknown')) return false;
   const { identity, key, row } = entry;
   const job = row.job && { ...row.job, at: book.now, notBefore: 0, attempts: 0 };
-  book.queue = { ...book.queue, jobs: book.queue.jobs + 1, bytes: book.queue.bytes + (row.job?.bytes ?? 0) };
-  book.put({ identity, key }, { ...row, state: 'waiting', answer: undefined, job });
+  comeBack(book, { identity, key }, { ...row, state: 'waiting', answer: undefined, job });
   return true;
 }
 
@@ -141,6 +141,13 @@ const DONE_BY_HAND = { status: 204, headers: [], body: new Uint8Array() };
 
 function isLive({ job, state }: KeyRow): boolean {
   return job !== undefined && (state === 'waiting' || state === 'running');
+}
+
+/** A job that had ended counts against the line again. */
+function comeBack(book: Book, id: KeyId, row: KeyRow): void {
+  const bytes = book.queue.bytes + (row.job?.bytes ?? 0);
+  book.queue = { ...book.queue, jobs: book.queue.jobs + 1, bytes };
+  book.put(id, row);
 }
 
 /** A job ends: it counts no more against the line. */

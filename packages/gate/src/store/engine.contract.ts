@@ -252,6 +252,30 @@ export function contract(
     expect(await engine.counts(queue)).toMatchObject({ running: 0, done: 1, unknown: 0 });
   });
 
+  test.each([
+    ['is never sent', { kind: 'released' }, { waiting: 1, unknown: 0 }, 1],
+    ['is refused', { kind: 'answered', answer: { ...ANSWER, status: 422 } }, { done: 1, unknown: 0 }, 0],
+  ] as const)('a job that %s is not unknown, though its lease is over', async (_, end, counts, inLine) => {
+    const { engine, queue, admitOne, claimAll, end: settleOne, run } = await opened({ leaseMs: -1 });
+    await admitOne({ key: 'k', id: 't', request: storedRequest('a') });
+    const [claimed] = await claimAll();
+    await claimAll();
+    expect(await engine.counts(queue)).toMatchObject({ unknown: 1 });
+    if (claimed) await settleOne({ ...claimed, ...end });
+    expect(await engine.counts(queue)).toMatchObject(counts);
+    expect(await run({}, (book) => book.queue.jobs)).toBe(inLine);
+  });
+
+  test('the end of another lease does not change what is unknown', async () => {
+    const { admitOne, end } = await opened({ leaseMs: -1 });
+    await admitOne({ key: 'k', id: 'a' });
+    expect(await admitOne({ key: 'k', id: 'b' })).toEqual({ kind: 'unknown' });
+    await end({ key: 'k', lease: 'b', kind: 'released' });
+    expect(await admitOne({ key: 'k', id: 'c' })).toEqual({ kind: 'unknown' });
+    await end({ key: 'k', lease: 'a', kind: 'released' });
+    expect(await admitOne({ key: 'k', id: 'd' })).toMatchObject({ kind: 'send' });
+  });
+
   test('an end that the store did not take is written as the node closes', async () => {
     const { engine, queue, admitOne } = await opened();
     await admitOne({ key: 'k', id: 't', request: storedRequest('a') });
