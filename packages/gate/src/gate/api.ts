@@ -8,8 +8,8 @@ import type { Service } from './queue-gate.js';
 export interface GateOptions<Tx, Q extends string> {
   readonly store: Engine<Tx>;
   /**
-   * Who sends a request: keys, numbers and tickets belong to its caller. Runs after your sign-in check. At most 255 characters; the
-   * same string for all where callers need not be told apart.
+   * Who sends a request: keys, numbers and tickets belong to its caller. Runs after your sign-in check. A name and no token, since it is
+   * stored as it is: 255 characters at most. The same string for all where callers need not be told apart.
    */
   readonly identity: (request: Request) => string | Promise<string>;
   readonly queues: Record<Q, QueueConfig>;

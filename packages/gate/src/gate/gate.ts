@@ -306,9 +306,11 @@ class TheGate<Tx, Q extends string> implements Gate<Tx, Q> {
     const identity = await this.#options.identity(request);
     if (typeof identity === 'string' && identity.length <= MAX_IDENTITY && !identity.includes('\0'))
       return identity;
+    // It may be a token by mistake, which must not stand in a log.
+    const shown = typeof identity === 'string' ? `${identity.length} characters` : typeof identity;
     throw invalid(
       'what identity() returned',
-      identity,
+      shown,
       `a string of ${MAX_IDENTITY} characters at most, without NUL`,
     );
   }

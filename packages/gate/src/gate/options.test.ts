@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { memory } from '../store/memory.js';
 import type { GateOptions } from './api.js';
 import { createGate } from './gate.js';
-import { fakePlatform } from './gate.kit.js';
+import { benchWith, fakePlatform } from './gate.kit.js';
 import { Tokens } from './tokens.js';
 
 const SECRET = 'a secret of the tests, 32 characters';
@@ -37,6 +37,18 @@ test.each<[string, Partial<GateOptions<undefined, string>>]>([
 ])('a gate is not made where %s', async (sentence, options) => {
   const wanted = { code: 'config-invalid', message: expect.stringContaining(sentence) };
   await expect(open(options)).rejects.toMatchObject(wanted);
+});
+
+test.each([
+  ['too long', 'a token'.padEnd(256), '"256 characters"'],
+  ['with a NUL', 'a token\0', '"8 characters"'],
+  ['that is no string', 7 as unknown as string, '"number"'],
+])('an identity %s is refused, and is quoted nowhere', async (_, identity, shown) => {
+  const { ask, sent } = await benchWith({}, { identity: () => identity });
+  const error = await ask().catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'config-invalid', message: expect.stringContaining(shown) });
+  expect(String(error) + JSON.stringify(error)).not.toContain('a token');
+  expect(sent).toHaveLength(0);
 });
 
 test('a number that an older secret has signed is still accepted', async () => {
