@@ -36,11 +36,19 @@ test('a queue that requires a key answers 400 without one', async () => {
   expect(sent).toHaveLength(0);
 });
 
-test('a queue that takes no note of keys sends each request', async () => {
-  const { ask, sent } = await benchWith({ idempotency: 'off' });
+test('a queue that takes no note of keys sends each request, and keeps nothing of it', async () => {
+  const { ask, gate, sent } = await benchWith({ idempotency: 'off' });
   await ask({ key: 'k' });
   await ask({ key: 'k' });
   expect(sent).toHaveLength(2);
+  expect(await gate.list({ queue: 'orders', state: 'done' })).toEqual([]);
+});
+
+test('a request that is refused at the rate leaves no row behind', async () => {
+  const { ask, gate } = await benchWith({ rate: { limit: 1, perMs: 60_000 }, holdMs: 0 });
+  await ask({ key: 'sent' });
+  for (const key of ['a', 'b', 'c']) expect((await ask({ key })).status).toBe(429);
+  expect(await gate.counts('orders')).toMatchObject({ waiting: 0, running: 0, done: 1, dead: 0, unknown: 0 });
 });
 
 test.each([
@@ -129,6 +137,15 @@ test('a service that throws frees the key, and its error reaches the server', as
   await expect(ask({ key: 'k', service: failing })).rejects.toThrow('the service fails');
   expect((await ask({ key: 'k' })).status).toBe(201);
   expect(sent).toHaveLength(1);
+});
+
+test('requests beyond those that may wait for the store are refused with 503, and the others are sent', async () => {
+  const { ask, sent } = await benchWith({}, { maxWaiting: 1 });
+  const answers = await Promise.all(Array.from({ length: 10 }, () => ask()));
+  const refused = answers.filter(({ status }) => status === 503);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(sent).toHaveLength(10 - refused.length);
+  expect(await Promise.all(refused.map(codeOf))).toContainEqual([503, 'busy']);
 });
 
 test('cookies of an answer are not kept', async () => {

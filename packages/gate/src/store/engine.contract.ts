@@ -191,6 +191,19 @@ export function contract(
     expect(await admitOne({ key: 'k', id: 'again' })).toMatchObject({ kind: 'replay' });
   });
 
+  test('the request of a job is erased once the job is done, and is kept while it may be tried again', async () => {
+    const { engine, queue, admitOne, claimAll, end } = await opened();
+    for (const id of ['t1', 't2']) await admitOne({ id, request: storedRequest('a') });
+    const claims = await claimAll();
+    const [first, second] = claims;
+    if (first) await end({ ...first, kind: 'answered', answer: ANSWER });
+    if (second) await end({ ...second, kind: 'dead', answer: undefined });
+    expect((await engine.requestsOf(queue, claims)).map(plain)).toEqual([
+      undefined,
+      plain(storedRequest('a')),
+    ]);
+  });
+
   test('a repeat of a key in the line gets its ticket again if it consents', async () => {
     const { admitOne } = await opened();
     await admitOne({ key: 'k', id: 't1', request: storedRequest('a') });
