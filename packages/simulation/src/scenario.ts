@@ -49,8 +49,8 @@ export interface Scenario {
   workersEndAlone?: boolean;
   /** Views are looked at the end, and may be so old. */
   viewsMs?: number;
-  /** No worker of a page starts: the service worker is its host. */
-  hasNoWorkers?: boolean;
+  /** The script of no worker comes, until `isWorkerMissing` of the stage is false. */
+  isWorkerMissing?: boolean;
   /** The browser has no Web Locks, or refuses them. */
   hasNoLocks?: boolean;
   /** All broadcasts are lost: each context hears itself alone. */

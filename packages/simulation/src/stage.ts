@@ -32,6 +32,8 @@ export class Stage {
   readonly promises: (() => string | undefined)[] = [];
   /** How each job ended, or stands; `orphaned` is dead for that reason. */
   readonly ends = new Map<string, string>();
+  /** The script of no worker comes, as long as this is so. */
+  isWorkerMissing: boolean;
   lostPower = false;
   life = 0;
   readonly #disk: Disk;
@@ -42,6 +44,7 @@ export class Stage {
   constructor(universe: Universe, scenario: Scenario) {
     this.universe = universe;
     this.scenario = scenario;
+    this.isWorkerMissing = scenario.isWorkerMissing ?? false;
     universe.hasCanary = scenario.canary !== undefined;
     this.service = new Service(universe, scenario.service ?? (() => ({ kind: 'answer', status: 200 })));
     this.service.dedupes = scenario.dedupes ?? false;
@@ -86,7 +89,7 @@ export class Stage {
       serviceWorker: () => (hasNoServiceWorker ? undefined : this.#wakeServiceWorker()),
       isControlled,
       workersEndAlone: this.scenario.workersEndAlone ?? false,
-      hasNoWorkers: this.scenario.hasNoWorkers ?? false,
+      isWorkerMissing: () => this.isWorkerMissing,
     });
   }
 

@@ -20,8 +20,8 @@ export interface TabOptions {
   isControlled: boolean;
   /** The workers of the page may end alone, and the page lives on. */
   workersEndAlone: boolean;
-  /** No worker of the page starts. */
-  hasNoWorkers: boolean;
+  /** The script of its worker does not come. */
+  isWorkerMissing: () => boolean;
 }
 
 /** A page: its own code, which has a worker for a host, or the service worker. */
@@ -88,6 +88,10 @@ export class Tab extends Context {
     return this.#link.engine;
   }
 
+  get hasWorker(): boolean {
+    return this.#worker?.isAlive ?? false;
+  }
+
   override kill(): void {
     super.kill();
     this.#worker?.end();
@@ -125,7 +129,7 @@ export class Tab extends Context {
 
   #startWorker(ended: () => void): Promise<Line> {
     if (!this.isAlive) return never();
-    if (this.#options.hasNoWorkers) return Promise.reject(new Error('its script does not come'));
+    if (this.#options.isWorkerMissing()) return Promise.reject(new Error('its script does not come'));
     const { definition, workersEndAlone } = this.#options;
     const name = this.#workers === 0 ? `${this.name}'s worker` : `${this.name}'s worker ${this.#workers}`;
     this.#workers += 1;

@@ -24,6 +24,13 @@ export const OF_HOSTS: readonly Mutant[] = [
     scenarios: ['a queue is paused before its job is due'],
   },
   {
+    name: 'a worker that did not start is not started again',
+    file: 'client/worker-link.ts',
+    from: "      if (problem && (link.current || (problem as SluiceError).code === 'config-invalid')) return;\n",
+    to: '      if (problem) return;\n',
+    scenarios: ['the script of the worker is missing, and then it is there'],
+  },
+  {
     name: 'a service worker is no host',
     file: 'client/ask.ts',
     from: '    line ??= await toServiceWorker().catch(() => undefined);\n',

@@ -27,7 +27,7 @@ export const OF_HOSTS: readonly Scenario[] = [
   {
     name: 'no worker of a page starts, and the service worker is its host',
     jobs: 2,
-    hasNoWorkers: true,
+    isWorkerMissing: true,
     viewsMs: 60_000,
     script: async (stage) => {
       const tab = stage.openTab();
@@ -43,6 +43,26 @@ export const OF_HOSTS: readonly Scenario[] = [
       const tab = stage.openTab();
       await tab.sluice.resume();
       await tab.sluice.enqueue([]);
+    },
+  },
+  {
+    name: 'the script of the worker is missing, and then it is there',
+    jobs: 2,
+    hasNoServiceWorker: true,
+    isWorkerMissing: true,
+    workersEndAlone: true,
+    viewsMs: 60_000,
+    script: async (stage) => {
+      void stage.after(5000).then(() => (stage.isWorkerMissing = false));
+      const tab = stage.openTab();
+      stage.promises.push(() => (tab.hasWorker || !tab.isAlive ? undefined : 'no worker runs again'));
+      await stage.after(20);
+      // Without a worker a request goes to the network, and has no ticket.
+      await stage.ask(tab, 'a');
+      await stage.after(10_000);
+      const ticket = await stage.ask(tab, 'b');
+      if (ticket === '' && stage.universe.strikes === 0) throw new Error('the page has no queue again');
+      promiseAnswer(stage, tab, tab.sluice.settled(ticket));
     },
   },
   {
