@@ -5,7 +5,7 @@ import { pageOf } from '../../sluice/src/client/page.ts';
 import { createRequests } from '../../sluice/src/client/requests.ts';
 import type { Sluice } from '../../sluice/src/client/sluice.ts';
 import { createSnapshots } from '../../sluice/src/client/snapshots.ts';
-import { createWorkerLink, type WorkerLink } from '../../sluice/src/client/worker-link.ts';
+import { createWorkerLink, type Starting, type WorkerLink } from '../../sluice/src/client/worker-link.ts';
 import type { SluiceDefinition } from '../../sluice/src/core/config.ts';
 import { type Browser, Context } from './contexts.ts';
 import type { ServiceWorkerRun } from './service-worker.ts';
@@ -47,7 +47,7 @@ export class Tab extends Context {
     };
     const { signal: closing } = this.#closing;
     this.#link = createWorkerLink({
-      start: (_left, ended) => this.#startWorker(ended),
+      start: (starting) => this.#startWorker(starting),
       due: (ms, signal) =>
         new Promise((resolve) => {
           const callOff = this.later(ms, resolve);
@@ -127,7 +127,7 @@ export class Tab extends Context {
     this.#worker?.end();
   }
 
-  #startWorker(ended: () => void): Promise<Line> {
+  #startWorker({ ended, signal }: Starting): Promise<Line> {
     if (!this.isAlive) return never();
     if (this.#options.isWorkerMissing()) return Promise.reject(new Error('its script does not come'));
     const { definition, workersEndAlone } = this.#options;
@@ -139,6 +139,7 @@ export class Tab extends Context {
       worker.end();
       ended();
     };
+    signal.addEventListener('abort', end, { once: true });
     return this.#open(worker.connect(this), end);
   }
 

@@ -40,7 +40,7 @@ beforeEach(async () => {
   serviceWorker = undefined;
   workers = [];
   link = createWorkerLink({
-    start: async (_left, ended) => {
+    start: async ({ ended }) => {
       const run = workers.shift();
       if (!run) throw new SluiceError('worker-failed', 'no more of them');
       return lineTo(run, ended);

@@ -73,7 +73,7 @@ async function open(options: ConnectOptions & { name: string; type: 'module' | '
   await followControl(options, { snapshots, due: whenDue, signal: closing.signal });
   // After control: a worker of an uncontrolled page stays uncontrolled in Chromium.
   const link = createWorkerLink({
-    start: (left, ended) => startWorker(worker, name, left, ended),
+    start: (starting) => startWorker(worker, name, starting),
     due: whenDue,
     tell: (problem) => snapshots.setProblem('worker', problem),
   });

@@ -1,6 +1,7 @@
 import { isSluiceError, sentenceOf } from '../core/errors.js';
 import { fault } from './advice.js';
 import { type Line, openLine } from './line.js';
+import type { Starting } from './worker-link.js';
 import { pageClock } from './world.js';
 
 /** A script may take so long to come. */
@@ -10,8 +11,7 @@ const START_MS = 10_000;
 export function startWorker(
   spawn: () => Worker,
   name: string,
-  left: string,
-  ended: () => void,
+  { left, ended, signal }: Starting,
 ): Promise<Line> {
   return new Promise<Line>((resolve, reject) => {
     const worker = spawn();
@@ -24,6 +24,7 @@ export function startWorker(
       worker.terminate();
       ended();
     };
+    signal.addEventListener('abort', end, { once: true });
     openLine(worker, { name, clock: pageClock, end, ms: START_MS, left }).then(resolve, reject);
   }).catch((cause: unknown) => {
     throw isSluiceError(cause) ? cause : fault('worker-failed', sentenceOf(cause), undefined, cause);

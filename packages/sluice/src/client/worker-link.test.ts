@@ -50,7 +50,7 @@ function linkTo(start: WorkerLinkOptions['start']): WorkerLink {
   return createWorkerLink({ start, due, tell });
 }
 
-const never = (): void => undefined;
+const STARTING = { left: '', ended: (): void => undefined, signal: new AbortController().signal };
 const fail = (): never => {
   throw new Error('no such script');
 };
@@ -62,7 +62,7 @@ beforeEach(() => {
   faults = [];
   told = [];
   pauses = [];
-  link = linkTo((left, ended) => startWorker(() => spawn(), 'shop', left, ended));
+  link = linkTo((starting) => startWorker(() => spawn(), 'shop', starting));
 });
 
 afterEach(() => {
@@ -97,6 +97,16 @@ test('a worker that starts as its page thaws is told of the engine that was froz
   expect(lefts).toEqual(['', 'engine-1', '']);
 });
 
+test('a page that is frozen while its worker starts ends it at once', async () => {
+  const starting = new Promise<void>((resolve) => faults.push(resolve));
+  const resumed = link.resume();
+  await starting;
+  expect([running, link.current]).toEqual([1, undefined]);
+  link.suspend();
+  expect(running).toBe(0);
+  await resumed;
+});
+
 test('a page that thaws twice runs one worker', async () => {
   await Promise.all([link.resume(), link.resume()]);
   await expect.poll(() => running).toBe(1);
@@ -114,12 +124,12 @@ test('a page that is closed while it thaws runs no worker', async () => {
 });
 
 test('a worker() that throws, or answers none, is a worker that did not start', async () => {
-  await expect(startWorker(fail, 'shop', '', never)).rejects.toMatchObject({
+  await expect(startWorker(fail, 'shop', STARTING)).rejects.toMatchObject({
     code: 'worker-failed',
     message: expect.stringContaining('no such script'),
   });
   const none = () => undefined as unknown as Worker;
-  await expect(startWorker(none, 'shop', '', never)).rejects.toMatchObject({ code: 'worker-failed' });
+  await expect(startWorker(none, 'shop', STARTING)).rejects.toMatchObject({ code: 'worker-failed' });
 });
 
 test('a worker that did not start is started again at growing intervals, and the problem ends with it', async () => {
@@ -173,7 +183,7 @@ test('a worker that has ended is missed where nobody asks for it', async () => {
 
 test('a worker of another version is kept, for what has one shape in all of them, and is not started again', async () => {
   const problem = { name: 'SluiceError', message: 'another', code: 'protocol-mismatch' };
-  link = linkTo((left, ended) => startWorker(() => spawn({ problem }), 'shop', left, ended));
+  link = linkTo((starting) => startWorker(() => spawn({ problem }), 'shop', starting));
   await link.resume();
   expect(told).toEqual(['protocol-mismatch']);
   expect({ running, pauses }).toEqual({ running: 1, pauses: [] });

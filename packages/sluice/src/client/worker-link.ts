@@ -21,9 +21,17 @@ export interface WorkerLink {
   resume(): Promise<void>;
 }
 
+export interface Starting {
+  /** The engine of an earlier life of the page, whose leases end first. */
+  left: string;
+  /** Called as the line is closed. */
+  ended: () => void;
+  /** Ends the worker at once, also while it starts: a page that is frozen runs nothing that could. */
+  signal: AbortSignal;
+}
+
 export interface WorkerLinkOptions {
-  /** @param left the engine of an earlier life of the page, whose leases end first; `ended` is called as the line is closed */
-  start: (left: string, ended: () => void) => Promise<Line>;
+  start: (starting: Starting) => Promise<Line>;
   due: Due;
   /** Hears what is wrong from now on; undefined while a worker runs. */
   tell: (problem: Error | undefined) => void;
@@ -47,7 +55,9 @@ export function createWorkerLink({ start, due, tell }: WorkerLinkOptions): Worke
   const begin = async (signal: AbortSignal, left: string): Promise<Error | undefined> => {
     let line: Line | undefined;
     try {
-      line = await start(left, () => link.current && link.current === line && letGo());
+      signal.throwIfAborted();
+      const ended = (): unknown => link.current && link.current === line && letGo();
+      line = await start({ left, ended, signal });
       if (signal.aborted) {
         line.close();
         return undefined;
