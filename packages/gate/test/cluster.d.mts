@@ -8,7 +8,7 @@ export interface Cluster {
   start(settings?: Record<string, string>): Promise<void>;
   /** `kill -9` of the postmaster. */
   kill(): Promise<void>;
-  /** A standby that the primary waits for at each commit. */
+  /** A standby that the primary waits for at each commit from now on. */
   standby(): Promise<Cluster>;
   promote(): Promise<void>;
   /** Ends it and removes its folder. */

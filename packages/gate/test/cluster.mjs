@@ -29,7 +29,7 @@ function clusterIn(folder) {
   let server;
   const data = join(folder, 'data');
   const pools = [];
-  return {
+  const cluster = {
     folder,
     pool: (options) => {
       const pool = new pg.Pool({ host: folder, user: 'gate', database: 'postgres', max: 10, ...options });
@@ -59,6 +59,7 @@ function clusterIn(folder) {
       await gone;
     },
     standby: async () => {
+      const primary = cluster.pool();
       const other = newFolder();
       const target = join(other, 'data');
       runAs('pg_basebackup', [
@@ -76,7 +77,9 @@ function clusterIn(folder) {
         '--no-sync',
       ]);
       const standby = clusterIn(other);
+      await untilCommitsWait(primary);
       await standby.start();
+      await primary.query(SOME_COMMIT);
       return standby;
     },
     promote: async () => {
@@ -92,6 +95,34 @@ function clusterIn(folder) {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+  return cluster;
+}
+
+/** It writes something: a commit that does not waits for no standby. */
+const SOME_COMMIT = "SELECT pg_logical_emit_message(true, '', '')";
+
+/**
+ * Called before the standby starts, so that a commit is seen to wait. `sync` in `pg_stat_replication` proves less: commits wait only once
+ * the checkpointer has read the setting.
+ */
+async function untilCommitsWait(primary) {
+  await primary.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
+  await primary.query('SELECT pg_reload_conf()');
+  while (!(await waitsForStandby(primary)));
+}
+
+/** Whether a commit waits. That one ends once the standby is there. */
+async function waitsForStandby(primary) {
+  const commit = { isOver: false };
+  const end = () => {
+    commit.isOver = true;
+  };
+  primary.query(SOME_COMMIT).then(end, end);
+  while (!commit.isOver) {
+    const { rows } = await primary.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    if (rows.length > 0) return true;
+  }
+  return false;
 }
 
 /** PostgreSQL does not run as root: it gets the user of its Debian package, or nobody. */

@@ -51,10 +51,11 @@ export function admit(book: Book, arrival: Arrival, configured: QueuePolicy): Ad
   const row = liveRow(book, arrival);
   const known = row && admissionOf(book, row, arrival, policy);
   if (known) return known;
-  if (book.queue.isPaused) return intoLine(book, arrival, policy) ?? { kind: 'paused' };
+  const committed = row?.committed;
+  if (book.queue.isPaused) return intoLine(book, arrival, committed, policy) ?? { kind: 'paused' };
   const at = instantFor(book, arrival, policy);
-  if (at === undefined) return intoLine(book, arrival, policy) ?? numberFor(book, arrival, policy);
-  if (arrival.key !== undefined) book.put(idOf(arrival), runningRow(arrival, at, row?.committed, policy));
+  if (at === undefined) return intoLine(book, arrival, committed, policy) ?? numberFor(book, arrival, policy);
+  if (arrival.key !== undefined) book.put(idOf(arrival), runningRow(arrival, at, committed, policy));
   const marginMs = policy.rate ? marginMsOf(policy.rate) : Number.POSITIVE_INFINITY;
   return { kind: 'send', at, marginMs, readAt: policy.rate ? book.queue.schedule.readAt : book.now };
 }
@@ -128,6 +129,7 @@ function instantFor(
 function intoLine(
   book: Book,
   arrival: Arrival,
+  committed: string | undefined,
   { line, rate, keepKeysMs }: QueuePolicy,
 ): Admission | undefined {
   const { request } = arrival;
@@ -152,7 +154,8 @@ function intoLine(
     lease: '',
     leaseUntil: 0,
     keepUntil: at + keepKeysMs,
-    committed: undefined,
+    // An earlier try may have made its effect.
+    committed,
     answer: undefined,
     job: { ticket: arrival.id, at, notBefore: 0, attempts: 0, bytes },
   });

@@ -138,6 +138,19 @@ export function contract(
     expect(effects).toBe(1);
   });
 
+  test('what `once` has committed is found by a repeat that goes into the line', async () => {
+    const { admitOne, claimAll, end, once } = await opened();
+    await admitOne({ key: 'k', id: 'a' });
+    await once('k', 'a', async () => '1');
+    // The service has answered an error behind its effect.
+    await end({ key: 'k', lease: 'a', kind: 'released' });
+    expect(await admitOne({ key: 'k', id: 't', request: storedRequest('a') })).toMatchObject({
+      kind: 'accepted',
+    });
+    const [claimed] = await claimAll();
+    expect(await once('k', claimed?.lease ?? '', async () => '2')).toBe('1');
+  });
+
   test('`once` of a lease that another has taken over commits nothing', async () => {
     const { admitOne, once } = await opened({ leaseMs: -1, afterCrash: 'repeat' });
     await admitOne({ key: 'k', id: 'a' });

@@ -71,7 +71,6 @@ test(
     for (let round = 0; round < ROUNDS; round += 1) {
       const standby = await primary.standby();
       onTestFinished(() => standby.remove());
-      await waitForStandby(primary);
       const keys = await orderThrough(fleet, `round${round}`, async () => {
         await primary.kill();
         unlinkSync(current);
@@ -84,18 +83,6 @@ test(
   },
   LONG_MS,
 );
-
-/** From now on each commit waits for the standby. */
-async function waitForStandby(primary: Cluster): Promise<void> {
-  const pool = primary.pool();
-  const isSynchronous = async (): Promise<boolean> => {
-    const { rows } = await pool.query("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'");
-    return rows.length > 0;
-  };
-  await pool.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
-  await pool.query('SELECT pg_reload_conf()');
-  while (!(await isSynchronous()));
-}
 
 const QUEUES = { orders: { match: { url: '/orders' }, leaseMs: 500 } };
 
