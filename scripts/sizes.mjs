@@ -28,6 +28,7 @@ const CAPABILITIES = {
   'counts and metrics': /\/core\/(metrics|queue-metrics|queue-view)/,
   'schemas before, storage that vanished': /\/(store\/migrate|host\/vanished)/,
   sweeping: /\/store\/sweep/,
+  'sends that outlive their pages': /\/service-worker\/carrier/,
   'leadership, leases of others': /\/(drain\/leadership|store\/leases)/,
 };
 

@@ -199,8 +199,8 @@ function checkOpened({ universe, service, scenario }: Stage): void {
 const COMMIT_MS = 20;
 
 /** Lost, or heard once others had reason to give its sender up. */
-function isUnheard({ sentAt, answeredAt = Number.POSITIVE_INFINITY }: Arrival): boolean {
-  return answeredAt - sentAt > STEAL_AFTER_MS;
+function isUnheard({ sentAt, isLetGo, answeredAt = Number.POSITIVE_INFINITY }: Arrival): boolean {
+  return isLetGo || answeredAt - sentAt > STEAL_AFTER_MS;
 }
 
 /** After such an answer nothing is sent again. */

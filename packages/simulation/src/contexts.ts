@@ -70,12 +70,16 @@ export class Context implements Mortal {
   #frozenUntil = 0;
   #epoch = 0;
   #wallAtEpoch: number;
+  /** Resolves once it is gone. */
+  readonly whenKilled: Promise<void>;
+  #tellKilled = (): void => undefined;
 
   constructor(browser: Browser, name: string) {
     this.name = name;
     this.#browser = browser;
     this.#wallAtEpoch = browser.wallOffsetMs;
     browser.contexts.add(this);
+    this.whenKilled = new Promise((resolve) => (this.#tellKilled = resolve));
   }
 
   get isAlive(): boolean {
@@ -85,6 +89,7 @@ export class Context implements Mortal {
   kill(): void {
     if (!this.#isAlive) return;
     this.#isAlive = false;
+    this.#tellKilled();
     this.#wake();
     this.#browser.contexts.delete(this);
     this.#browser.locks.releaseAllOf(this);

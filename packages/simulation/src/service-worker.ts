@@ -1,19 +1,22 @@
 import { policiesOf, type SluiceDefinition } from '../../sluice/src/core/config.ts';
 import { createRuntime, type Runtime } from '../../sluice/src/drain/runtime.ts';
-import type { Drain } from '../../sluice/src/core/wake-state.ts';
+import type { Drain, Wake } from '../../sluice/src/core/wake-state.ts';
 import { Watch } from '../../sluice/src/drain/settled.ts';
 import { exposeHost } from '../../sluice/src/host/expose.ts';
 import { createHost } from '../../sluice/src/host/host.ts';
 import { createBrokenPace } from '../../sluice/src/service-worker/broken-pace.ts';
+import { Carrier, type Carrying } from '../../sluice/src/service-worker/carrier.ts';
 import { type Answering, answer } from '../../sluice/src/service-worker/answer.ts';
 import { KeyTurns } from '../../sluice/src/service-worker/key-turns.ts';
 import { SameTries } from '../../sluice/src/service-worker/same-tries.ts';
 import { takeOver } from '../../sluice/src/service-worker/take-over.ts';
 import { createWakeUp, type WakeUp } from '../../sluice/src/service-worker/wake-up.ts';
 import { writePolicies } from '../../sluice/src/store/policies.ts';
+import { carriableIn } from '../../sluice/src/transport/replay.ts';
 import { type Browser, Context } from './contexts.ts';
 import { channelBetween } from './port.ts';
 import type { SyncScheduler } from './sync.ts';
+import { never } from './universe.ts';
 
 /** The browser stops one that has nothing to do, and ends an event that lasts too long. */
 const IDLE_MS = 30_000;
@@ -27,6 +30,7 @@ export class ServiceWorkerRun extends Context {
   readonly #runtime: Runtime;
   readonly #answering: Answering;
   readonly #wakeUp: WakeUp;
+  readonly #carrier: Carrier;
   readonly #event = { waitUntil: (work: Promise<unknown>): void => void this.#lasting(work) };
   #drain: Drain = async () => true;
   #events = 0;
@@ -41,10 +45,12 @@ export class ServiceWorkerRun extends Context {
     this.#browser = browser;
     this.#idleSince = browser.universe.timeline.now;
     this.#runtime = createRuntime(definition, this.world());
-    this.#wakeUp = createWakeUp(this.#runtime, (_name, drain) => {
+    this.#carrier = new Carrier(this.#runtime);
+    const bell = (_name: string, drain: Drain): Wake => {
       this.#drain = drain;
       return { register: async () => sync.register() };
-    });
+    };
+    this.#wakeUp = createWakeUp(this.#runtime, bell, () => this.#carrier.takeSeat());
     const brokenPace = createBrokenPace(definition, this.#runtime.clock);
     const watch = new Watch(this.#runtime);
     this.#answering = {
@@ -86,9 +92,45 @@ export class ServiceWorkerRun extends Context {
     return this.#lasting(this.#drain({ isLastChance }));
   }
 
+  /** What a worker of a page sends passes by here; undefined: it is not made here. */
+  carry(worker: Context, request: Request, signal: AbortSignal | undefined): Promise<Response> | undefined {
+    const carriable = carriableIn(request.url);
+    if (!carriable) return undefined;
+    let given: Promise<Response> | undefined;
+    const respondWith = (answering: Promise<Response>): void => {
+      given = answering;
+    };
+    // The signal of an event is not that of its worker: none of the engines is sure to pass it on.
+    const carried = new Request(request, { signal: null });
+    this.#carrier.carry({ request: carried, ...this.#event, respondWith }, carriable);
+    if (!given) return undefined;
+    const aborted = new Promise<never>((_, reject) => {
+      signal?.addEventListener('abort', () => {
+        this.#browser.service.letGo(carried);
+        reject(new DOMException('aborted', 'AbortError'));
+      });
+    });
+    return heardBy(worker, Promise.race([given, this.#failed(), aborted]));
+  }
+
+  /** A worker is about to lead. */
+  async takeSeat(worker: Context): Promise<Response> {
+    const taken = this.#lasting<Carrying>(this.#carrier.takeSeat());
+    void taken.then(({ ended }) => this.#lasting(ended)).catch(() => undefined);
+    const told = taken.then(() => new Response(null, { status: 204 }));
+    return heardBy(worker, Promise.race([told, this.#failed()]));
+  }
+
+  /** What a worker hears of its fetch as the service worker ends. */
+  async #failed(): Promise<never> {
+    await this.whenKilled;
+    throw new TypeError('Failed to fetch');
+  }
+
   /** The page has left. */
   engineLeft(engine: string): void {
-    const left = takeOver(this.#event, engine, { ...this.#runtime, wakeUp: this.#wakeUp });
+    const parts = { carrier: this.#carrier, wakeUp: this.#wakeUp };
+    const left = takeOver(this.#event, engine, { ...this.#runtime, ...parts });
     void this.#lasting(left).catch(() => undefined);
   }
 
@@ -117,4 +159,11 @@ export class ServiceWorkerRun extends Context {
       else this.#watchIdle();
     });
   }
+}
+
+/** A worker that has ended hears of nothing. */
+async function heardBy<T>(worker: Context, promise: Promise<T>): Promise<T> {
+  await promise.catch(() => undefined);
+  await worker.whenAwake();
+  return worker.isAlive ? promise : never();
 }

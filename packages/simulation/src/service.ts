@@ -21,6 +21,8 @@ export interface Arrival {
   sender: Mortal;
   /** The service knew its key, and did nothing. */
   isRepeat: boolean;
+  /** The engine that has asked for it waits for no answer any more. */
+  isLetGo: boolean;
 }
 
 /** How the service takes the nth request (from 0) that reaches it. */
@@ -73,11 +75,18 @@ export class Service {
   session = '';
   readonly #universe: Universe;
   readonly #known = new Map<string, Known>();
+  readonly #arrivalOf = new WeakMap<Request, Arrival>();
   #n = 0;
 
   constructor(universe: Universe, behaviour: Behaviour) {
     this.#universe = universe;
     this.behaviour = behaviour;
+  }
+
+  /** The answer may come to a context that sends in the place of an engine, after that engine has let go. */
+  letGo(request: Request): void {
+    const arrival = this.#arrivalOf.get(request);
+    if (arrival) arrival.isLetGo = true;
   }
 
   async fetch(actor: Mortal, request: Request, signal: AbortSignal | undefined): Promise<Response> {
@@ -101,8 +110,10 @@ export class Service {
       endedAt: undefined,
       sender: actor,
       isRepeat: false,
+      isLetGo: false,
     };
     this.arrivals.push(arrival);
+    this.#arrivalOf.set(request, arrival);
     arrival.body = await request.clone().text();
     universe.trace(`send ${arrival.body}`);
     await universe.timeline.after(universe.between(...TRANSIT_MS));
@@ -166,9 +177,15 @@ function statusOf(reaction: Exclude<Reaction, { kind: 'drop' }>): number {
 
 function responseOf({ body, status, headers = {}, redirectedTo }: Answer): Response {
   const response = new Response(body ?? null, { status, headers });
-  if (redirectedTo === undefined) return response;
+  return redirectedTo === undefined ? response : ledTo(response, redirectedTo);
+}
+
+/** No script can make such an answer; a copy of it says the same. */
+function ledTo(response: Response, url: string): Response {
+  const clone = (): Response => ledTo(Response.prototype.clone.call(response), url);
   return Object.defineProperties(response, {
-    url: { value: redirectedTo },
+    url: { value: url },
     redirected: { value: true },
+    clone: { value: clone },
   });
 }

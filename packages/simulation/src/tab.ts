@@ -118,7 +118,9 @@ export class Tab extends Context {
   /** As a page is left: it lets go as far as it comes, and is gone. */
   close(): void {
     this.#closing.abort(new Error('the page is left'));
-    this.#link.current?.ask('suspend').catch(() => undefined);
+    const { isControlled, serviceWorker } = this.#options;
+    const isLeft = isControlled && serviceWorker() !== undefined;
+    this.#link.current?.ask('suspend', isLeft).catch(() => undefined);
     this.later(10, () => this.kill());
   }
 
@@ -133,24 +135,31 @@ export class Tab extends Context {
     const { definition, workersEndAlone } = this.#options;
     const name = this.#workers === 0 ? `${this.name}'s worker` : `${this.name}'s worker ${this.#workers}`;
     this.#workers += 1;
-    const worker = new WorkerRun(this.#browser, name, { definition, page: this, endsAlone: workersEndAlone });
+    const { serviceWorker, isControlled } = this.#options;
+    const worker = new WorkerRun(this.#browser, name, {
+      definition,
+      page: this,
+      endsAlone: workersEndAlone,
+      serviceWorker: () => (isControlled ? serviceWorker() : undefined),
+    });
     this.#worker = worker;
     const end = (): void => {
       worker.end();
       ended();
     };
     signal.addEventListener('abort', end, { once: true });
-    return this.#open(worker.connect(this), end);
+    return this.#open(worker.connect(this), end, isControlled);
   }
 
   async #lineToServiceWorker(): Promise<Line | undefined> {
-    const found = this.#options.serviceWorker();
-    return found && this.#open(found.connect(this), () => undefined);
+    const { serviceWorker, isControlled } = this.#options;
+    const found = serviceWorker();
+    return found && this.#open(found.connect(this), () => undefined, isControlled);
   }
 
-  #open(endpoint: Parameters<typeof openLine>[0], end: () => void): Promise<Line> {
+  #open(endpoint: Parameters<typeof openLine>[0], end: () => void, isControlled: boolean): Promise<Line> {
     const { clock } = this.world();
-    return openLine(endpoint, { name: definitionName(this.#options), clock, end, ms: 5000 });
+    return openLine(endpoint, { name: definitionName(this.#options), clock, end, ms: 5000, isControlled });
   }
 }
 

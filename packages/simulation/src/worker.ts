@@ -1,6 +1,7 @@
 import { policiesOf, type SluiceDefinition } from '../../sluice/src/core/config.ts';
 import { createRuntime, type Runtime } from '../../sluice/src/drain/runtime.ts';
 import type { World } from '../../sluice/src/drain/world.ts';
+import { seatPath } from '../../sluice/src/core/receipt.ts';
 import { exposeHost } from '../../sluice/src/host/expose.ts';
 import { createHost } from '../../sluice/src/host/host.ts';
 import { writePolicies } from '../../sluice/src/store/policies.ts';
@@ -8,12 +9,16 @@ import { unlessLeft } from '../../sluice/src/transport/unless-left.ts';
 import { Drainer } from '../../sluice/src/worker/drainer.ts';
 import { type Browser, Context } from './contexts.ts';
 import { channelBetween } from './port.ts';
+import type { ServiceWorkerRun } from './service-worker.ts';
+import { never } from './universe.ts';
 
 export interface WorkerOptions {
   definition: SluiceDefinition;
   page: Context;
   /** Its page lives on. */
   endsAlone: boolean;
+  /** That which controls it, which makes its sends. */
+  serviceWorker: () => ServiceWorkerRun | undefined;
 }
 
 /** The worker of a page: host and engine. */
@@ -30,7 +35,7 @@ export class WorkerRun extends Context {
     const world = this.world();
     this.#runtime = createRuntime(
       options.definition,
-      unlessLeft({ ...world, fetch: this.#failing(world.fetch) }),
+      unlessLeft({ ...world, fetch: this.#failing(this.#carried(world.fetch)) }),
     );
     this.#drainer = new Drainer(this.#runtime);
   }
@@ -38,14 +43,15 @@ export class WorkerRun extends Context {
   /** The end of a channel that its page holds. */
   connect(page: Context): ReturnType<typeof channelBetween>[0] {
     const [ofPage, own] = channelBetween(page, this);
-    const begin = (): void => {
+    const begin = (isControlled: boolean): void => {
       if (this.#hasBegun) return;
       this.#hasBegun = true;
       const { database, definition } = this.#runtime;
       void writePolicies(database, policiesOf(definition), { overwrite: false }).catch(() => undefined);
-      this.#drainer.resume();
+      this.#drainer.resume(isControlled);
     };
-    exposeHost(createHost(this.#runtime, { begin, suspend: () => this.#drainer.suspend() }), own);
+    const suspend = (isLeft: boolean): Promise<void> => this.#drainer.suspend(isLeft);
+    exposeHost(createHost(this.#runtime, { begin, suspend }), own);
     return ofPage;
   }
 
@@ -71,6 +77,17 @@ export class WorkerRun extends Context {
 
   failSends(): void {
     this.#leaving.abort();
+  }
+
+  #carried(fetch: World['fetch']): World['fetch'] {
+    return (request, init) => {
+      if (!this.isAlive) return never();
+      const { serviceWorker, definition } = this.#options;
+      const found = serviceWorker();
+      if (request.url.endsWith(seatPath(definition.name)))
+        return found ? found.takeSeat(this) : Promise.reject(new TypeError('Failed to fetch'));
+      return found?.carry(this, request, init.signal ?? undefined) ?? fetch(request, init);
+    };
   }
 
   #failing(fetch: World['fetch']): World['fetch'] {

@@ -51,6 +51,53 @@ export const OF_TABS: readonly Scenario[] = [
       stage.openTab();
     },
   },
+  ...(['always', 'never'] as const).map(
+    (repeat): Scenario => ({
+      name: `a page is left while a send is under way, and may be repeated: ${repeat}`,
+      jobs: 2,
+      queue: { repeat },
+      neverRepeats: repeat === 'never',
+      mayDie: repeat === 'never',
+      service: () => ({ ...answer(200), ms: 300 }),
+      script: async (stage) => {
+        const tab = stage.openTab();
+        await stage.after(20);
+        const tickets = await Promise.all([stage.submit(tab, 'a'), stage.submit(tab, 'b')]);
+        await stage.after(150);
+        stage.closeTab(tab);
+        await stage.after(100);
+        const next = stage.openTab();
+        await stage.after(2000);
+        if (stage.universe.strikes > 0) return;
+        const states = await Promise.all(tickets.map((ticket) => next.sluice.get(ticket)));
+        const sends = stage.service.arrivals.length;
+        if (sends !== 2 || states.some((view) => view?.state !== 'done'))
+          stage.universe.fail('left', `${sends} sends, ${states.map((view) => view?.state).join(' ')}`);
+      },
+    }),
+  ),
+  {
+    name: 'a page is left with a send that is claimed and has not left, and nothing may be repeated',
+    jobs: 2,
+    queue: { repeat: 'never', rate: { limit: 1, perMs: 400 } },
+    mayDie: true,
+    neverRepeats: true,
+    script: async (stage) => {
+      const [tab] = await twoTabs(stage);
+      if (!tab) return;
+      const tickets = await Promise.all([stage.submit(tab, 'a'), stage.submit(tab, 'b')]);
+      const isClaimed = async (): Promise<boolean> =>
+        ((await tab.sluice.get(tickets[1] ?? ''))?.state ?? '') === 'leased';
+      while (tab.isAlive && stage.universe.strikes === 0 && !(await isClaimed())) await stage.after(1);
+      tab.endWorker();
+      stage.closeTab(tab);
+      await stage.after(5000);
+      if (stage.universe.strikes > 0) return;
+      const states = await Promise.all(tickets.map((ticket) => stage.openTab().sluice.get(ticket)));
+      if (states.some((view) => view?.state !== 'done'))
+        stage.universe.fail('left', states.map((view) => view?.state).join(' '));
+    },
+  },
   {
     name: 'the leading tab freezes',
     jobs: 2,

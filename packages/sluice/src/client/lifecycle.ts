@@ -19,8 +19,8 @@ export function followLifecycle({ name, link, feed, persist, signal }: Lifecycle
       // A page in the back/forward cache must hold nothing. WebKit freezes its worker in the middle of a transaction, and with it
       // every table that it has opened, and the lock, against all others.
       if (persisted) link.suspend();
-      else link.current?.ask('suspend').catch(() => undefined);
-      // Should the page be gone for good, the leases end now, so that no job counts it as a crash.
+      else link.current?.ask('suspend', Boolean(serviceWorkers()?.controller)).catch(() => undefined);
+      // Should the page be gone for good, the service worker carries what is under way, and all other leases end now.
       if (link.engine)
         tellServiceWorker({ sluice: 'engine-left', protocol: PROTOCOL, name, engine: link.engine });
     },

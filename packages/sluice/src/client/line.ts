@@ -24,13 +24,15 @@ export interface LineOptions {
   ms: number;
   /** The engine of an earlier life of the page. */
   left?: string;
+  /** The page has a service worker. */
+  isControlled?: boolean;
 }
 
 const ANSWER_MS = 5000;
 
 /** @throws SluiceError `no-answer`, `config-invalid` */
 export async function openLine(endpoint: Endpoint, options: LineOptions): Promise<Line> {
-  const { name, clock, end, ms, left } = options;
+  const { name, clock, end, ms, left, isControlled } = options;
   const remote = wrap<Host>(endpoint);
   const pending = new Set<(error: SluiceError) => void>();
   const close = (): void => {
@@ -47,7 +49,7 @@ export async function openLine(endpoint: Endpoint, options: LineOptions): Promis
         .catch((error: Error) => reject(fault('config-invalid', `${call}: ${error.message}`)))
         .finally(() => pending.delete(reject));
     });
-  const hello = within(clock, ms, ask('hello', name, PROTOCOL, left)) as Promise<Hello>;
+  const hello = within(clock, ms, ask('hello', name, PROTOCOL, left, isControlled)) as Promise<Hello>;
   await hello.catch(close);
   let checking: Promise<unknown> | undefined;
   const check = (): Promise<unknown> =>

@@ -1,5 +1,6 @@
 import { isSluiceError, sentenceOf } from '../core/errors.js';
 import { fault } from './advice.js';
+import { serviceWorkers } from './container.js';
 import { type Line, openLine } from './line.js';
 import type { Starting } from './worker-link.js';
 import { pageClock } from './world.js';
@@ -25,7 +26,8 @@ export function startWorker(
       ended();
     };
     signal.addEventListener('abort', end, { once: true });
-    openLine(worker, { name, clock: pageClock, end, ms: START_MS, left }).then(resolve, reject);
+    const isControlled = Boolean(serviceWorkers()?.controller);
+    openLine(worker, { name, clock: pageClock, end, ms: START_MS, left, isControlled }).then(resolve, reject);
   }).catch((cause: unknown) => {
     throw isSluiceError(cause) ? cause : fault('worker-failed', sentenceOf(cause), undefined, cause);
   });

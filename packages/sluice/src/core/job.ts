@@ -83,9 +83,22 @@ export type JobState =
   | { kind: 'scheduled'; at: number }
   | { kind: 'delayed'; at: number }
   | { kind: 'parked'; at: number; why: 'held' | 'after'; behind: boolean }
-  /** `rides`: in a batch, and not its first. `recall`: its engine is to let go of it, to give it back or to cancel it. */
-  | { kind: 'leased'; at: number; leaseId: string; recall?: 'return' | CancelReason; rides: boolean }
+  | Leased
   | { kind: 'dead'; at: number; reason: DeadReason; detail: string };
+
+export interface Leased {
+  kind: 'leased';
+  at: number;
+  leaseId: string;
+  /** Its engine is to let go of it, to give it back or to cancel it. */
+  recall?: 'return' | CancelReason;
+  /** In a batch, and not its first. */
+  rides: boolean;
+  /** Its send does not begin before, where that is later than the claim. */
+  sendAt?: number;
+  /** Its page was left in mid-send, and the service worker waits for the answer: this lease ends by time alone. */
+  carried?: true;
+}
 
 /** The ways of waiting. */
 export const WAITING_KINDS = ['ready', 'delayed', 'behind', 'scheduled', 'parked'] as const;

@@ -22,6 +22,11 @@ export function identityPath(name: string): string {
   return `${STATUS_PATH}~${name}`;
 }
 
+/** A worker that is about to lead asks there that what others had under way is carried on. */
+export function seatPath(name: string): string {
+  return `${identityPath(name)}/seat`;
+}
+
 /** What a URL of this origin asks of us: how the job of a ticket stands, or, after a `~`, something of the app. */
 export function askedAt(url: string, origin: string): string | undefined {
   const prefix = origin + STATUS_PATH;

@@ -10,6 +10,8 @@ export interface EngineOptions {
   id: string;
   /** A lock proves that no other engine runs. */
   isAlone: boolean;
+  /** Comes before its first turn, which gives back what engines before had under way. */
+  begin?: () => Promise<unknown>;
   store: Store;
   dispatch: Dispatch;
   clock: Clock;
@@ -49,12 +51,14 @@ export class Engine {
   #mayBeForgotten = true;
   #mode: 'draining' | 'winding-down' | 'stopped' = 'draining';
   #epoch: number;
+  readonly #begun: Promise<unknown>;
   readonly #started: Promise<void>;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#epoch = options.clock.epoch();
     this.#stopListening = options.notify.listen((events) => this.#hear(events));
+    this.#begun = Promise.resolve(options.begin?.()).catch(() => undefined);
     this.#started = this.#openLanes();
   }
 
@@ -84,18 +88,28 @@ export class Engine {
   }
 
   /** Stops what is in flight, settles it and lets go. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#stop((lane) => lane.stop());
+  }
+
+  /** Lets go, and leaves to others what is under way. */
+  leave(): Promise<void> {
+    return this.#stop((lane) => lane.leave());
+  }
+
+  async #stop(end: (lane: Lane) => Promise<void>): Promise<void> {
     this.#mode = 'stopped';
     this.#stopListening();
     this.#stopBeating?.();
-    await this.#started;
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()));
+    // At once, since a page that is left has no time. No lane opens any more.
+    await Promise.all([this.#started, ...[...this.#lanes.values()].map(end)]);
   }
 
   /** One look at a time answers all that ask before it begins: thousands may come with one burst. */
   async #openLanes(): Promise<void> {
     this.#asked += 1;
     if (this.#asked > 1) return;
+    await this.#begun;
     while (this.#asked > 0) {
       const answered = this.#asked;
       await this.#openNew();

@@ -87,6 +87,17 @@ test('a send that is late begins where its job is there, and one in time is not 
   expect(control.mayBegin()).toBe('yes');
 });
 
+test('as a page is left what has begun goes on, and what has not is not sent', async () => {
+  inFlight.begin(claim(1));
+  const begun = control;
+  begun.mayBegin();
+  inFlight.begin(claim(2));
+  inFlight.leave();
+  expect(begun.signal.aborted).toBe(false);
+  expect(control.mayBegin()).toBe('stopped');
+  expect(inFlight.leases).toEqual(['e/orders/1/2']);
+});
+
 test('each job of a batch has its lease renewed', async () => {
   inFlight.begin(claim(1, [claim(2), claim(3)]));
   await clock.advance(LEASE_MS / 3);

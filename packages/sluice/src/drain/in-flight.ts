@@ -23,12 +23,15 @@ export interface InFlight {
   /** Looks at the row of a job, or of all, and stops the send of one that is recalled. */
   check(ticket?: string): Promise<void>;
   abortAll(): void;
+  /** What has not begun is not sent; what has goes on without this engine, which hears of no end any more. */
+  leave(): void;
 }
 
 interface Attempt {
   claim: Claim;
   leaseUntil: number;
   abort: AbortController;
+  hasBegun: boolean;
 }
 
 export function createInFlight(options: InFlightOptions): InFlight {
@@ -39,7 +42,7 @@ export function createInFlight(options: InFlightOptions): InFlight {
     const stopRenewing = renewInTime(attempt, options);
     const end = await options.dispatch(claim, controlOf(attempt, options));
     stopRenewing();
-    attempts.delete(claim.leaseId);
+    if (!attempts.delete(claim.leaseId)) return;
     for (const settlement of settlementsOf(claim, end, options.clock.now())) options.onEnd(settlement, claim);
   }
 
@@ -51,7 +54,7 @@ export function createInFlight(options: InFlightOptions): InFlight {
       return [...attempts.values()].flatMap(({ claim }) => membersOf(claim).map(({ leaseId }) => leaseId));
     },
     begin: (claim) => {
-      const attempt = { claim, leaseUntil: claim.leaseUntil, abort: new AbortController() };
+      const attempt = { claim, leaseUntil: claim.leaseUntil, abort: new AbortController(), hasBegun: false };
       attempts.set(claim.leaseId, attempt);
       void run(attempt);
     },
@@ -64,6 +67,11 @@ export function createInFlight(options: InFlightOptions): InFlight {
     },
     abortAll: () => {
       for (const { abort } of attempts.values()) abort.abort();
+    },
+    leave: () => {
+      for (const { claim, hasBegun, abort } of attempts.values())
+        if (hasBegun) attempts.delete(claim.leaseId);
+        else abort.abort();
     },
   };
 }
@@ -103,7 +111,9 @@ function controlOf(attempt: Attempt, options: InFlightOptions): AttemptControl {
       if (signal.aborted || isHeld(claim)) return 'stopped';
       const now = clock.now();
       if (now >= attempt.leaseUntil) return 'lease-lost';
-      return isInTime(now, { at: claim.sendAt, latestAt: claim.latestAt }) ? 'yes' : 'late';
+      if (!isInTime(now, { at: claim.sendAt, latestAt: claim.latestAt })) return 'late';
+      attempt.hasBegun = true;
+      return 'yes';
     },
   };
 }

@@ -122,8 +122,17 @@ export class Lane {
 
   /** Stops what is in flight and settles it. Resolves when nothing of this lane runs any more. */
   stop(): Promise<void> {
+    return this.#stop(() => this.#inFlight.abortAll());
+  }
+
+  /** The same, but what has begun goes on: somebody else waits for the answers. */
+  leave(): Promise<void> {
+    return this.#stop(() => this.#inFlight.leave());
+  }
+
+  #stop(end: () => void): Promise<void> {
     this.#mode = 'stopping';
-    this.#inFlight.abortAll();
+    end();
     this.nudge();
     return this.#loop;
   }

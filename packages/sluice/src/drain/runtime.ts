@@ -1,11 +1,11 @@
 import type { QueueDefinition, SluiceDefinition } from '../core/config.js';
 import { sentenceOf } from '../core/errors.js';
-import type { Store } from '../core/ports.js';
+import type { Dispatch, Store } from '../core/ports.js';
 import { createMatcher, type Matcher } from '../core/match.js';
 
 import { createStore } from '../store/store.js';
 import { readOwner } from '../store/owners.js';
-import { createDispatch } from '../transport/attempt.js';
+import { createDispatch, createReceipt, type DispatchOptions, type Sent } from '../transport/attempt.js';
 import { dispatchBatches } from '../transport/batch.js';
 import { newId } from '../transport/new-id.js';
 import { type Prepared, type PrepareOptions, type Preparing, prepareRequest } from '../transport/prepare.js';
@@ -32,8 +32,16 @@ export interface Runtime extends World {
   identity: IdentitySource;
   /** Makes the request of a job whose body stands nowhere yet. */
   prepare(preparing: Preparing): Promise<Prepared>;
-  /** `isAlone`: a lock proves that no other engine runs. */
-  startEngine(seat: { isAlone: boolean }): Engine;
+  /** Reads the answer to a send that is under way. */
+  receive(sent: Sent): Dispatch;
+  startEngine(seat: Seat): Engine;
+}
+
+export interface Seat {
+  /** A lock proves that no other engine runs. */
+  isAlone: boolean;
+  /** Comes before its first turn, which gives back what engines before had under way. */
+  begin?: () => Promise<unknown>;
 }
 
 export function createRuntime(asked: SluiceDefinition, world: World = browserWorld(asked.name)): Runtime {
@@ -59,11 +67,12 @@ export function createRuntime(asked: SluiceDefinition, world: World = browserWor
     clock,
     base: world.base,
   };
-  const single = createDispatch({
+  const sending: DispatchOptions = {
     ...preparing,
     expectOf: (queue) => queueOf(definition, queue)?.expect,
     fetch: world.fetch,
-  });
+  };
+  const single = createDispatch(sending);
   const batched = dispatchBatches(single, {
     readBody: store.body,
     sealingKey,
@@ -80,12 +89,14 @@ export function createRuntime(asked: SluiceDefinition, world: World = browserWor
     matcher,
     intake: createIntakeDesk({ ...world, definition, matcher, store, sealingKey, identity }),
     prepare: (one) => prepareRequest(one, preparing),
-    startEngine: ({ isAlone }) => {
+    receive: (sent) => sealAnswers(createReceipt(sent, sending), sealingKey),
+    startEngine: ({ isAlone, begin }) => {
       engines += 1;
       database.rotateLog();
       return new Engine({
         id: `${id}/${engines}`,
         isAlone,
+        ...(begin ? { begin } : {}),
         store,
         dispatch,
         clock,

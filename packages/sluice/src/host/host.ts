@@ -1,4 +1,5 @@
 import { SluiceError } from '../core/errors.js';
+import type { SluiceEvent } from '../core/events.js';
 import type { Ticket } from '../core/job.js';
 import { type Hello, type Host, PROTOCOL, type Reply, SCHEMA } from '../core/messages.js';
 import { Watch } from '../drain/settled.js';
@@ -13,9 +14,10 @@ import { createUsers } from './users.js';
 
 /** Where an engine runs that can be asked to let go. */
 export interface Sleeper {
-  /** At each hello. */
-  begin(): void;
-  suspend(): Promise<void>;
+  /** At each hello; whether the page has a service worker. */
+  begin(isControlled: boolean): void;
+  /** `isLeft`: the service worker carries what is under way. */
+  suspend(isLeft: boolean): Promise<void>;
 }
 
 /** Calls that must not be made twice, each for itself: to a job that has moved on they say something else. */
@@ -32,12 +34,22 @@ export function createHost(runtime: Runtime, sleeper: Sleeper): Host {
   const watch = new Watch(runtime);
   const { stopPassing, ...handOver } = createHandOver(runtime, watch);
   const { withdraw, ...commands } = createCommands(runtime);
+  const released = (engine: string): Promise<SluiceEvent[]> =>
+    releaseLeases(database, { engine, now: clock.now() }).then(
+      ({ events }) => events,
+      () => [],
+    );
   const calls: Calls = {
     /** `left`: the engine of an earlier life of the page, whose leases end now. */
-    hello: async (name: string, protocol: number, left?: string): Promise<Hello> => {
-      if (left) notify.tell(await releaseLeases(database, left, clock.now()).catch(() => []));
+    hello: async (
+      name: string,
+      protocol: number,
+      left?: string,
+      isControlled: boolean = false,
+    ): Promise<Hello> => {
+      if (left) notify.tell(await released(left));
       if (name !== definition.name) throw misnamed(definition.name, name);
-      sleeper.begin();
+      sleeper.begin(isControlled);
       const problem = protocol === PROTOCOL ? {} : { problem: plainError(mismatch(protocol)) };
       return { schema: SCHEMA, name, engine: runtime.id, once: ONCE, long: LONG, ...problem };
     },
@@ -54,7 +66,7 @@ export function createHost(runtime: Runtime, sleeper: Sleeper): Host {
       return queues.find((queue) => queue !== undefined);
     },
     /** The page goes to sleep or away: let go of the lock, take no more. */
-    suspend: () => sleeper.suspend(),
+    suspend: (isLeft = false) => sleeper.suspend(isLeft),
   };
   return {
     call: async (name, ...args): Promise<Reply> => {

@@ -7,6 +7,8 @@ const LOOK_EVERY_MS = 2000;
 export interface DrainAloneOptions {
   /** The instant to be done at. */
   untilAt: number;
+  /** Comes before an engine begins. */
+  begin: () => Promise<unknown>;
   /** Go as soon as the engine of a page shows a sign of life; otherwise stay, to take over when that page closes. */
   leaveToPages: boolean;
 }
@@ -17,11 +19,9 @@ export interface DrainAloneOptions {
  *
  * @returns whether nothing is left that an engine could do
  */
-export async function drainAlone(
-  runtime: Runtime,
-  { untilAt, leaveToPages }: DrainAloneOptions,
-): Promise<boolean> {
+export async function drainAlone(runtime: Runtime, options: DrainAloneOptions): Promise<boolean> {
   const { clock } = runtime;
+  const { untilAt, leaveToPages } = options;
   let staleSince: number | undefined;
   while (clock.now() < untilAt) {
     const state = await leaderState(runtime);
@@ -29,7 +29,7 @@ export async function drainAlone(
     // A leader that had nothing to do shows its first sign of life a moment after a job has come in.
     staleSince = state === 'stale' ? (staleSince ?? clock.now()) : undefined;
     const steal = staleSince !== undefined && clock.now() - staleSince >= STEAL_AFTER_MS;
-    const led = await lockAndLead(runtime, { steal }, () => leadUntil(runtime, untilAt));
+    const led = await lockAndLead(runtime, { steal }, () => leadUntil(runtime, options));
     if (led === 'exhausted' || (led === 'taken' && state === 'alive' && leaveToPages)) break;
     await sleepUntil(clock, Math.min(clock.now() + LOOK_EVERY_MS, untilAt));
   }
@@ -51,9 +51,12 @@ async function lockAndLead(
   return locks.request(name, { steal: true }, lead);
 }
 
-async function leadUntil(runtime: Runtime, untilAt: number): Promise<Led> {
+async function leadUntil(
+  runtime: Runtime,
+  { untilAt, begin }: Pick<DrainAloneOptions, 'untilAt' | 'begin'>,
+): Promise<Led> {
   const { clock, notify, locks } = runtime;
-  const engine = runtime.startEngine({ isAlone: locks !== undefined });
+  const engine = runtime.startEngine({ isAlone: locks !== undefined, begin });
   let led: Led = 'exhausted';
   notify.tell([{ type: 'leading', host: 'service-worker' }]);
   const stopWatching = watchLine(runtime, () => {

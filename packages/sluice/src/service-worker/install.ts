@@ -9,6 +9,7 @@ import { Watch } from '../drain/settled.js';
 import { exposeHost } from '../host/expose.js';
 import { createHost, type Sleeper } from '../host/host.js';
 import { createBrokenPace } from './broken-pace.js';
+import { Carrier } from './carrier.js';
 import { intercept } from './intercept.js';
 import { KeyTurns } from './key-turns.js';
 import { listenToLifecycle, type Lifecycle } from './lifecycle.js';
@@ -45,14 +46,18 @@ export function installSluice<const Q extends string>(
 ): void {
   requireScope('installSluice()', 'service-worker', globalThis);
   const runtime = createRuntime(definitionFrom(config));
-  const wakeUp = checkingPolicies(runtime, createWakeUp(runtime, createWake));
+  const carrier = new Carrier(runtime);
+  const wakeUp = checkingPolicies(
+    runtime,
+    createWakeUp(runtime, createWake, () => carrier.takeSeat()),
+  );
   listenToLifecycle(runtime, lifecycle);
-  listenToPages(runtime, wakeUp);
+  listenToPages(runtime, { wakeUp, carrier });
   if (onEvent) {
     const tell = isolated(onEvent);
     runtime.notify.listen((events) => events.forEach((event) => tell(event)));
   }
-  if (runtime.definition.enabled) listenToFetches(runtime, wakeUp);
+  if (runtime.definition.enabled) listenToFetches(runtime, { wakeUp, carrier });
 }
 
 /** Pages tell none but the active service worker, and only that one stores what it intercepts. */
@@ -66,7 +71,12 @@ function checkingPolicies(runtime: Runtime, { onAccepted }: WakeUp): WakeUp {
   };
 }
 
-function listenToFetches(runtime: Runtime, wakeUp: WakeUp): void {
+interface Parts {
+  wakeUp: WakeUp;
+  carrier: Carrier;
+}
+
+function listenToFetches(runtime: Runtime, { wakeUp, carrier }: Parts): void {
   const answering = {
     runtime,
     brokenPace: createBrokenPace(runtime.definition, runtime.clock),
@@ -75,18 +85,19 @@ function listenToFetches(runtime: Runtime, wakeUp: WakeUp): void {
     same: new SameTries(),
     onAccepted: wakeUp.onAccepted,
   };
-  self.addEventListener('fetch', (event) => intercept(event, answering));
+  self.addEventListener('fetch', (event) => intercept(event, answering, carrier));
 }
 
 /** A page whose worker does not run asks here. */
-function listenToPages(runtime: Runtime, wakeUp: WakeUp): void {
+function listenToPages(runtime: Runtime, parts: Parts): void {
   const host = createHost(runtime, NO_SEAT);
   self.addEventListener('message', (event) => {
     const { data } = event;
     if (!isOurs(data, runtime.definition.name)) return;
     if (data.sluice === 'host' && event.ports[0]) exposeHost(host, event.ports[0]);
-    if (data.sluice === 'accepted') wakeUp.onAccepted(event);
-    if (data.sluice === 'engine-left') event.waitUntil(takeOver(event, data.engine, { ...runtime, wakeUp }));
+    if (data.sluice === 'accepted') parts.wakeUp.onAccepted(event);
+    if (data.sluice === 'engine-left')
+      event.waitUntil(takeOver(event, data.engine, { ...runtime, ...parts }));
   });
 }
 

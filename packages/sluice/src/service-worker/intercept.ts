@@ -2,19 +2,24 @@ import { askedAt, refusalParts } from '../core/receipt.js';
 import type { Runtime } from '../drain/runtime.js';
 import { readJob } from '../store/query.js';
 import { toResponse } from '../transport/direct.js';
-import { factsOf, isReplay } from '../transport/replay.js';
+import { carriableIn, factsOf, isReplay } from '../transport/replay.js';
 import { type Answering, answer } from './answer.js';
+import type { Carrier } from './carrier.js';
 
 /**
  * Decides at once whether a request is ours. What is not gets no `respondWith` at all: the browser then treats it as if
  * there were no service worker, upload progress and streaming bodies included.
  */
-export function intercept(event: FetchEvent, answering: Answering): void {
+export function intercept(event: FetchEvent, answering: Answering, carrier: Carrier): void {
   const { request } = event;
   const { runtime } = answering;
+  const carriable = carriableIn(request.url);
+  if (carriable) carrier.carry(event, carriable);
   if (isReplay(request.url)) return;
   const asked = askedAt(request.url, location.origin);
-  if (asked === `~${runtime.definition.name}`) return event.respondWith(identified(runtime));
+  const own = `~${runtime.definition.name}`;
+  if (asked === own) return event.respondWith(identified(runtime));
+  if (asked === `${own}/seat`) return event.respondWith(seatTaken(event, carrier));
   if (asked !== undefined && request.method === 'GET') return event.respondWith(statusOf(asked, runtime));
   if (mayBeForeign(request)) return;
   const queue = runtime.matcher(factsOf(request));
@@ -31,6 +36,13 @@ function mayBeForeign({ mode, referrer }: Request): boolean {
 
 async function identified({ identity }: Runtime): Promise<Response> {
   await identity.refresh().catch(() => undefined);
+  return new Response(null, { status: 204 });
+}
+
+/** A worker is about to lead. */
+async function seatTaken(event: FetchEvent, carrier: Carrier): Promise<Response> {
+  const { ended } = await carrier.takeSeat();
+  event.waitUntil(ended);
   return new Response(null, { status: 204 });
 }
 

@@ -17,8 +17,15 @@ const EVENT_MS = 30_000;
 /** A page that has just been opened takes so long until its worker asks for the lock. */
 const GRACE_MS = 1500;
 
-/** @param ringWith the bell: Background Sync, where there is one */
-export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: Drain) => Wake): WakeUp {
+/**
+ * @param ringWith the bell: Background Sync, where there is one
+ * @param begin comes before an engine begins
+ */
+export function createWakeUp(
+  runtime: Runtime,
+  ringWith: (name: string, drain: Drain) => Wake,
+  begin: () => Promise<unknown>,
+): WakeUp {
   const { clock, notify, definition } = runtime;
   let isRegistered = false;
   let isWanted = false;
@@ -32,7 +39,7 @@ export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: D
     // The browser tries a failed sync again, later each time; one registered in mid-event fires again at once. So that is for
     // the last try alone, after which the browser forgets the sync; and first of all, since it may stop us in mid-drain.
     if (isLastChance) isRegistered = (await wake.register()).kind !== 'refused';
-    const isDone = await drainAlone(runtime, { untilAt: clock.now() + SYNC_MS, leaveToPages: false });
+    const isDone = await drainAlone(runtime, { untilAt: clock.now() + SYNC_MS, begin, leaveToPages: false });
     if (!isDone && !isLastChance) isRegistered = true;
     return isDone;
   });
@@ -54,7 +61,8 @@ export function createWakeUp(runtime: Runtime, ringWith: (name: string, drain: D
     while (isWanted) {
       isWanted = false;
       await sleepUntil(clock, clock.now() + GRACE_MS);
-      await drainAlone(runtime, { untilAt: clock.now() + EVENT_MS, leaveToPages: true }).catch(() => false);
+      const untilAt = clock.now() + EVENT_MS;
+      await drainAlone(runtime, { untilAt, begin, leaveToPages: true }).catch(() => false);
     }
     isDraining = false;
   }

@@ -162,7 +162,13 @@ function lease(
   const { row, now } = ledger;
   const leaseId = leaseIdOf(request, job.seq);
   const leaseUntil = Math.round(Math.max(now, at) + row.policy.leaseMs);
-  const state = { kind: 'leased' as const, at: leaseUntil, leaseId, rides };
+  const state = {
+    kind: 'leased' as const,
+    at: leaseUntil,
+    leaseId,
+    rides,
+    ...(at > now ? { sendAt: at } : {}),
+  };
   serve(ledger, job, { rides });
   move(ledger, job, state);
   const attempt = job.attempts + 1;

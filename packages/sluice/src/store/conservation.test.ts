@@ -172,7 +172,7 @@ function createWorld(isShedding: boolean, isBatching: boolean) {
           await commandJob(database, releaseJob(ticket), now).catch(expectConflict);
           return;
         case 'leave':
-          await releaseLeases(database, one.engine, now);
+          await releaseLeases(database, { engine: one.engine, now });
           return;
         case 'identify':
           await signIn(database, { ...one, now });

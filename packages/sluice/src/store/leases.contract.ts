@@ -3,6 +3,7 @@ import type { Job } from '../core/job.js';
 import { DEFAULT_POLICY } from '../core/policy.js';
 import type { Claim } from '../core/ports.js';
 import { openIdentity, signIn } from './identity.js';
+import { cancelJob } from './job-commands.js';
 import { releaseLeases } from './lease-commands.js';
 import { readJob } from './query.js';
 import type { Database } from './rows.js';
@@ -133,9 +134,43 @@ export function testLeases(name: string, open: () => Database): void {
     test('the leases of an engine that says it leaves end, with nothing held against the jobs', async () => {
       await bench.enqueueMany(1);
       await bench.turn(T0);
-      await releaseLeases(bench.database, 'e1', T0 + 1);
+      await releaseLeases(bench.database, { engine: 'e1', now: T0 + 1 });
       const { claims } = await bench.turn(T0 + 2, { engine: 'e2' });
       expect(claims[0]?.job).toMatchObject({ orphans: 0 });
+    });
+
+    test('what is carried as its page is left goes on under another lease, which ends by time alone', async () => {
+      const [ticket = ''] = await bench.tickets(2);
+      await bench.turn(T0);
+      const carried = { tickets: new Set([ticket]), by: 'c' };
+      const { claims } = await releaseLeases(bench.database, { engine: 'e1', now: T0 + 1, carried });
+      expect(claims).toMatchObject([{ job: { ticket }, credentials: -1 }]);
+      const begun = { engine: 'e2', recover: true, isAlone: true };
+      const next = await bench.turn(T0 + 2, begun);
+      expect(next.claims.map(({ job }) => job.seq)).toEqual([2]);
+      const { leaseMs } = bench.policy;
+      const late = await bench.turn(T0 + 1 + leaseMs, { engine: 'e2', held: 1 });
+      expect(late.claims).toMatchObject([{ job: { ticket, orphans: 1 } }]);
+    });
+
+    test('what is to be cancelled is not carried', async () => {
+      const [ticket = ''] = await bench.tickets(1);
+      await bench.turn(T0);
+      await bench.command(cancelJob(ticket), T0 + 1);
+      const carried = { tickets: new Set([ticket]), by: 'c' };
+      const released = await releaseLeases(bench.database, { engine: 'e1', now: T0 + 2, carried });
+      expect(released).toMatchObject({ claims: [], events: [{ type: 'cancelled', ticket }, {}] });
+    });
+
+    test('what was claimed for an instant to come is given back as its page is left, also where nothing is repeated', async () => {
+      bench.policy = { ...bench.policy, repeat: 'never', rate: { limit: 1, perMs: 100, burst: 1 } };
+      const [first = '', second = ''] = await bench.tickets(2);
+      const { claims } = await bench.turn(T0, { leadMs: 60, durability: 'strict' });
+      expect(claims.map(({ job }) => job.ticket)).toEqual([first, second]);
+      const now = (claims[0]?.sendAt ?? 0) + 1;
+      await releaseLeases(bench.database, { engine: 'e1', now });
+      expect(await readJob(bench.database, first)).toMatchObject({ state: 'dead', reason: 'unknown' });
+      expect(await readJob(bench.database, second)).toMatchObject({ state: 'waiting' });
     });
 
     test('a lease is renewed while it is held, and told lost when it is not', async () => {

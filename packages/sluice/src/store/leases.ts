@@ -22,7 +22,7 @@ export async function recoverLeases(ledger: Ledger, request: TurnRequest): Promi
   if (!known && ledger.row.counts.leased <= held) return recovered;
   for (const job of await leasedJobs(ledger)) {
     if (job.state.kind !== 'leased') continue;
-    const { leaseId, rides } = job.state;
+    const { leaseId, rides, carried = false } = job.state;
     if (isLeaseOf(leaseId, engine)) {
       if (!known || known.includes(leaseId)) continue;
       if (!rides) recovered.unheard.push(leaseId);
@@ -31,7 +31,7 @@ export async function recoverLeases(ledger: Ledger, request: TurnRequest): Promi
     }
     // The clock may have gone back: no lease outlives what it was given.
     const endsAt = Math.min(job.state.at, ledger.now + ledger.row.policy.leaseMs);
-    if ((recover && isAlone) || endsAt <= ledger.now) await orphan(ledger, job);
+    if ((recover && isAlone && !carried) || endsAt <= ledger.now) await orphan(ledger, job);
     else if (endsAt < job.state.at) move(ledger, job, { ...job.state, at: endsAt });
     if (endsAt > ledger.now) recovered.nextAt = earlier(recovered.nextAt, endsAt);
   }
@@ -39,17 +39,31 @@ export async function recoverLeases(ledger: Ledger, request: TurnRequest): Promi
 }
 
 /** Nothing of it was sent: nothing is held against the job. */
-async function returnUnheard(ledger: Ledger, job: Job): Promise<void> {
+async function returnUnheard(
+  ledger: Ledger,
+  job: Job,
+  detail = 'not sent: its engine had not heard of its claim',
+): Promise<void> {
   const recall = recallOf(job);
   if (recall) return cancel(ledger, job, recall);
   move(ledger, job, stateInTurn(job, ledger.now));
   const { queue, ticket } = job;
-  ledger.events.push({
-    type: 'returned',
-    queue,
-    ticket,
-    detail: 'not sent: its engine had not heard of its claim',
-  });
+  ledger.events.push({ type: 'returned', queue, ticket, detail });
+}
+
+/** Of an engine that is gone: it has begun no send before its instant, and claims none that lies further ahead. */
+const MOST_AHEAD_MS = 2000;
+
+/** Back to its place, where its engine has let go; as if it had not been claimed, where its instant has not come. */
+export function letGo(
+  ledger: Ledger,
+  job: Job,
+  { sendAt, leftAt }: { sendAt: number; leftAt: number },
+): Promise<void> {
+  const aheadMs = sendAt - leftAt;
+  if (aheadMs > 0 && aheadMs <= MOST_AHEAD_MS)
+    return returnUnheard(ledger, job, 'not sent: its engine is gone');
+  return giveBack(ledger, job);
 }
 
 /** Why it is to be cancelled, where that was asked for while it was leased. */
@@ -87,7 +101,7 @@ const NOT_REPEATED = {
 } as const;
 
 /** Back to its place; or out, if that was asked for while it was leased. */
-export async function giveBack(ledger: Ledger, job: Job): Promise<void> {
+async function giveBack(ledger: Ledger, job: Job): Promise<void> {
   const given = { ...job, mayHaveArrived: true as const };
   if (ledger.row.policy.repeat === 'never') return bury(ledger, given, NOT_REPEATED);
   const recall = recallOf(job);
@@ -98,7 +112,10 @@ export async function giveBack(ledger: Ledger, job: Job): Promise<void> {
 }
 
 /** A lease id names its engine, and is never used again: not by another queue either, which may share a rate. */
-export function leaseIdOf({ engine, queue, turn }: TurnRequest, seq: number): string {
+export function leaseIdOf(
+  { engine, queue, turn }: Pick<TurnRequest, 'engine' | 'queue' | 'turn'>,
+  seq: number,
+): string {
   return `${engine}/${queue}/${turn}/${seq}`;
 }
 

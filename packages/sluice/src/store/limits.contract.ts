@@ -262,7 +262,7 @@ export function testLimits(name: string, open: () => Database): void {
       bench.policy = { ...bench.policy, repeat: 'never' };
       const ticket = await bench.ticket();
       await bench.turn(T0);
-      await releaseLeases(bench.database, 'e1', T0 + 1);
+      await releaseLeases(bench.database, { engine: 'e1', now: T0 + 1 });
       expect(await readJob(bench.database, ticket)).toMatchObject({ state: 'dead', reason: 'unknown' });
     });
 

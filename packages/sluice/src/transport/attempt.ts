@@ -60,27 +60,46 @@ interface Sending {
 }
 
 async function send(request: Request, { claim, control, options }: Sending): Promise<AttemptEnd> {
-  const { clock, fetch, expectOf } = options;
+  const { clock } = options;
   const timeout = new AbortController();
   const { timeoutMs } = claim.policy;
   const callOff = clock.at(Math.max(clock.now(), claim.sendAt) + timeoutMs, () => timeout.abort());
-  const signal = AbortSignal.any([control.signal, timeout.signal]);
   // No await from here to the fetch: what was checked must still hold when it leaves.
   const why = control.mayBegin();
   if (why !== 'yes') {
     callOff();
     return { kind: 'unsent', why };
   }
+  const sent = { request, timedOut: timeout.signal, fetch: options.fetch };
+  return receive(sent, { claim, control, options }).finally(callOff);
+}
+
+/** A request, and what makes its answer come. */
+export interface Sent extends Pick<DispatchOptions, 'fetch'> {
+  request: Request;
+  /** Aborts once the answer has taken too long. */
+  timedOut: AbortSignal;
+}
+
+async function receive(
+  { request, timedOut, fetch }: Sent,
+  { claim, control, options }: Sending,
+): Promise<AttemptEnd> {
+  const { clock, expectOf } = options;
+  const signal = AbortSignal.any([control.signal, timedOut]);
   try {
     const expect = expectOf(claim.job.queue);
     const exchanged = await exchange(request, { fetch, expect, signal });
     return await readAnswer(exchanged, { capBytes: capOf(claim), now: clock.now() });
   } catch (error) {
     if (control.signal.aborted) return { kind: 'aborted' };
-    return timeout.signal.aborted ? { kind: 'timeout' } : await failureOf(error, request, options);
-  } finally {
-    callOff();
+    return timedOut.aborted ? { kind: 'timeout' } : await failureOf(error, request, options);
   }
+}
+
+/** An attempt that another context has begun: only its answer is read. */
+export function createReceipt(sent: Sent, options: DispatchOptions): Dispatch {
+  return (claim, control) => receive(sent, { claim, control, options });
 }
 
 const BATCH_BYTES = 1024 * 1024;

@@ -4,7 +4,7 @@ import { capture } from './capture.js';
 import { keyOf, withKey } from './idempotency.js';
 import { capturedFacts } from './intake-facts.js';
 import { rebuild, requireSendable } from './rebuild.js';
-import { factsOf, isReplay, markReplay } from './replay.js';
+import { carriableIn, factsOf, isReplay, markReplay } from './replay.js';
 
 const ORDERS = `${location.origin}/api/orders?q=1`;
 const bytes = async (body: BodyInit | undefined) => new Uint8Array(await new Response(body).arrayBuffer());
@@ -137,6 +137,11 @@ test('a replay is known by its fragment, which takes the place of the own one', 
   expect(isReplay(after.url)).toBe(true);
   expect(isReplay(`${ORDERS}#own`)).toBe(false);
   expect(markReplay(`${ORDERS}#own`)).toBe(`${ORDERS}#sluice-direct`);
+  const carriable = { ticket: 'orders.1.n', timeoutMs: 30_000 };
+  const carried = markReplay(`${ORDERS}#own`, carriable);
+  expect(isReplay(carried)).toBe(true);
+  expect(carriableIn(carried)).toEqual(carriable);
+  expect(carriableIn(markReplay(ORDERS))).toBeUndefined();
   expect(factsOf(new Request(`${ORDERS}#own`)).url).toBe(ORDERS);
 });
 

@@ -9,6 +9,7 @@ import { read } from './capture.js';
 import { withKey } from './idempotency.js';
 import { type OpenOptions, openJob, type Unopened } from './open-job.js';
 import { rebuild, unmarked } from './rebuild.js';
+import type { Carriable } from './replay.js';
 
 export interface PrepareOptions extends OpenOptions {
   /** The `prepare` of a queue; undefined for a queue without one, or without a config. */
@@ -33,18 +34,20 @@ export async function prepareRequest(preparing: Preparing, options: PrepareOptio
   if (opened.kind !== 'opened') return opened;
   const { request: clear, body: content } = opened;
   const own = options.prepareOf(job.queue);
+  const carriable = { ticket: job.ticket, timeoutMs: policy.timeoutMs };
   let request: Request;
   try {
     const isOwnOrigin = new URL(clear.url).origin === new URL(options.base).origin;
     const key = { value: job.idempotencyKey, isOwnOrigin };
     const headers = [...withKey(clear, key, policy.idempotency), ...toldOf(job, policy)];
-    request = (own ? unmarked : rebuild)({ ...clear, headers }, content);
+    request = (own ? unmarked : rebuild)({ ...clear, headers }, content, carriable);
   } catch (error) {
     return { kind: 'unreadable', detail: sentenceOf(error) };
   }
   if (!own) return { kind: 'request', request };
   const limit = giveUp(preparing, options);
-  const made = callPrepare(own, request, { job: { ...job }, context: () => options.context(job.owner) });
+  const context = (): Promise<Context> => options.context(job.owner);
+  const made = callPrepare(own, request, { job: { ...job }, context, carriable });
   return Promise.race([made, limit.reached]).finally(limit.callOff);
 }
 
@@ -75,18 +78,20 @@ function giveUp(
 async function callPrepare(
   own: Prepare,
   request: Request,
-  { job, context }: { job: Job; context: () => Promise<Context> },
+  { job, context, carriable }: { job: Job; context: () => Promise<Context>; carriable: Carriable },
 ): Promise<Prepared> {
   try {
     const made = await own(request, { job, context: await context() });
-    return made === 'sign-in' ? { kind: 'sign-in' } : { kind: 'request', request: await marked(made) };
+    return made === 'sign-in'
+      ? { kind: 'sign-in' }
+      : { kind: 'request', request: await marked(made, carriable) };
   } catch (error) {
     return { kind: 'prepare-failed', detail: sentenceOf(error) };
   }
 }
 
 /** Without the mark it would be queued again. */
-async function marked(made: Request): Promise<Request> {
+async function marked(made: Request, carriable: Carriable): Promise<Request> {
   const { request, body } = await read(made);
-  return rebuild(request, body);
+  return rebuild(request, body, carriable);
 }

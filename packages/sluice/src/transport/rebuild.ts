@@ -1,6 +1,6 @@
 import { SluiceError } from '../core/errors.js';
 import type { Stored, StoredRequest } from '../core/job.js';
-import { markReplay } from './replay.js';
+import { type Carriable, markReplay } from './replay.js';
 
 /**
  * Makes the request that was captured, marked as a replay. A navigation needs no mark, since the service worker that lets it through
@@ -8,9 +8,13 @@ import { markReplay } from './replay.js';
  *
  * @throws SluiceError `request-unreadable`
  */
-export function rebuild(stored: StoredRequest, body: ArrayBuffer | undefined): Request {
+export function rebuild(
+  stored: StoredRequest,
+  body: ArrayBuffer | undefined,
+  carriable?: Carriable,
+): Request {
   const { url, mode } = stored;
-  return unmarked(mode === 'navigate' ? stored : { ...stored, url: markReplay(url) }, body);
+  return unmarked(mode === 'navigate' ? stored : { ...stored, url: markReplay(url, carriable) }, body);
 }
 
 /** The same for code of the user, which would take the mark for a part of the URL. */

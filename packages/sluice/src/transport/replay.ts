@@ -1,3 +1,4 @@
+import type { Ticket } from '../core/job.js';
 import type { RequestFacts } from '../core/match.js';
 
 /**
@@ -6,13 +7,28 @@ import type { RequestFacts } from '../core/match.js';
  */
 export const REPLAY_FRAGMENT = '#sluice-direct';
 
+/** A send that the service worker may make in the place of a worker. */
+export interface Carriable {
+  ticket: Ticket;
+  timeoutMs: number;
+}
+
+const MARK = /#sluice-direct(?:=(\d+),(.+))?$/;
+
 export function isReplay(url: string): boolean {
-  return url.endsWith(REPLAY_FRAGMENT);
+  return MARK.test(url);
+}
+
+export function carriableIn(url: string): Carriable | undefined {
+  const [, timeoutMs, ticket] = MARK.exec(url) ?? [];
+  if (ticket === undefined) return undefined;
+  return { ticket: decodeURIComponent(ticket), timeoutMs: Number(timeoutMs) };
 }
 
 /** The URL with the mark in place of its own fragment, which would not reach the wire either. */
-export function markReplay(url: string): string {
-  return withoutFragment(url) + REPLAY_FRAGMENT;
+export function markReplay(url: string, carriable?: Carriable): string {
+  const more = carriable ? `=${carriable.timeoutMs},${encodeURIComponent(carriable.ticket)}` : '';
+  return withoutFragment(url) + REPLAY_FRAGMENT + more;
 }
 
 export function withoutFragment(url: string): string {

@@ -31,7 +31,7 @@ test('a lock that the browser refuses is not asked for without end: the engine l
     });
   });
   const drainer = new Drainer(runtime);
-  drainer.resume();
+  drainer.resume(false);
   await leading;
   await drainer.suspend();
   expect(asked).toBe(1);
