@@ -65,11 +65,12 @@ export function idOf({ identity, key, id }: Pick<Arrival, 'identity' | 'key' | '
   return { identity, key: key ?? `\x7f${id}` };
 }
 
-/** A key is kept for its time, and as long as its request holds it. */
+/** A key is kept for its time, and as long as its request holds it; that of a job until the job has ended. */
 function liveRow(book: Book, arrival: Arrival): KeyRow | undefined {
   const row = book.key(idOf(arrival));
   if (!row) return undefined;
-  const isHeld = row.state === 'waiting' || (row.state === 'running' && row.leaseUntil > book.now);
+  const isRunning = row.state === 'running' && (row.job !== undefined || row.leaseUntil > book.now);
+  const isHeld = row.state === 'waiting' || isRunning;
   return isHeld || row.keepUntil > book.now ? row : undefined;
 }
 
@@ -78,7 +79,7 @@ function admissionOf(
   book: Book,
   row: KeyRow,
   arrival: Arrival,
-  { afterCrash }: QueuePolicy,
+  { afterCrash, keepKeysMs }: QueuePolicy,
 ): Admission | undefined {
   if (row.fingerprint !== arrival.fingerprint) return { kind: 'mismatch' };
   if (row.state === 'done' && row.answer) return { kind: 'replay', answer: row.answer };
@@ -92,7 +93,7 @@ function admissionOf(
   if (row.leaseUntil > book.now) return { kind: 'outstanding' };
   // Its holder is gone. With the effect committed by `once`, another try finds that, and does it no second time.
   if (row.committed !== undefined || afterCrash === 'repeat') return undefined;
-  book.put(idOf(arrival), { ...row, state: 'unknown' });
+  book.put(idOf(arrival), { ...row, state: 'unknown', keepUntil: book.now + keepKeysMs });
   return { kind: 'unknown' };
 }
 

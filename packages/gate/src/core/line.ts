@@ -85,14 +85,14 @@ function claimAt(
 }
 
 /** A node is gone in mid-send. Without `once` its effect may have happened: that is for an operator to say. */
-function recoverExpired(book: Book, { afterCrash }: QueuePolicy): void {
+function recoverExpired(book: Book, { afterCrash, keepKeysMs }: QueuePolicy): void {
   for (const { identity, key } of book.expired) {
     const id = { identity, key };
     const row = book.key(id);
     if (!row?.job || row.state !== 'running' || row.leaseUntil > book.now) continue;
     const mayRepeat = row.committed !== undefined || afterCrash === 'repeat';
     if (mayRepeat) book.put(id, { ...row, state: 'waiting' });
-    else leave(book, id, { ...row, state: 'unknown' });
+    else leave(book, id, { ...row, state: 'unknown', keepUntil: book.now + keepKeysMs });
   }
 }
 

@@ -292,6 +292,17 @@ export function contract(
     expect(await run({}, (book) => book.queue.jobs)).toBe(inLine);
   });
 
+  test('a job that is sent late is neither swept nor overwritten, and what is unknown is kept from then on', async () => {
+    const { engine, queue, admitOne } = await opened({ keepKeysMs: -1 });
+    await admitOne({ key: 'k', id: 't', request: storedRequest('a') });
+    const late = deskOf(engine, queue, { ...POLICY, leaseMs: -1 });
+    for (const kind of ['outstanding', 'unknown']) {
+      await late.claimAll();
+      expect(await engine.sweep(queue, 100)).toBe(0);
+      expect(await late.admitOne({ key: 'k', id: 'again' })).toEqual({ kind });
+    }
+  });
+
   test('the end of another lease does not change what is unknown', async () => {
     const { admitOne, end } = await opened({ leaseMs: -1 });
     await admitOne({ key: 'k', id: 'a' });

@@ -164,8 +164,8 @@ function remove(tables: Tables, id: KeyId): void {
   for (const table of [tables.keys, tables.requests, tables.running]) table.delete(text);
 }
 
-/** A job that waits is kept however long it takes, and so is a key while its request holds it. */
-function isOver(row: KeyRow, now: number): boolean {
-  if (row.state === 'waiting') return false;
-  return row.keepUntil < now && (row.state !== 'running' || row.leaseUntil < now);
+/** A job is kept until it has ended, however long it takes, and so is a key while its request holds it. */
+function isOver({ state, job, keepUntil, leaseUntil }: KeyRow, now: number): boolean {
+  if (state === 'waiting' || (state === 'running' && job)) return false;
+  return keepUntil < now && (state !== 'running' || leaseUntil < now);
 }
