@@ -5,7 +5,7 @@ import { createMatcher, type Matcher } from '../core/match.js';
 
 import { createStore } from '../store/store.js';
 import { readOwner } from '../store/owners.js';
-import { createDispatch, createReceipt, type DispatchOptions, type Sent } from '../transport/attempt.js';
+import { createDispatch, type DispatchOptions, followUp, type Sent } from '../transport/attempt.js';
 import { dispatchBatches } from '../transport/batch.js';
 import { newId } from '../transport/new-id.js';
 import { type Prepared, type PrepareOptions, type Preparing, prepareRequest } from '../transport/prepare.js';
@@ -89,7 +89,7 @@ export function createRuntime(asked: SluiceDefinition, world: World = browserWor
     matcher,
     intake: createIntakeDesk({ ...world, definition, matcher, store, sealingKey, identity }),
     prepare: (one) => prepareRequest(one, preparing),
-    receive: (sent) => sealAnswers(createReceipt(sent, sending), sealingKey),
+    receive: (sent) => sealAnswers(followUp(sent, sending), sealingKey),
     startEngine: ({ isAlone, begin }) => {
       engines += 1;
       database.rotateLog();

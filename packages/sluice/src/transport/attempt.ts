@@ -98,7 +98,7 @@ async function receive(
 }
 
 /** An attempt that another context has begun: only its answer is read. */
-export function createReceipt(sent: Sent, options: DispatchOptions): Dispatch {
+export function followUp(sent: Sent, options: DispatchOptions): Dispatch {
   return (claim, control) => receive(sent, { claim, control, options });
 }
 
