@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { benchWith } from './gate.kit.js';
+import { GateError } from '../core/errors.js';
+import { memory } from '../store/memory.js';
+import { benchWith, fakePlatform } from './gate.kit.js';
 
 const codeOf = async (answer: Response): Promise<[number, string]> => [
   answer.status,
@@ -42,6 +44,28 @@ test('a queue that takes no note of keys sends each request, and keeps nothing o
   await ask({ key: 'k' });
   expect(sent).toHaveLength(2);
   expect(await gate.list({ queue: 'orders', state: 'done' })).toEqual([]);
+});
+
+test('a request that missed its instant, and that a busy node then refuses, leaves its key free', async () => {
+  const platform = fakePlatform();
+  const store = memory({ now: platform.now });
+  const { ask, sent } = await benchWith({ rate: { limit: 1, perMs: 1000 } }, { store, platform });
+  const transact = store.transact.bind(store);
+  const isOfKey: typeof store.transact = async (queue, reads, decide) => {
+    store.transact = isBusy;
+    const decision = await transact(queue, reads, decide);
+    await platform.advance(5000);
+    return decision;
+  };
+  const isBusy: typeof store.transact = async () => {
+    store.transact = transact;
+    throw new GateError('busy', 'too much waits here');
+  };
+  store.transact = isOfKey;
+  expect((await ask({ key: 'k' })).status).toBe(503);
+  const again = ask({ key: 'k' });
+  await platform.advance(5000);
+  expect([(await again).status, sent]).toMatchObject([201, [{}]]);
 });
 
 test('a request that is refused at the rate leaves no row behind', async () => {

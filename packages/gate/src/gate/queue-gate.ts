@@ -70,7 +70,11 @@ export class QueueGate {
   async #passAs(arrival: Arrival, { request, signal }: Incoming, service: Service): Promise<Response> {
     const { platform, engine, answers, spec } = this.#parts;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const admission = await this.#admit(arrival);
+      const admission = await this.#admit(arrival).catch((error: unknown) => {
+        // It holds its key since the try before.
+        if (tries > 0) void this.#release(arrival);
+        throw error;
+      });
       if (admission.kind !== 'send') {
         if (tries > 0 && admission.kind !== 'accepted') await this.#release(arrival);
         return answers.answerTo(spec.name, arrival.identity, admission, engine.now());
