@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from './engine.js';
 import { contract } from './engine.contract.js';
 import { postgres } from './postgres.js';
@@ -22,6 +22,15 @@ async function newEngine(): Promise<{ engine: Engine<pg.PoolClient>; pool: pg.Po
   await engine.open(['orders']);
   return { engine, pool };
 }
+
+test('work of which a statement failed is not told as done, though it has swallowed the error', async () => {
+  const { engine } = await newEngine();
+  const work = async (tx: pg.PoolClient): Promise<string> => {
+    await tx.query('SELECT 1 / 0').catch(() => undefined);
+    return 'done';
+  };
+  await expect(engine.once(undefined, work)).rejects.toMatchObject({ code: '25P02' });
+});
 
 describe('the contract', () => {
   contract(async () => ({ engine: (await newEngine()).engine, queue: 'orders' }));

@@ -85,7 +85,7 @@ class Postgres<Client extends PostgresClient> implements Engine<Client> {
     const client = await this.#connect();
     try {
       await client.query('BEGIN');
-      const result = held ? await this.#heldWork(client, held, work) : await work(client);
+      const result = held ? await this.#heldWork(client, held, work) : await freeWork(client, work);
       await client.query('COMMIT');
       giveBack(client, false);
       return result;
@@ -254,6 +254,16 @@ class Postgres<Client extends PostgresClient> implements Engine<Client> {
       deadline.cancel();
     }
   }
+}
+
+/** After an error that the work has swallowed PostgreSQL rolls back at COMMIT, and reports none: any other statement does. */
+async function freeWork<Client extends PostgresClient>(
+  client: Client,
+  work: (tx: Client) => Promise<string>,
+): Promise<string> {
+  const result = await work(client);
+  await client.query('SELECT');
+  return result;
 }
 
 function giveBack(client: PostgresClient, isBroken: boolean): void {
