@@ -101,7 +101,7 @@ export class ServiceWorkerRun extends Context {
       given = answering;
     };
     // The signal of an event is not that of its worker: none of the engines is sure to pass it on.
-    const carried = new Request(request, { signal: null });
+    const carried = new Request(request.clone(), { signal: null });
     this.#carrier.carry({ request: carried, ...this.#event, respondWith }, carriable);
     if (!given) return undefined;
     const aborted = new Promise<never>((_, reject) => {
