@@ -178,7 +178,7 @@ export const OF_DELIVERY: readonly Mutant[] = [
     file: 'store/turn.ts',
     from: "durability === 'strict' && request.durability === 'relaxed'",
     to: 'durability === undefined',
-    scenarios: ['nothing is repeated'],
+    scenarios: ['nothing is repeated, and the service worker sends'],
   },
   {
     name: 'where nothing may be repeated, a lost send is',

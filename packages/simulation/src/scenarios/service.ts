@@ -93,6 +93,15 @@ export const OF_SERVICE: readonly Scenario[] = [
     script: submitOne,
   },
   {
+    name: 'nothing is repeated, and the service worker sends',
+    jobs: 1,
+    mayDie: true,
+    neverRepeats: true,
+    queue: { repeat: 'never' },
+    isWorkerMissing: true,
+    script: submitOne,
+  },
+  {
     name: 'three jobs at once',
     jobs: 3,
     queue: { rate: { limit: 20, perMs: 1000, burst: 20 } },

@@ -194,6 +194,13 @@ test('what its worker does not wait for any more is stopped', async () => {
   await expect(responded).rejects.toThrow('aborted');
 });
 
+test('what was cancelled is stopped, though the word of it is lost', async () => {
+  send();
+  await commandJob(runtime.database, cancelJob(ticket), clock.now());
+  await clock.advance(3000);
+  await expect(responded).rejects.toThrow('aborted');
+});
+
 test('a send whose worker ends with its page is not stopped', async () => {
   const worker = new AbortController();
   send({ signal: worker.signal });

@@ -34,6 +34,9 @@ const PASSING_MS = 60_000;
 /** A fetch that a worker began right before its page was left may take so long to come here. */
 const ON_ITS_WAY_MS = 100;
 
+/** How often the job of a send that takes long is looked at. */
+const LOOK_MS = 3000;
+
 /** So long an answer is kept beside its page: the worker has stored by then how it ended. */
 const KEPT_MS = 5000;
 
@@ -83,7 +86,9 @@ export class Carrier {
     this.#sends.set(ticket, send);
     event.respondWith(answer.then(() => response));
     request.signal.addEventListener('abort', () => void this.#stopUnlessWanted(ticket, send));
-    event.waitUntil(answer.catch(() => undefined).finally(callOff));
+    const over = answer.catch(() => undefined).finally(callOff);
+    event.waitUntil(over);
+    void this.#lookAfter(ticket, send, over);
     void this.#dropLater(ticket, send);
   }
 
@@ -181,6 +186,17 @@ export class Carrier {
   async #stopUnlessWanted(ticket: Ticket, { stop }: Send): Promise<void> {
     const isWanted = await isUnderWay(this.#runtime.database, ticket).catch(() => true);
     if (!isWanted) stop.abort();
+  }
+
+  /** Words get lost: what was recalled is found out all the same. */
+  async #lookAfter(ticket: Ticket, send: Send, over: Promise<unknown>): Promise<void> {
+    const { clock } = this.#runtime;
+    const end = new AbortController();
+    void over.then(() => end.abort());
+    while (!end.signal.aborted) {
+      await sleepUntil(clock, clock.now() + LOOK_MS, end.signal);
+      if (!end.signal.aborted && !send.isLeft) await this.#stopUnlessWanted(ticket, send);
+    }
   }
 
   #check(): void {
