@@ -1,15 +1,4 @@
-import type { QueueConfig } from 'sluice';
-import {
-  burst,
-  connected,
-  countsOf,
-  drained,
-  expect,
-  type Origin,
-  type Page,
-  test,
-  urlOf,
-} from './fixtures.js';
+import { burst, connected, countsOf, drained, expect, test, urlOf } from './fixtures.js';
 
 /** An app of several pages: each click on a link leaves one, with whatever it has under way. */
 const SERVICE = { baseLatencyMs: 1000, dedupe: false };
@@ -62,25 +51,3 @@ test('what a page cancels in mid-send is stopped, though the service worker send
   await drained(page);
   await origin.waitFor(({ arrivals }) => arrivals[0]?.outcome === 'dropped');
 });
-
-test('jobs that were claimed for an instant to come are given back as their page is left, and none is buried', async ({
-  origin,
-  open,
-}) => {
-  const queue: Omit<QueueConfig, 'match'> = { repeat: 'never', rate: { limit: 10, perMs: 1000 } };
-  const settings = { queues: { orders: queue } };
-  const page = await open({ settings });
-  await burst(page, 30);
-  await leftInMidDrain(page, origin, urlOf(`${origin.url}/short/`, settings));
-  await drained(page);
-  expect(await countsOf(page)).toMatchObject({ done: 30, dead: {} });
-  expect(origin.arrivals).toHaveLength(30);
-});
-
-async function leftInMidDrain(page: Page, origin: Origin, url: string): Promise<void> {
-  for (const count of [5, 12, 20]) {
-    await origin.waitFor(({ arrivals }) => arrivals.length >= count);
-    await page.goto(url);
-    await connected(page);
-  }
-}
