@@ -1,8 +1,8 @@
 import { countsOf, expect, type Origin, type Page, test } from './fixtures.js';
 
-/** Submits a real form of the page to our service, and waits for its answer: Chromium hangs where a context closes before that. */
+/** Submits a real form of the page to our service. Returns once its answer is shown: Chromium hangs if a context closes before that. */
 async function submit(page: Page, origin: Origin, policy: 'no-referrer' | 'unsafe-url' | ''): Promise<void> {
-  const answered = page.waitForEvent('framenavigated');
+  const action = `${origin.url}/api/orders`;
   await page.evaluate(
     ({ action, policy }) => {
       document.body.innerHTML = `<form method="post" action="${action}"><input name="amount" value="1000"></form>`;
@@ -10,9 +10,9 @@ async function submit(page: Page, origin: Origin, policy: 'no-referrer' | 'unsaf
       // Once this has been answered: the page is left then.
       setTimeout(() => document.forms[0]?.submit());
     },
-    { action: `${origin.url}/api/orders`, policy },
+    { action, policy },
   );
-  await answered;
+  await page.waitForFunction((action) => location.href === action, action);
 }
 
 interface Case {
@@ -42,6 +42,7 @@ for (const [which, { policy = '', breakStorage = false, queue = {} }] of CASES) 
     const stranger = await context.newPage();
     await stranger.goto(`http://localhost:${origin.port}/nested/sluice.js`);
     await submit(stranger, origin, policy);
+    await origin.waitFor(({ arrivals }) => (arrivals[0]?.body ?? '') !== '');
     const [arrival] = origin.arrivals;
     expect(arrival).toMatchObject({ body: 'amount=1000', idempotencyKey: undefined });
     // The defences of a service against forged requests.
@@ -56,5 +57,6 @@ test('a form of a page of ours that drops its referrer is not queued', async ({ 
   const navigations = { redirectTo: '/short/?sent=yes' };
   const page = await open({ settings: { queues: { orders: { navigations } } } });
   await submit(page, origin, 'no-referrer');
+  await origin.waitFor(({ arrivals }) => (arrivals[0]?.body ?? '') !== '');
   expect(origin.arrivals).toMatchObject([{ body: 'amount=1000', idempotencyKey: undefined }]);
 });
